@@ -65,6 +65,8 @@ struct Tally {
     output: Sum,
     /// In millionths of a US dollar.
     money: Sum,
+    /// The part of it that was computed by the price table: an estimate.
+    estimated: Money,
     /// What they count for in the budgets.
     counted: Money,
 }
@@ -79,6 +81,8 @@ impl Tally {
             tally.output.add(call.cost.tokens.output);
             tally.money.add(call.cost.money.map(|money| money.0));
             tally.counted = tally.counted + call.counted();
+            let estimate = call.cost.money.filter(|_| call.priced);
+            tally.estimated = tally.estimated + estimate.unwrap_or_default();
         }
         tally
     }
@@ -142,8 +146,15 @@ fn text_of(calls: &[Call], since: Timestamp) -> StyledText {
     if tally.calls == 0 {
         return StyledText::from(&format!("no calls since {since}"));
     }
-    let sum = format!("{} since {since}: {}", counted(tally.calls, "call"), whole(tally.money));
+    let sum = format!("{} since {since}: {}", counted(tally.calls, "call"), whole(tally));
     let mut text = StyledText::from(&sum);
+    if tally.estimated != Money(0) {
+        let part = format!(
+            "\n~ {} of it is estimated by `[prices]`, as no program told it",
+            tally.estimated
+        );
+        text = text.styled(DIM, part);
+    }
     if tally.money.unknown > 0 {
         let counted = format!("\nin the budgets they count as {}", tally.counted);
         text = text.styled(DIM, counted);
@@ -164,7 +175,7 @@ fn table_of(title: &str, groups: &[(String, Tally)]) -> StyledText {
             count(tally.input),
             count(tally.cached),
             count(tally.output),
-            cell(tally.money, tally.calls, dollars).into(),
+            format!("{}{}", about(*tally), cell(tally.money, tally.calls, dollars)).into(),
         ]
     };
     let rows: Vec<_> = groups.iter().map(row).collect();
@@ -179,13 +190,17 @@ fn table_of(title: &str, groups: &[(String, Tally)]) -> StyledText {
     table(headings, &rows)
 }
 
+/// What stands before a sum of which a part is estimated.
+fn about(tally: Tally) -> &'static str {
+    if tally.estimated == Money(0) { "" } else { "~" }
+}
+
 /// A sum in a sentence.
-fn whole(money: Sum) -> String {
-    match money.unknown {
-        0 => dollars(money.known),
-        unknown => {
-            format!("at least {}, {} unknown", dollars(money.known), counted(unknown, "call"))
-        }
+fn whole(tally: Tally) -> String {
+    let known = format!("{}{}", about(tally), dollars(tally.money.known));
+    match tally.money.unknown {
+        0 => known,
+        unknown => format!("at least {known}, {} unknown", counted(unknown, "call")),
     }
 }
 
@@ -242,6 +257,7 @@ fn json_tally(tally: Tally) -> Value {
         "cached": sum(tally.cached),
         "output": sum(tally.output),
         "dollars": {"known": Money(tally.money.known).dollars(), "unknown": tally.money.unknown},
+        "estimated_dollars": tally.estimated.dollars(),
         "counted_dollars": tally.counted.dollars(),
     })
 }
@@ -285,9 +301,10 @@ mod tests {
         let tally = Tally::of(&calls);
         assert_eq!(tally.money, Sum { known: 1_200_000, unknown: 2 });
         assert_eq!(tally.counted, Money(5_200_000));
-        assert_eq!(whole(tally.money), "at least $1.20, 2 calls unknown");
-        assert_eq!(whole(Sum { known: 0, unknown: 1 }), "at least $0.00, 1 call unknown");
-        assert_eq!(whole(Sum { known: 5, unknown: 0 }), "$0.0000");
+        assert_eq!(whole(tally), "at least $1.20, 2 calls unknown");
+        let of = |known, unknown| Tally { money: Sum { known, unknown }, ..Tally::default() };
+        assert_eq!(whole(of(0, 1)), "at least $0.00, 1 call unknown");
+        assert_eq!(whole(of(5, 0)), "$0.0000");
         assert_eq!(cell(tally.money, 3, dollars), "$1.20+?");
         assert_eq!(cell(tally.cached, 3, thousands), "?");
         assert_eq!(cell(tally.input, 3, thousands), "3,703,701");
@@ -304,6 +321,20 @@ mod tests {
             text_of(&[], Timestamp::UNIX_EPOCH).plain(),
             format!("no calls since {}", local(Timestamp::UNIX_EPOCH))
         );
+    }
+
+    #[test]
+    fn what_is_estimated_is_marked() {
+        let told = call("a", Role::Reviewer, "one", Some(1_000_000), Some(10));
+        let priced =
+            Call { priced: true, ..call("b", Role::Arbiter, "two", Some(500_000), Some(10)) };
+        let text = text_of(&[told, priced], Timestamp::UNIX_EPOCH).plain();
+        assert!(text.contains(": ~$1.50\n~ $0.5000 of it is estimated by `[prices]`"), "{text}");
+        let cost = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().last().unwrap().to_owned()
+        };
+        assert_eq!((cost("one"), cost("two")), ("$1.00".to_owned(), "~$0.5000".to_owned()));
     }
 
     #[test]

@@ -4,15 +4,16 @@ use anyhow::Result;
 use bstr::BStr;
 use serde_json::{Value, json};
 
+use crate::cli::agents::{json_of_wait, limit, roles_of};
 use crate::cli::invocation::Invocation;
 use crate::domain::gates::policy_files::POLICY_FILE;
-use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::split_hint;
 use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::settings::Policy;
+use crate::flow::call::listing::{ListedAgent, list};
 use crate::flow::call::route::RoleAssignment;
 use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
@@ -20,13 +21,15 @@ use crate::flow::evaluate::{policy, uncommitted};
 use crate::flow::setup::consent::{self, GoneAnswers};
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
-use crate::platform::agents::Agent;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
-use crate::platform::config::env::user_file;
+use crate::platform::config::env::{now, user_file};
 use crate::platform::git::command::git;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::ledger;
+use crate::platform::store::ledger::Ledger;
+use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
@@ -38,9 +41,8 @@ Examples:
 
 /// An agent that the policy names.
 struct CheckTarget {
-    name: String,
-    roles: Vec<Role>,
-    found: TargetState,
+    listed: ListedAgent,
+    state: TargetState,
 }
 
 enum TargetState {
@@ -108,7 +110,7 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
         git: git_version(repo)?,
         hooks: events.iter().filter(|event| event.installed).map(|event| event.event).collect(),
         hook_problems: problems.collect(),
-        targets: targets(&policy, agent_env),
+        targets: targets(context, &policy, agent_env)?,
         route: route::assign_reviewers(&policy, agent_env),
         asks: policy.agents.route != RouteChoice::C,
         gone: consent::of_gone(),
@@ -121,27 +123,33 @@ fn git_version(repo: &Repo) -> Result<String> {
     Ok(said.trim().trim_start_matches("git version ").to_owned())
 }
 
-fn targets(policy: &Policy, agent_env: AgentEnv<'_>) -> Vec<CheckTarget> {
-    let mut targets: Vec<CheckTarget> = Vec::new();
-    for role in Role::ALL {
-        let name = &policy.agents.for_role(role).agent;
-        if let Some(known) = targets.iter_mut().find(|target| target.name == *name) {
-            known.roles.push(role);
-            continue;
-        }
-        let found = match Agent::find(name, policy, agent_env) {
+fn targets(
+    context: Context<'_>,
+    policy: &Policy,
+    agent_env: AgentEnv<'_>,
+) -> Result<Vec<CheckTarget>> {
+    let state_dir = context.repo.state_dir();
+    let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
+    let ledger = ledger.map_err(LedgerError::hinted)?;
+    let listed = list(policy, agent_env, ledger.as_ref(), now(context.env))?;
+    let target = |listed: ListedAgent| {
+        let state = match &listed.found {
             Ok(agent) => TargetState::Here {
                 family: agent.family().to_owned(),
                 probe: agent.probe(agent_env),
             },
-            Err(AgentNotFound { message, hint }) if is_standard(name, policy) => {
-                TargetState::NotInstalled { message, hint }
+            Err(AgentNotFound { message, hint }) => {
+                let (message, hint) = (message.clone(), hint.clone());
+                if is_standard(&listed.name, policy) {
+                    TargetState::NotInstalled { message, hint }
+                } else {
+                    TargetState::Missing { message, hint }
+                }
             }
-            Err(AgentNotFound { message, hint }) => TargetState::Missing { message, hint },
         };
-        targets.push(CheckTarget { name: name.clone(), roles: vec![role], found });
-    }
-    targets
+        CheckTarget { listed, state }
+    };
+    Ok(listed.into_iter().map(target).collect())
 }
 
 /// Whether an agent is one that is looked for without a word of the user's own about where it is.
@@ -156,11 +164,11 @@ fn is_standard(name: &str, policy: &Policy) -> bool {
 impl CheckTarget {
     /// Whether it was set up and does not work.
     fn is_broken(&self) -> bool {
-        !self.works() && !matches!(self.found, TargetState::NotInstalled { .. })
+        !self.works() && !matches!(self.state, TargetState::NotInstalled { .. })
     }
 
     fn works(&self) -> bool {
-        match &self.found {
+        match &self.state {
             TargetState::Here { probe, .. } => {
                 probe.login != Login::Missing && !matches!(probe.sandbox, Sandbox::Broken(_))
             }
@@ -168,16 +176,18 @@ impl CheckTarget {
         }
     }
 
-    fn roles(&self) -> String {
-        self.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
-    }
-
     fn json(&self) -> Value {
-        let roles: Vec<_> = self.roles.iter().map(|role| role.as_str()).collect();
-        match &self.found {
+        let ListedAgent { name, roles, wait, .. } = &self.listed;
+        let how: Vec<_> = roles
+            .iter()
+            .map(|it| json!({"role": it.role.as_str(), "model": it.model, "effort": it.effort}))
+            .collect();
+        let roles: Vec<_> = roles.iter().map(|role| role.role.as_str()).collect();
+        let limit = json_of_wait(wait.as_ref());
+        match &self.state {
             TargetState::Missing { message, hint }
             | TargetState::NotInstalled { message, hint } => json!({
-                "name": self.name, "roles": roles, "works": false, "found": false,
+                "name": name, "roles": roles, "works": false, "found": false,
                 "problem": message, "hints": [hint],
             }),
             TargetState::Here { family, probe } => {
@@ -192,25 +202,25 @@ impl CheckTarget {
                     Sandbox::Broken(why) => json!({"state": "broken", "why": why}),
                 };
                 json!({
-                    "name": self.name, "roles": roles, "works": self.works(), "found": true,
+                    "name": name, "roles": roles, "asked": how, "works": self.works(), "found": true,
                     "family": family, "place": probe.place, "version": probe.version,
-                    "login": login, "sandbox": sandbox, "hints": probe.hints,
+                    "login": login, "sandbox": sandbox, "limit": limit, "hints": probe.hints,
                 })
             }
         }
     }
 
     fn print(&self) {
-        let name = printable(&self.name);
-        match &self.found {
+        let name = printable(&self.listed.name);
+        match &self.state {
             TargetState::NotInstalled { message, hint } => {
                 line(&name, &format!("not installed: {message}"));
-                line("", &format!("for       {}", self.roles()));
+                line("", &format!("for       {}", roles_of(&self.listed)));
                 line("", &format!("hint: {hint}"));
             }
             TargetState::Missing { message, hint } => {
                 line(&name, &format!("cannot be used: {message}"));
-                line("", &format!("for       {}", self.roles()));
+                line("", &format!("for       {}", roles_of(&self.listed)));
                 line("", &format!("hint: {hint}"));
             }
             TargetState::Here { probe, .. } => {
@@ -221,7 +231,7 @@ impl CheckTarget {
                         version => format!("{version}, {}", probe.place),
                     },
                 );
-                line("", &format!("for       {}", self.roles()));
+                line("", &format!("for       {}", roles_of(&self.listed)));
                 let login = match &probe.login {
                     Login::By(what) => format!("by {what}"),
                     Login::NotNeeded => "not needed".to_owned(),
@@ -234,6 +244,10 @@ impl CheckTarget {
                     Sandbox::Broken(why) => format!("broken: {why}"),
                 };
                 line("", &format!("sandbox   {sandbox}"));
+                if let Some(wait) = &self.listed.wait {
+                    line("", &format!("limit     {}", limit(wait)));
+                    line("", &format!("hint: `tribunal agents clear {name}` asks it before that"));
+                }
                 for hint in &probe.hints {
                     line("", &format!("hint: {hint}"));
                 }
@@ -268,7 +282,7 @@ impl CheckResult {
     /// What is to be said of the route and was not said of an agent.
     fn notes<'a>(&'a self, assignment: &'a RoleAssignment) -> impl Iterator<Item = &'a str> {
         let said = |text: &str| {
-            self.targets.iter().any(|target| match &target.found {
+            self.targets.iter().any(|target| match &target.state {
                 TargetState::NotInstalled { message, .. }
                 | TargetState::Missing { message, .. } => message == text,
                 TargetState::Here { .. } => false,

@@ -19,7 +19,7 @@ Examples:
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Set up", &["init", "hooks", "trust", "config", "doctor", "uninstall"]),
     ("Check", &["check"]),
-    ("Review", &["review", "cost"]),
+    ("Review", &["review", "agents", "cost"]),
     ("Specs and runs", &["spec", "runs", "resume"]),
     ("Findings and rules", &["findings", "constitution"]),
     ("Watcher", &["watch", "daemon"]),

@@ -57,6 +57,7 @@ pub struct Args {
 
 const NOT_CHECKED: &str = "NOT checked";
 const NOT_IN_FULL: &str = "not checked in full";
+const NO_REVIEWS: &str = "reviews were not looked at in full";
 
 /// One call by git.
 struct HookCall<'a> {
@@ -190,11 +191,11 @@ impl HookCall<'_> {
         out::warn(&format!("{left}: {what}; {recorded}"));
     }
 
-    /// Says and records which settings of the user's own make the policy weaker. No commit goes with it:
-    /// the gates did run.
-    fn tell_weakened(&self, repo: &Repo, settings: &[String]) {
-        if !settings.is_empty() {
-            self.record(repo, NOT_IN_FULL, &settings.join(", "), &[]);
+    /// Says and records what made the policy weaker; nothing where nothing did. No commit goes with a
+    /// setting of the user's own: the gates did run.
+    fn tell_weaker(&self, repo: &Repo, left: &str, what: &[String], about: &[Oid]) {
+        if !what.is_empty() {
+            self.record(repo, left, &what.join(", "), about);
         }
     }
 
@@ -216,7 +217,7 @@ impl HookCall<'_> {
         let mut change = change::staged(repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
-        self.tell_weakened(repo, &effective.weakened_by_user);
+        self.tell_weaker(repo, NOT_IN_FULL, &effective.weakened_by_user, &[]);
         bypass.apply(&mut effective.policy);
         let request = CommandRequest { moment: Some(Moment::PreCommit), reuse: true };
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
@@ -336,7 +337,9 @@ impl HookCall<'_> {
         let context = self.context(&repo);
         bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));
         let mut evaluation = evaluate_push(context, &bypass, &updates, &receiver)?;
-        self.tell_weakened(&repo, &evaluation.weakened_by_user);
+        self.tell_weaker(&repo, NOT_IN_FULL, &evaluation.weakened_by_user, &[]);
+        let off = review::switched_off::variables(context, &evaluation.commits);
+        self.tell_weaker(&repo, NO_REVIEWS, &off, &tips);
         if !evaluation.refuses() && !bypass.is_any() {
             self.consult_reviews(&repo, &mut evaluation);
             if !evaluation.refuses() {

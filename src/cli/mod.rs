@@ -1,5 +1,6 @@
 //! Entry points for people and for git: one file a command.
 
+pub mod agents;
 pub mod check;
 pub mod completions;
 pub mod config;
@@ -86,6 +87,8 @@ pub enum Command {
     Config(config::Args),
     /// Show what calls to agents cost, by run, role and model
     Cost(cost::Args),
+    /// Show the AI agents, how they are asked and their limits, and clear a limit
+    Agents(agents::Args),
     /// Show and change what tribunal may do by itself in this repository
     Trust(trust::Args),
     /// Install, remove or inspect the git hooks
@@ -208,6 +211,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Constitution(args) => constitution::run(invocation, &args),
         Command::Config(args) => config::run(invocation, &args),
         Command::Cost(args) => cost::run(invocation, &args),
+        Command::Agents(args) => agents::run(invocation, &args),
         Command::Trust(args) => trust::run(invocation, &args),
         Command::Hooks(args) => hooks::run(invocation, &args),
         Command::Uninstall(args) => uninstall::run(invocation, &args),

@@ -11,7 +11,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::ReviewResult;
-use crate::flow::call::nested_call;
+use crate::flow::call::{nested_call, roles};
 use crate::flow::context::Context;
 use crate::flow::evaluate::{recording, uncommitted};
 use crate::flow::review;
@@ -181,7 +181,8 @@ fn show(
     }
     if format == OutputFormat::Human && !global.quiet {
         out::talk(review_result::last_line(reviewed));
-        for hint in review_result::hints(reviewed) {
+        let executor = roles::executor(context)?;
+        for hint in review_result::hints(reviewed, executor.as_deref()) {
             out::hint(&hint);
         }
     }

@@ -13,6 +13,7 @@ use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::decide::Decision;
+use crate::flow::call::roles;
 use crate::flow::review;
 use crate::platform::store::runs;
 use crate::platform::ui::columns::{Cell, Side, table};
@@ -89,7 +90,8 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
 
 fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
-    let (run, reviewed) = review::look_at(invocation.context(&repo), id)?;
+    let context = invocation.context(&repo);
+    let (run, reviewed) = review::look_at(context, id)?;
     let at = at(&repo.state_dir(), &run);
     if invocation.global.format == OutputFormat::Json {
         let mut json = json!({"run": json_of(&run, at)});
@@ -111,7 +113,8 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         out::result(found);
     }
     if !invocation.global.quiet {
-        for hint in review_result::hints(&reviewed) {
+        let executor = roles::executor(context)?;
+        for hint in review_result::hints(&reviewed, executor.as_deref()) {
             out::hint(&hint);
         }
     }

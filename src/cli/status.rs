@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
+use crate::cli::agents::{json_of_wait, limit};
 use crate::cli::invocation::Invocation;
 use crate::daemon::lock;
 use crate::domain::model::notice::Warning;
@@ -23,6 +24,7 @@ use crate::platform::config::env::now;
 use crate::platform::git::worktrees;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::Filter;
+use crate::platform::store::ledger::wait::AgentWait;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
@@ -49,6 +51,8 @@ struct RepoStatus {
     set_aside: Vec<(Oid, String)>,
     /// Commits that were not queued for a review because too many waited.
     left_out: Vec<Oid>,
+    /// The limits of agents.
+    limits: Vec<AgentWait>,
     queued: usize,
     events: usize,
     /// Events that no watcher came to handle.
@@ -94,16 +98,18 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         method.as_ref().err().map(|it| install::refused(it, setting.as_ref()).to_string());
     let state_dir = repo.state_dir();
     standing::refresh(context)?;
-    let mut open_findings = 0;
+    let (mut open_findings, mut limits) = (0, Vec::new());
     if ledger::exists(&state_dir) {
         let now = now(context.env);
         let filter = Filter { status: Some(FindingStatus::Open), ..Filter::default() };
-        let done = ledger::with(&state_dir, now, |ledger| ledger.count(&filter, now))
-            .map_err(LedgerError::hinted)?;
+        let done = ledger::with(&state_dir, now, |ledger| {
+            Ok((ledger.count(&filter, now)?, ledger.waits(now)?))
+        })
+        .map_err(LedgerError::hinted)?;
         if let Some(path) = &done.set_aside {
             context.notify(Warning::LedgerSetAside { path: path.clone() });
         }
-        open_findings = done.value;
+        (open_findings, limits) = done.value;
     }
     let problems = events.iter().flat_map(|event| {
         event.problems.iter().map(|problem| format!("{}: {problem}", event.event))
@@ -121,6 +127,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         unreviewed: review_queue::pending(&state_dir)?.len(),
         set_aside: review_queue::set_aside(&state_dir)?,
         left_out: review_queue::left_out(&state_dir)?,
+        limits,
         queued: spec_queue::list(&state_dir)?.len(),
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
@@ -155,6 +162,11 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
                 .collect::<Vec<_>>(),
             "left_out": status.left_out.iter().map(Oid::as_str).collect::<Vec<_>>(),
         },
+        "limits": status.limits.iter().map(|wait| {
+            let mut limit = json_of_wait(Some(wait));
+            limit["agent"] = json!(wait.agent);
+            limit
+        }).collect::<Vec<_>>(),
         "specs": {"queued": status.queued},
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
@@ -200,6 +212,13 @@ fn print(status: &RepoStatus) {
             review_queue::PENDING_MAX
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
+    }
+    for wait in &status.limits {
+        out::result(&format!("agents    {} is {}", printable(&wait.agent), limit(wait)));
+        out::hint(&format!(
+            "`tribunal agents clear {}` asks it before that",
+            printable(&wait.agent)
+        ));
     }
     out::result(&format!("specs     {} recorded (no runs of specs yet)", status.queued));
     if status.events > 0 {

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests spawn git and set their own environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod agent_limits;
 mod agents;
 mod bounds;
 mod brain;
@@ -44,6 +45,7 @@ mod push_draws;
 mod push_policy;
 mod push_shapes;
 mod real;
+mod real_casts;
 mod redaction;
 mod report;
 mod resume;

@@ -8,27 +8,55 @@ use std::sync::OnceLock;
 
 use crate::needs::{Need, skip};
 
-const CLAUDE: (&str, &str) = ("@anthropic-ai/claude-code", "2.1.329");
-const CODEX: (&str, &str) = ("@openai/codex", "0.169.0");
+const CLAUDE: &str = "@anthropic-ai/claude-code";
+const CODEX: &str = "@openai/codex";
+
+/// The versions that are asked in the usual form.
+const PINNED: [&str; 2] = ["2.1.329", "0.169.0"];
 
 /// Where the programs are.
 #[derive(Debug)]
 pub struct Programs {
     pub claude: PathBuf,
     pub codex: PathBuf,
+    /// Of both, in this order.
+    pub versions: [String; 2],
 }
 
 /// The programs, or `None` where they cannot be had and the test is skipped.
 #[track_caller]
 pub fn programs(test: &str) -> Option<&'static Programs> {
     static FOUND: OnceLock<Result<Programs, String>> = OnceLock::new();
-    match FOUND.get_or_init(find_or_install) {
+    had(test, FOUND.get_or_init(|| find_or_install(&PINNED.map(str::to_owned))))
+}
+
+/// The newest that npm has.
+#[track_caller]
+pub fn newest_programs(test: &str) -> Option<&'static Programs> {
+    static FOUND: OnceLock<Result<Programs, String>> = OnceLock::new();
+    let find = || find_or_install(&[newest(CLAUDE)?, newest(CODEX)?]);
+    had(test, FOUND.get_or_init(find))
+}
+
+#[track_caller]
+fn had(test: &str, found: &'static Result<Programs, String>) -> Option<&'static Programs> {
+    match found {
         Ok(programs) => Some(programs),
         Err(missing) => {
             skip(test, Need::Agents, missing);
             None
         }
     }
+}
+
+fn newest(package: &str) -> Result<String, String> {
+    let output = Command::new("npm").args(["view", package, "version"]).output();
+    let output = output.map_err(|error| format!("npm cannot be run ({error})"))?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && !version.is_empty() {
+        return Ok(version);
+    }
+    Err(format!("npm does not say which version of {package} is the newest"))
 }
 
 /// Whether the sandbox of codex works on this machine; a line says which test is skipped where it
@@ -50,21 +78,21 @@ pub fn codex_is_held(test: &str) -> bool {
     held
 }
 
-fn find_or_install() -> Result<Programs, String> {
-    let name = format!("npm-claude-{}-codex-{}", CLAUDE.1, CODEX.1);
+fn find_or_install(versions: &[String; 2]) -> Result<Programs, String> {
+    let name = format!("npm-claude-{}-codex-{}", versions[0], versions[1]);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let said = |error: io::Error| format!("`{}`: {error}", folder.display());
     fs::create_dir_all(&folder).map_err(said)?;
     // Of several test programs at once, one installs.
     let lock = File::create(folder.join("lock")).map_err(said)?;
     lock.lock().map_err(said)?;
-    find(&folder).or_else(|_| {
-        install(&folder)?;
-        find(&folder)
+    find(&folder, versions).or_else(|_| {
+        install(&folder, versions)?;
+        find(&folder, versions)
     })
 }
 
-fn find(folder: &Path) -> Result<Programs, String> {
+fn find(folder: &Path, versions: &[String; 2]) -> Result<Programs, String> {
     let modules = folder.join("node_modules");
     // The package for the platform comes last: its name holds the platform's.
     let mut claude = vec![modules.join("@anthropic-ai/claude-code/bin/claude.exe")];
@@ -73,7 +101,11 @@ fn find(folder: &Path) -> Result<Programs, String> {
     let packages = entries(&modules.join("@openai")).into_iter();
     let targets = packages.flat_map(|package| entries(&package.join("vendor")));
     let codex = targets.map(|target| target.join("bin/codex")).collect();
-    Ok(Programs { claude: pick(CLAUDE, claude)?, codex: pick(CODEX, codex)? })
+    Ok(Programs {
+        claude: pick((CLAUDE, &versions[0]), claude)?,
+        codex: pick((CODEX, &versions[1]), codex)?,
+        versions: versions.clone(),
+    })
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -96,8 +128,8 @@ fn pick((package, version): (&str, &str), places: Vec<PathBuf>) -> Result<PathBu
     found.ok_or_else(|| format!("{package}@{version} was installed and cannot be run"))
 }
 
-fn install(folder: &Path) -> Result<(), String> {
-    let packages = [CLAUDE, CODEX].map(|(package, version)| format!("{package}@{version}"));
+fn install(folder: &Path, [claude, codex]: &[String; 2]) -> Result<(), String> {
+    let packages = [format!("{CLAUDE}@{claude}"), format!("{CODEX}@{codex}")];
     let output = Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"])
         .args(["--fetch-retry-mintimeout=1000"])

@@ -9,15 +9,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::brain::{Question, is_reviewer, lost_error, yes};
+use crate::brain::{Part, Question, is_reviewer, lost_error, yes};
 use crate::harness::{Outcome, Repo, Sandbox, wait_for};
-use crate::model_server::{Asked, ModelServer, Say};
-use crate::scene::{Beside, script, served};
+use crate::model_server::{Asked, Call, ModelServer, Say};
+use crate::real;
+use crate::scene::{Beside, KEYS, Model, Scene, script, served};
 
 /// A small generator (splitmix64): the same seed draws the same text everywhere.
 struct Dice(u64);
@@ -390,28 +392,133 @@ fn unseen(repo: &Repo<'_>, files: &[Planted]) -> Vec<usize> {
 
 #[test]
 fn a_thousand_secrets_get_nowhere() {
-    let sandbox = Sandbox::new();
-    let repo = sandbox.repo("r");
-    let drawn = draw(5, 1_040);
-    // What the gate does not know where it stands is outside of what is promised.
-    repo.write("tribunal.toml", LENIENT).commit_unjudged("chore: try");
-    let placed = files("src", &drawn);
-    for (path, text, _) in &placed {
+    thousand(known_secrets());
+}
+
+/// A thousand secrets that the gate knows where they stand: what it does not know is outside of what is
+/// promised.
+fn known_secrets() -> &'static [Secret] {
+    static KNOWN: OnceLock<Vec<Secret>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo("r");
+        let drawn = draw(5, 1_040);
+        repo.write("tribunal.toml", LENIENT).commit_unjudged("chore: try");
+        let placed = files("src", &drawn);
+        for (path, text, _) in &placed {
+            repo.write(path, text);
+        }
+        repo.commit_unjudged("feat: try");
+        let unseen = unseen(&repo, &placed);
+        assert!(
+            unseen.len() <= 30,
+            "{}: {:#?}",
+            unseen.len(),
+            unseen.iter().map(|at| &drawn[*at]).collect::<Vec<_>>()
+        );
+        let kept_ones = drawn.iter().enumerate().filter(|(at, _)| !unseen.contains(at));
+        let secrets: Vec<Secret> = kept_ones.map(|(_, secret)| secret.clone()).collect();
+        assert!(secrets.len() >= 1_000, "{}", secrets.len());
+        secrets
+    })
+}
+
+/// What the real programs send, of their own too, in a review and a fix of a change with a thousand
+/// secrets, with more in what stands beside it.
+fn on_the_wire(test: &str, [executor, reviewer]: [&str; 2]) {
+    let Some(programs) = real::programs(test) else { return };
+    if !real::codex_is_held(test) {
+        return;
+    }
+    let secrets = known_secrets();
+    let free: Vec<Secret> = draw(11, 300).into_iter().filter(|secret| secret.is_free).collect();
+    let [notes, spec, message, says, gate] =
+        [0, 25, 50, 60, 180].map(|from| &free[from..][..if from == 60 { 120 } else { 10 }]);
+    let search = Search::new(secrets.iter().chain(&free));
+    let settings = format!(
+        "[agents]\nreviewer.use = \"{reviewer}\"\narbiter.use = \"{reviewer}\"\n\
+         executor.use = \"{executor}\"\nretries = 0\n"
+    );
+    let brain = {
+        let says = says.to_vec();
+        move |asked: &Asked| match Question::read(asked) {
+            Question { part: Part::Fix, places, .. } if places.contains("src/calm.rs") => {
+                let path = "src/calm.rs".to_owned();
+                let line = |end: &str| format!("    fs::write(path, text){end}");
+                let (old, new) = (line(";"), line("?;"));
+                Say::done(vec![Call::Read(path.clone()), Call::Edit { path, old, new }])
+            }
+            Question { part: Part::Fix, .. } => {
+                let (path, content) = ("src/tested".to_owned(), "yes\n".to_owned());
+                Say::done(vec![Call::Write { path, content }])
+            }
+            _ => indiscreet(asked, &says),
+        }
+    };
+    let scene = Scene::real(Sandbox::new(), programs, &settings, brain).logged_in(&KEYS);
+    let repo = scene.sandbox.repo("r");
+    let log = scene.sandbox.path().join("gate-says");
+    fs::write(&log, all_lines(gate)).unwrap();
+    let command = format!("[ -e src/tested ] || {{ cat '{}'; false; }}", log.display());
+    let policy =
+        format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
+    repo.write("tribunal.toml", policy)
+        .write("AGENTS.md", format!("# How it is done\n{}", all_lines(notes)))
+        .write("src/calm.rs", "use std::fs;\n")
+        .commit_unjudged(&format!("feat: begin\n\n{}", all_lines(&message[..5])));
+    repo.tribunal(&["trust", "--yes"]).ok();
+    for (path, text, _) in files("src", secrets) {
         repo.write(path, text);
     }
-    repo.commit_unjudged("feat: try");
-    let unseen = unseen(&repo, &placed);
-    assert!(
-        unseen.len() <= 30,
-        "{}: {:#?}",
-        unseen.len(),
-        unseen.iter().map(|at| &drawn[*at]).collect::<Vec<_>>()
-    );
-    let kept_ones = drawn.iter().enumerate().filter(|(at, _)| !unseen.contains(at));
-    let secrets: Vec<Secret> = kept_ones.map(|(_, secret)| secret.clone()).collect();
-    assert!(secrets.len() >= 1_000, "{}", secrets.len());
-    drop(sandbox);
-    thousand(&secrets);
+    repo.write("src/calm.rs", CALM);
+    repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(&free[208..]))]).ok();
+    // In the subject too: that is what a program would tell of its repository's log.
+    let subject = token(message);
+    repo.commit_unjudged(&format!("feat: more {subject}\n\n{}", all_lines(&message[5..])));
+    let spec_file = spec_with(&scene.sandbox, spec);
+    let words = ["review", "--commit", "HEAD", "--fix", "--spec", spec_file.to_str().unwrap()];
+    let outcome = repo.tribunal(&words);
+    came_to_its_end(&repo, &outcome);
+    let asked = scene.asked();
+    let masked = |text: &str| text.matches("[redacted:").count();
+    let shown: usize = asked.iter().map(|asked| masked(&asked.prompt)).sum();
+    assert!(shown >= secrets.len(), "{shown}: not all was delivered");
+    let printed = |asked: &&Asked| asked.prompt.contains("What `probe` printed");
+    assert!(asked.iter().find(printed).is_some_and(|asked| masked(&asked.prompt) >= gate.len()));
+    nothing_is_sent(&scene, &search);
+    nothing_is_kept(&repo, &search);
+}
+
+/// Whatever a model was asked, of each kind, and what was sent beside that.
+fn nothing_is_sent(scene: &Scene, search: &Search) {
+    let asked = scene.asked();
+    let parts: HashSet<_> =
+        asked.iter().map(|asked| format!("{:?}", Question::read(asked).part)).collect();
+    for part in ["Review", "Verify", "Arbitrate", "Fix"] {
+        assert!(parts.contains(part), "{part} is missing in {parts:?}");
+    }
+    for asked in &asked {
+        let (body, headers) = (asked.body.to_string(), format!("{:?}", asked.headers));
+        for sent in [&body, &headers] {
+            let found = search.found_in(sent.as_bytes());
+            assert!(found.is_empty(), "{found:?} in {sent}");
+        }
+        assert!(!body.contains("feat: more"), "a message of the author: {body}");
+    }
+    let Model::Server(server) = &scene.model else { unreachable!() };
+    assert_eq!(search.found_in(server.other().join("\n").as_bytes()).len(), 0);
+}
+
+#[test]
+fn nothing_that_claude_sends_when_codex_reviews_holds_a_secret() {
+    let test = "redaction::nothing_that_claude_sends_when_codex_reviews_holds_a_secret";
+    on_the_wire(test, ["claude", "codex"]);
+}
+
+#[test]
+fn nothing_that_codex_sends_when_claude_reviews_holds_a_secret() {
+    let test = "redaction::nothing_that_codex_sends_when_claude_reviews_holds_a_secret";
+    on_the_wire(test, ["codex", "claude"]);
 }
 
 /// A spec whose goal and criterion hold these.

@@ -84,6 +84,12 @@ pub enum Progress {
     UnfinishedFixKept {
         commit: Oid,
     },
+    /// An agent of a role cannot be asked, and another one is.
+    AskedInPlace {
+        from: String,
+        to: String,
+        why: String,
+    },
     WaitingForRateLimit {
         agent: String,
         until: Timestamp,

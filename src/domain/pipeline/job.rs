@@ -114,8 +114,10 @@ impl From<JobOutcome> for Performed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentAnswer {
     pub role: Role,
-    /// For people: `codex (gpt-5.5)`.
+    /// For people: `codex 0.171.0 (gpt-5.5, effort high)`.
     pub agent: String,
+    /// Who made its model.
+    pub family: String,
     /// BLAKE3 of the answer's text, in hexadecimal.
     pub hash: String,
 }

@@ -51,13 +51,14 @@ pub enum RouteChoice {
 /// The agent of a role.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct RoleAgent {
-    /// `claude`, `codex`, or the name of an agent in the user's settings.
-    #[serde(rename = "use")]
-    pub agent: String,
-    /// Empty for the program's default.
+    /// `claude`, `codex`, or the name of an agent in the user's settings; of several the first that can be
+    /// asked.
+    #[serde(rename = "use", deserialize_with = "unit::names")]
+    pub agents: Vec<String>,
+    /// Of the first of them; empty for the program's default.
     #[serde(deserialize_with = "unit::word")]
     pub model: String,
-    /// Empty for the program's default.
+    /// Empty for the role's own, `default` for the program's.
     #[serde(deserialize_with = "unit::word")]
     pub effort: String,
     #[serde(deserialize_with = "unit::duration")]
@@ -67,6 +68,16 @@ pub struct RoleAgent {
     /// Of one call.
     #[serde(deserialize_with = "unit::money")]
     pub budget: Money,
+}
+
+impl RoleAgent {
+    /// The settings of the agent at that place of the list alone. The model is one of the first one's
+    /// vendor.
+    pub fn alone(&self, place: usize) -> Self {
+        let agents = self.agents.get(place).cloned().into_iter().collect();
+        let model = if place == 0 { self.model.clone() } else { String::new() };
+        Self { agents, model, ..self.clone() }
+    }
 }
 
 /// What may be spent.

@@ -74,7 +74,12 @@ fn of_agents(rest: &[&str]) -> Option<&'static str> {
         ["retries"] => "how often a call that failed for a passing reason is made again",
         ["wait"] => "the longest wait for the end of a rate limit",
         ["parallel"] => "calls of one run at once, 1 to 8",
-        [_, "use"] => "claude, codex, or an agent of your own settings",
+        [_, "use"] => {
+            "claude, codex, or an agent of your own settings; of a list the first that can be asked"
+        }
+        ["reviewer" | "attacker" | "arbiter", "effort"] => {
+            "empty: high; default: the program's own"
+        }
         [_, "model" | "effort"] => "empty: the program's default",
         [_, "timeout"] => "the longest call",
         [_, "idle"] => "the longest silence in a call",

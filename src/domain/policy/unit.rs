@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize as _, Deserializer, de};
+use toml::Value;
 
 use crate::domain::model::agent::Money;
 
@@ -55,20 +56,53 @@ pub fn parallel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::
 /// One argument of a program: it is no option and has no white space. It may be empty.
 pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
+    if is_word(&text) { Ok(text) } else { Err(de::Error::custom(no_name(&text))) }
+}
+
+fn is_word(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._:/@+-".contains(c);
-    if text.chars().all(plain) && !text.starts_with('-') {
-        return Ok(text);
+    text.chars().all(plain) && !text.starts_with('-')
+}
+
+fn is_name(text: &str) -> bool {
+    is_word(text) && !text.is_empty()
+}
+
+fn no_name(text: &str) -> String {
+    if text.is_empty() {
+        return "a name is not empty".to_owned();
     }
-    Err(de::Error::custom(format!(
+    format!(
         "`{}` is not a name: letters, digits and `._:/@+-`, none of them `-` at its beginning",
         text.escape_debug()
-    )))
+    )
 }
 
 /// A [`word`] that is not empty.
 pub fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = word(deserializer)?;
     if name.is_empty() { Err(de::Error::custom("a name is not empty")) } else { Ok(name) }
+}
+
+/// One name, or several of which each is there once.
+pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    const NEITHER: &str = "it is neither a name nor a list of names";
+    let items = match Value::deserialize(deserializer)? {
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    let mut names: Vec<String> = Vec::new();
+    for item in items {
+        let Value::String(text) = item else { return Err(de::Error::custom(NEITHER)) };
+        match is_name(&text) {
+            true if names.contains(&text) => {
+                return Err(de::Error::custom(format!("`{text}` is in the list twice")));
+            }
+            true => names.push(text),
+            false => return Err(de::Error::custom(no_name(&text))),
+        }
+    }
+    if names.is_empty() { Err(de::Error::custom("the list is empty")) } else { Ok(names) }
 }
 
 /// A program with its arguments.

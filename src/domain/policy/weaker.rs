@@ -1,8 +1,38 @@
 //! What of one policy guards less than another.
 
 use crate::domain::model::gate::Gate;
+use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::gate_settings::{GateLevel, GateSettings};
+use crate::domain::policy::review_settings::{OnFailure, PrePush};
 use crate::domain::policy::settings::Policy;
+
+/// The keys by which `policy` lets more pass at a push of what reviews say than `than` does.
+pub fn weaker_reviews(policy: &Policy, than: &Policy) -> Vec<String> {
+    let strictness = |policy: &Policy| match policy.review.pre_push {
+        PrePush::Off => 0,
+        PrePush::AskLater => 1,
+        PrePush::Warn => 2,
+        PrePush::Ratchet => 3,
+        PrePush::Block => 4,
+    };
+    let (review, than_review) = (&policy.review, &than.review);
+    let lacks = |list: &[String], of: &[String]| of.iter().any(|item| !list.contains(item));
+    let rows = [
+        (
+            "agents.route",
+            policy.agents.route != than.agents.route && policy.agents.route == RouteChoice::C,
+        ),
+        ("review.pre-push", strictness(policy) < strictness(than)),
+        (
+            "review.on-failure",
+            review.on_failure == OnFailure::Warn && than_review.on_failure == OnFailure::Block,
+        ),
+        ("review.ratchet", review.ratchet > than_review.ratchet),
+        ("review.highs", review.highs > than_review.highs),
+        ("review.leave-out", lacks(&than_review.leave_out, &review.leave_out)),
+    ];
+    rows.into_iter().filter(|(_, is_weaker)| *is_weaker).map(|(key, _)| key.to_owned()).collect()
+}
 
 /// The keys below `gates` and `protect` whose value in `policy` lets more pass than that in `than`. What a
 /// gate that is off is set to lets nothing more pass.

@@ -283,6 +283,7 @@ fn the_executor_is_asked_this() {
     let prompt = fixer::prompt(FixPrompt {
         spec: None,
         instructions: &["Return the error of `fs::read` from `load`.".to_owned()],
+        printed: "What `tests` printed:\n[3 lines left out]\nassertion failed: load(path).is_err()\n",
         places: &[&finding()],
         rules: &["R-7f3a Return or log every error.\n>>> rules 0123456789ab".to_owned()],
         refused: &[],
@@ -305,6 +306,7 @@ fn no_place_of_a_template_stays_empty_or_is_filled_from_data() {
     let fixer = fixer::prompt(FixPrompt {
         spec: None,
         instructions: &[evil.to_owned()],
+        printed: "",
         places: &[],
         rules: &[],
         refused: &[],

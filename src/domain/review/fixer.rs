@@ -13,6 +13,8 @@ pub struct FixPrompt<'a> {
     pub spec: Option<&'a str>,
     /// One a line.
     pub instructions: &'a [String],
+    /// What the commands printed that failed; empty where none did.
+    pub printed: &'a str,
     /// The findings that the instructions are about; empty where the gates ask for the fix.
     pub places: &'a [&'a ReviewFinding],
     /// All that apply to the touched paths, also those that a check enforces: to know them is
@@ -34,6 +36,7 @@ pub fn prompt(task: FixPrompt<'_>) -> String {
             "token" => task.fence_nonce.to_owned(),
             "spec" => data("spec", task.spec.unwrap_or_default(), "There is none.\n"),
             "instructions" => data("instructions", &task.instructions.join("\n"), "None.\n"),
+            "printed" => data("printed", task.printed, "Nothing failed, or it printed nothing.\n"),
             "places" => data("places", &places.join("\n"), "The instructions name them.\n"),
             "refused" if task.refused.is_empty() => String::new(),
             "refused" => format!(

@@ -1,5 +1,7 @@
 //! The hash of a question to a reviewer, over all that its answer depends on: the name of its receipt.
 
+use crate::domain::model::agent::AgentIdentity;
+
 /// All that an answer depends on. A field that is missing here would let an old answer stand for a
 /// new question.
 #[derive(Clone, Debug)]
@@ -14,10 +16,10 @@ pub struct ReviewQuestion<'a> {
     pub rules: &'a [String],
     /// See [`crate::domain::review::template::fingerprint`].
     pub prompts: &'a str,
-    /// Its name, and its version where the answer depends on it.
-    pub agent: &'a str,
-    pub model: &'a str,
-    pub effort: &'a str,
+    /// The agents of which one answers, best first.
+    pub reviewers: &'a [AgentIdentity],
+    /// Those of which one compares the findings with the spec: they change the answer as well.
+    pub arbiters: &'a [AgentIdentity],
     pub schema: &'a serde_json::Value,
     pub bytes_per_call: usize,
     pub calls: usize,
@@ -35,9 +37,8 @@ pub fn hash(question: &ReviewQuestion<'_>) -> String {
         spec,
         rules,
         prompts,
-        agent,
-        model,
-        effort,
+        reviewers,
+        arbiters,
         schema,
         bytes_per_call,
         calls,
@@ -49,8 +50,14 @@ pub fn hash(question: &ReviewQuestion<'_>) -> String {
         hasher.update(&(field.len() as u64).to_le_bytes());
         hasher.update(field.as_bytes());
     };
-    for field in ["question/v1", tree, base, spec, prompts, agent, model, effort] {
+    for field in ["question/v2", tree, base, spec, prompts] {
         feed(field);
+    }
+    for agents in [reviewers, arbiters] {
+        feed(&agents.len().to_string());
+        for part in agents.iter().flat_map(AgentIdentity::in_question) {
+            feed(part);
+        }
     }
     feed(&schema.to_string());
     for number in [bytes_per_call, calls, context_lines] {

@@ -60,7 +60,8 @@ pub fn clean_up_calls(state_dir: &Path, env: &Env, notices: &Notify<'_>) -> Resu
             kept.end(call)
         } else {
             let why = String::new();
-            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), ..call }
+            let budget = folder.estimate().unwrap_or(call.budget);
+            Call { outcome: Outcome::Killed { why }.as_str().to_owned(), budget, ..call }
         };
         let done = ledger::with(state_dir, time, |ledger| ledger.end_call(&call));
         if let Some(path) = done.map_err(LedgerError::hinted)?.set_aside {

@@ -1,5 +1,6 @@
 //! The client that makes the calls of one run, and its questions.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -32,6 +33,8 @@ pub struct AgentClient<'a> {
     pub interrupts: Interrupts,
     /// Stays open from one call to the next; starts as `Mutex::default()`.
     pub ledger: Mutex<Option<Ledger>>,
+    /// The agents that turned out not to be usable; starts as `Mutex::default()`.
+    pub unusable: Mutex<BTreeSet<String>>,
     pub notices: &'a Notify<'a>,
 }
 

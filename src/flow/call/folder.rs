@@ -6,13 +6,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
 use jiff::Timestamp;
 use rustix::fs::FileType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::gates::secrets::redact;
-use crate::platform::agents::ask::{AgentIdentity, Reply};
+use crate::domain::model::agent::{AgentIdentity, Money};
+use crate::platform::agents::ask::Reply;
 use crate::platform::store::file;
 use crate::platform::store::file::write_atomic;
 use crate::platform::store::folder::Folder;
@@ -31,6 +33,9 @@ pub struct StoredReply {
     pub ended: Timestamp,
     /// Whether its cost was computed from the price table.
     pub priced: bool,
+    /// What it counts for in the budgets where nobody told what it cost.
+    #[serde(default)]
+    pub estimate: Option<Money>,
     pub reply: Reply,
 }
 
@@ -45,6 +50,7 @@ impl StoredReply {
             outcome: self.reply.outcome.as_str().to_owned(),
             cost: self.reply.cost,
             priced: self.priced,
+            budget: self.estimate.unwrap_or(call.budget),
             ..call
         }
     }
@@ -79,6 +85,16 @@ impl CallFolder {
     /// Stores the reply atomically.
     pub fn store_reply(&self, kept: &StoredReply) -> Result<()> {
         write_atomic(&self.path.join("reply.json"), &serde_json::to_vec_pretty(kept)?)
+    }
+
+    /// Stores what the call counts for should it be killed.
+    pub fn store_estimate(&self, estimate: Money) -> Result<()> {
+        write_atomic(&self.path.join(ESTIMATE), &serde_json::to_vec(&estimate)?)
+    }
+
+    /// What the call counts for where it was killed; `None` where that cannot be read.
+    pub fn estimate(&self) -> Option<Money> {
+        serde_json::from_slice(&file::read(&self.path.join(ESTIMATE)).ok()?).ok()
     }
 
     /// Removes the reply.
@@ -121,6 +137,9 @@ impl CallFolder {
         self.path.join("agent")
     }
 }
+
+/// The file with what a call counts for where nobody tells what it cost.
+const ESTIMATE: &str = "estimate.json";
 
 /// How much is kept of what an agent left: files of this size, so many bytes of all of them, and folders
 /// so deep. Its own log of a long call has some ten megabytes; what is beyond is removed.
@@ -176,12 +195,23 @@ impl Left<'_> {
 
     fn redact(&self, path: &Path) -> Result<()> {
         let content = self.folder.read_start(path, FILE_MAX)?;
-        let clean = redact::redact(&content);
+        let clean = redact::redact(&without_pieces(&content));
         if clean != content {
             self.folder.write(path, &clean)?;
         }
         Ok(())
     }
+}
+
+/// A stream without the pieces of messages in it: no rule knows a secret by a part of it. The whole
+/// message stands in the stream too.
+fn without_pieces(content: &[u8]) -> Vec<u8> {
+    const PIECE: &str = r#""type":"stream_event""#;
+    if !content.contains_str(PIECE) {
+        return content.to_vec();
+    }
+    let lines = content.lines_with_terminator().filter(|line| !line.contains_str(PIECE));
+    lines.flatten().copied().collect()
 }
 
 /// Redacts every string of a reply.

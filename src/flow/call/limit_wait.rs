@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::domain::model::notice::Progress;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::retry::{jittered, later, random};
+use crate::flow::call::roles::AssignedAgent;
 use crate::platform::config::env::{backoff_base, now};
+use crate::platform::store::ledger::wait::AgentWait;
 
 /// How many times the base the jitter after a rate limit's reset may be.
 const RESET_JITTER: u32 = 60;
@@ -25,22 +27,35 @@ pub(super) enum Waited {
 }
 
 impl AgentClient<'_> {
+    /// The limit of an agent that is not over, with the account that it is asked with.
+    pub(super) fn limit_of(
+        &self,
+        to: &AssignedAgent,
+        time: Timestamp,
+    ) -> Result<Option<AgentWait>> {
+        let account = to.agent.account(self.agent_env);
+        self.with_ledger(|ledger| ledger.wait(&to.name, &account.by, time))
+    }
+
     /// Stores the end of an agent's rate limit. A killed process may not have stored its own; an older
     /// limit never shortens a newer one.
     pub(super) fn store_wait(
         &self,
-        agent: &str,
+        to: &AssignedAgent,
         until: Timestamp,
+        why: &str,
         from_before: bool,
     ) -> Result<()> {
-        if from_before {
-            let time = now(self.env);
-            let known = self.with_ledger(|ledger| ledger.wait(agent, time))?;
-            if until <= time || known.is_some_and(|known| known >= until) {
-                return Ok(());
-            }
+        let since = now(self.env);
+        let known = self.limit_of(to, since)?;
+        let is_known =
+            |known: AgentWait| known.until == until || from_before && known.until > until;
+        if known.is_some_and(is_known) || from_before && until <= since {
+            return Ok(());
         }
-        self.with_ledger(|ledger| ledger.keep_wait(agent, until))
+        let account = to.agent.account(self.agent_env);
+        let wait = AgentWait { agent: to.name.clone(), until, since, why: why.to_owned() };
+        self.with_ledger(|ledger| ledger.keep_wait(&wait, &account.by))
     }
 
     pub(super) fn wait_until(&self, name: &str, until: Timestamp, patience: Timestamp) -> Waited {

@@ -5,6 +5,9 @@
 
 pub mod roles;
 pub mod route;
+mod budget;
+mod failover;
+pub mod listing;
 pub mod cleanup;
 pub mod client;
 mod folder;
@@ -21,24 +24,24 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::agent::{Cost, Money};
+use crate::domain::model::agent::{AgentIdentity, Cost, Money};
+use crate::flow::call::budget::Of;
 use crate::flow::call::client::{AgentClient, AgentQuestion};
+use crate::flow::call::failover::cannot_be_asked;
 use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
 use crate::flow::call::limit_wait::Waited;
 use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered, random,
 };
-use crate::platform::agents::ask::{AgentIdentity, Outcome, Reply, Request};
+use crate::flow::call::roles::AssignedAgent;
+use crate::platform::agents::ask::{Outcome, Reply, Request};
 use crate::platform::config::env::{backoff_base, now};
 use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
 use crate::platform::ui::time::local;
 
-/// The name in the price table that stands for every model that it does not name.
-const ANY_MODEL: &str = "default";
-
 impl AgentClient<'_> {
     /// Calls the agent until it answers or fails for good: transient failures are retried, a rate limit
-    /// is waited for. The reply is redacted.
+    /// is waited for, and where the role has other agents the next one is asked. The reply is redacted.
     ///
     /// # Errors
     ///
@@ -48,17 +51,32 @@ impl AgentClient<'_> {
         nested_call::refuse(self.env, "no agent can be asked", "ask once the call is over")?;
         let base = backoff_base(self.env);
         let patience = later(now(self.env), self.policy.agents.wait);
-        let mut history = CallHistory::default();
+        let (mut history, mut out) = (CallHistory::default(), Vec::new());
         loop {
             let key = numbered(question.key, history);
-            let (reply, before) = match self.stored_reply(&key, question)? {
-                Some(kept) => (kept.reply, Some(kept.ended)),
-                None => (self.call_once(&key, question, patience)?, None),
+            let kept = self.stored_reply(&key, question)?;
+            let before = kept.as_ref().map(|kept| kept.ended);
+            let (to, reply) = if let Some(kept) = kept {
+                (asked(question, &kept.reply), kept.reply)
+            } else {
+                let to = self.choose(question.to, &out)?;
+                (to, self.call_once(&key, question, to, patience)?)
             };
             let retries = self.policy.agents.retries;
             let time = before.unwrap_or_else(|| now(self.env));
             match next_step(&reply.outcome, history, retries, base, time) {
-                AfterCall::Done => return Ok(reply),
+                AfterCall::Done if !cannot_be_asked(&reply.outcome) => return Ok(reply),
+                AfterCall::Done => {
+                    self.rule_out(&to.name);
+                    out.push(to.name.clone());
+                    let Some(next) = self.next_after(question.to, &to.name, &out)? else {
+                        return Ok(reply);
+                    };
+                    history.passed_on += 1;
+                    if before.is_none() {
+                        self.tell_next(&to.name, &reply.outcome, next);
+                    }
+                }
                 AfterCall::Again(most) => {
                     history.transient += 1;
                     let pause = match before {
@@ -71,9 +89,14 @@ impl AgentClient<'_> {
                 }
                 AfterCall::Until(until) => {
                     history.limited += 1;
-                    self.store_wait(&question.to.name, until, before.is_some())?;
-                    if before.is_none() && until > patience {
-                        return Ok(reply);
+                    self.store_wait(to, until, reply.outcome.why(), before.is_some())?;
+                    if before.is_some() {
+                        continue;
+                    }
+                    match self.next_after(question.to, &to.name, &out)? {
+                        Some(next) => self.tell_next(&to.name, &reply.outcome, next),
+                        None if until > patience => return Ok(reply),
+                        None => {}
                     }
                 }
             }
@@ -81,24 +104,31 @@ impl AgentClient<'_> {
     }
 
     /// Whether the stored replies settle a question, so that asking it makes no call.
-    pub fn is_settled(&self, key: &str) -> bool {
-        self.replies(key).1
+    pub fn is_settled(&self, key: &str, to: &AssignedAgent) -> bool {
+        self.replies(key, to.others.len()).1
     }
 
     /// Removes the stored replies to a question, so that it is asked again.
-    pub fn discard_replies(&self, key: &str) -> Result<()> {
-        self.replies(key).0.iter().try_for_each(CallFolder::remove_reply)
+    pub fn discard_replies(&self, key: &str, to: &AssignedAgent) -> Result<()> {
+        self.replies(key, to.others.len()).0.iter().try_for_each(CallFolder::remove_reply)
     }
 
-    /// The calls for a question that have a stored reply, and whether the last one settles it.
-    fn replies(&self, key: &str) -> (Vec<CallFolder>, bool) {
+    /// The calls for a question that have a stored reply, and whether the last one settles it. `others`
+    /// is how many agents may be asked in the place of the first.
+    fn replies(&self, key: &str, others: usize) -> (Vec<CallFolder>, bool) {
         let (retries, base) = (self.policy.agents.retries, backoff_base(self.env));
         let (mut folders, mut history) = (Vec::new(), CallHistory::default());
         loop {
             let folder = CallFolder::of(&self.folder, &numbered(key, history));
             let Some(kept) = folder.reply() else { return (folders, false) };
             folders.push(folder);
-            match next_step(&kept.reply.outcome, history, retries, base, kept.ended) {
+            let outcome = &kept.reply.outcome;
+            match next_step(outcome, history, retries, base, kept.ended) {
+                AfterCall::Done
+                    if cannot_be_asked(outcome) && history.passed_on < count(others) =>
+                {
+                    history.passed_on += 1;
+                }
                 AfterCall::Done => return (folders, true),
                 AfterCall::Again(_) => history.transient += 1,
                 AfterCall::Until(_) => history.limited += 1,
@@ -111,7 +141,7 @@ impl AgentClient<'_> {
         let Some(kept) = CallFolder::of(&self.folder, key).reply() else { return Ok(None) };
         let counted = self.with_ledger(|ledger| ledger.calls_of(&self.run))?;
         if !counted.iter().any(|call| call.key == key && call.outcome != UNDER_WAY) {
-            let call = self.call_of(key, question, kept.started);
+            let call = self.call_of(key, asked(question, &kept.reply), kept.started);
             self.with_ledger(|ledger| ledger.end_call(&kept.end(call.clone())))?;
         }
         Ok(Some(kept))
@@ -122,22 +152,20 @@ impl AgentClient<'_> {
         &self,
         key: &str,
         question: &AgentQuestion<'_>,
+        to: &AssignedAgent,
         patience: Timestamp,
     ) -> Result<Reply> {
-        let assigned = question.to;
-        let by = AgentIdentity {
-            agent: assigned.name.clone(),
-            family: assigned.agent.family().to_owned(),
-            version: String::new(),
-            model: assigned.settings.model.clone(),
-        };
         let not_made = |outcome: Outcome| {
+            let by = AgentIdentity {
+                agent: to.name.clone(),
+                family: to.agent.family().to_owned(),
+                ..AgentIdentity::default()
+            };
             let cost = Cost { money: Some(Money(0)), ..Cost::default() };
-            Ok(Reply { outcome, cost, by: by.clone(), took_ms: 0 })
+            Ok(Reply { outcome, cost, by, took_ms: 0 })
         };
-        let time = now(self.env);
-        if let Some(until) = self.with_ledger(|ledger| ledger.wait(&assigned.name, time))? {
-            let name = &assigned.name;
+        if let Some(wait) = self.limit_of(to, now(self.env))? {
+            let (name, until) = (&to.name, wait.until);
             match self.wait_until(name, until, patience) {
                 Waited::Over => {}
                 Waited::Interrupted(signal) => return not_made(Outcome::Interrupted(signal)),
@@ -147,31 +175,41 @@ impl AgentClient<'_> {
                 }
             }
         }
-        let call = self.call_of(key, question, now(self.env));
+        let estimate = budget::estimate(self.policy, to, question.prompt);
+        if let Some(estimate) = estimate.filter(|estimate| *estimate > to.settings.budget) {
+            return not_made(Outcome::OverBudget { why: budget::over_role(to, estimate) });
+        }
+        let call = self.call_of(key, to, now(self.env));
         let limits = self.limits(call.started)?;
+        let over = |of, counted| {
+            let why = budget::over(of, self.policy.budget, counted, call.budget);
+            not_made(Outcome::OverBudget { why })
+        };
         match self.with_ledger(|ledger| ledger.begin_call(&call, &limits))? {
-            Begun::Yes => self.make_call(key, question, &call),
-            Begun::OverRun(spent) => {
-                let why = over_budget("run", self.policy.budget.run, spent, call.budget);
-                not_made(Outcome::OverBudget { why })
-            }
-            Begun::OverDay(spent) => {
-                let why = over_budget("day", self.policy.budget.day, spent, call.budget);
-                not_made(Outcome::OverBudget { why })
-            }
+            Begun::Yes => self.make_call(key, question, to, &call, estimate),
+            Begun::OverRun(counted) => over(Of::Run, counted),
+            Begun::OverDay(counted) => over(Of::Day, counted),
         }
     }
 
     /// Makes the call and stores its reply.
-    fn make_call(&self, key: &str, question: &AgentQuestion<'_>, call: &Call) -> Result<Reply> {
+    fn make_call(
+        &self,
+        key: &str,
+        question: &AgentQuestion<'_>,
+        to: &AssignedAgent,
+        call: &Call,
+        estimate: Option<Money>,
+    ) -> Result<Reply> {
         let folder = CallFolder::of(&self.folder, key);
         // The prompt is built from redacted text; this makes sure of it.
         let prompt = redact::redact_str(question.prompt);
-        let settings = &question.to.settings;
+        let settings = &to.settings;
+        let counts_for = budget::counts_for(estimate, question.access, settings.budget);
         let request = Request {
-            role: question.to.role,
-            model: Some(settings.model.as_str()).filter(|model| !model.is_empty()),
-            effort: Some(settings.effort.as_str()).filter(|effort| !effort.is_empty()),
+            role: to.role,
+            model: to.model(),
+            effort: to.effort(),
             prompt: &prompt,
             schema: question.schema,
             access: question.access,
@@ -182,11 +220,13 @@ impl AgentClient<'_> {
             idle: settings.idle,
             budget: Some(settings.budget),
         };
-        let raw = question.to.agent.ask(&request, self.agent_env, self.interrupts);
+        folder.store_estimate(counts_for)?;
+        let raw = to.agent.ask(&request, self.agent_env, self.interrupts);
         folder.redact()?;
         let mut reply = redacted(&raw)?;
         let priced = self.price(&mut reply, &settings.model);
-        let kept = StoredReply { started: call.started, ended: now(self.env), priced, reply };
+        let (started, ended) = (call.started, now(self.env));
+        let kept = StoredReply { started, ended, priced, estimate: Some(counts_for), reply };
         if !matches!(kept.reply.outcome, Outcome::Interrupted(_)) {
             folder.store_reply(&kept)?;
         }
@@ -199,25 +239,12 @@ impl AgentClient<'_> {
         if reply.cost.money.is_some() {
             return false;
         }
-        let nothing_ran = match reply.outcome {
-            Outcome::CouldNotStart { .. } => true,
-            // Without a login the service runs nothing.
-            Outcome::NotLoggedIn { .. } => reply.cost.tokens.output.is_none(),
-            _ => false,
-        };
-        if nothing_ran {
-            reply.cost.money = Some(Money(0));
-            return false;
-        }
-        let prices = &self.policy.prices;
-        let known = [reply.by.model.as_str(), asked, ANY_MODEL];
-        let price = known.into_iter().find_map(|model| prices.get(model));
+        let price = budget::price_of(self.policy, &[reply.by.model.as_str(), asked]);
         reply.cost.money = price.and_then(|price| money_of(reply.cost.tokens, *price));
         reply.cost.money.is_some()
     }
 
-    fn call_of(&self, key: &str, question: &AgentQuestion<'_>, started: Timestamp) -> Call {
-        let assigned = question.to;
+    fn call_of(&self, key: &str, assigned: &AssignedAgent, started: Timestamp) -> Call {
         Call {
             run: self.run.clone(),
             key: key.to_owned(),
@@ -250,8 +277,11 @@ fn interrupted(reply: Reply, signal: i32) -> Reply {
     Reply { outcome: Outcome::Interrupted(signal), ..reply }
 }
 
-fn over_budget(what: &str, limit: Money, spent: Money, call: Money) -> String {
-    format!(
-        "a call of up to {call} would break the budget of the {what}: {spent} of {limit} are spent"
-    )
+/// The agent that gave a stored reply, where it is still one of those that may.
+fn asked<'q>(question: &AgentQuestion<'q>, reply: &Reply) -> &'q AssignedAgent {
+    question.to.all().find(|agent| agent.name == reply.by.agent).unwrap_or(question.to)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

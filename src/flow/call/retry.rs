@@ -15,6 +15,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// The first wait for a rate limit that names no end, in multiples of the base.
 const UNSTATED: u32 = 60;
 
+/// The longest limit that is believed: services count by the hour, the week and the month.
+const PLAUSIBLE: Duration = Duration::from_hours(32 * 24);
+
 /// The failed calls for one question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallHistory {
@@ -22,6 +25,8 @@ pub struct CallHistory {
     pub transient: u32,
     /// Those that met a rate limit; they do not count as retries.
     pub limited: u32,
+    /// Those after which another agent was asked.
+    pub passed_on: u32,
 }
 
 /// What follows a call.
@@ -48,6 +53,7 @@ pub fn next_step(
             AfterCall::Again(doubled(base, history.transient).min(BACKOFF_MAX))
         }
         Outcome::RateLimited { until, .. } => {
+            let until = until.filter(|until| *until <= later(now, PLAUSIBLE));
             // Where the service names a short wait again and again, the waits still grow.
             let first = if until.is_some() { base } else { base * UNSTATED };
             let least = later(now, doubled(first, history.limited));
@@ -85,7 +91,7 @@ pub fn money_of(tokens: Tokens, price: Price) -> Option<Money> {
 
 /// The name of a call: the question's, and from the second on its number.
 pub fn numbered(key: &str, history: CallHistory) -> String {
-    match history.transient + history.limited {
+    match history.transient + history.limited + history.passed_on {
         0 => key.to_owned(),
         before => format!("{key}.{}", before + 1),
     }

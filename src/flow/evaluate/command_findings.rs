@@ -18,6 +18,9 @@ use crate::flow::setup::consent;
 /// How many files one finding names.
 const NAMED_MAX: usize = 5;
 
+/// What stands before the place of a log. It is of no use to an agent, which may not read it.
+pub const SEE: &str = "what it printed is in ";
+
 /// A command that failed. `changed` are the files that it changed all the same, `absent` the paths of
 /// `share` that it had to do without.
 pub fn failed(
@@ -28,7 +31,7 @@ pub fn failed(
     absent: &[&str],
     changed: &[BString],
 ) -> Finding {
-    let see = log.map(|log| format!("what it printed is in `{}`", log.display()));
+    let see = log.map(|log| format!("{SEE}`{}`", log.display()));
     let without = (!absent.is_empty()).then(|| not_shared(absent));
     let edited = (!changed.is_empty()).then(|| {
         let files = counted(changed.len(), "file");

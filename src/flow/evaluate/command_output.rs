@@ -1,5 +1,6 @@
 //! Reads and keeps what a command printed.
 
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::secrets::redact;
+use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::platform::store::permissions;
@@ -81,6 +83,52 @@ pub fn tail(printed: &[u8]) -> Vec<String> {
     lines[from..].iter().map(text).collect()
 }
 
+/// How much of an output a model is shown that is to repair what failed: lines of its end, and lines
+/// before that which tell most.
+const END_LINES: usize = 60;
+const TELLING_LINES: usize = 40;
+
+/// Words of lines that tell what failed.
+const TELLING: [&str; 12] = [
+    "error",
+    "fail",
+    "panicked",
+    "assert",
+    "expected",
+    "exception",
+    "traceback",
+    "undefined",
+    "cannot ",
+    "not found",
+    "mismatch",
+    "fatal",
+];
+
+/// What tells a model why a command failed: the end of what was printed, and the most telling lines
+/// before it. Where lines are left out it says how many.
+pub fn excerpt(printed: &[u8]) -> String {
+    let lines: Vec<&[u8]> = printed.trim_end().lines().collect();
+    let end_from = lines.len().saturating_sub(END_LINES);
+    let tells = |line: &&[u8]| {
+        let lower = line.to_ascii_lowercase();
+        TELLING.iter().any(|word| lower.contains_str(word))
+    };
+    let telling = (0..end_from).filter(|at| tells(&lines[*at])).take(TELLING_LINES);
+    let mut text = String::new();
+    let mut next = 0;
+    for at in telling.chain(end_from..lines.len()) {
+        if at > next {
+            let left = counted(at - next, "line");
+            let _infallible = writeln!(text, "[{left} left out]");
+        }
+        let line: String = lines[at].to_str_lossy().chars().take(400).collect();
+        text.push_str(&line);
+        text.push('\n');
+        next = at + 1;
+    }
+    text
+}
+
 /// The last whole line that was printed so far, without secrets; empty where there is none. A line that goes
 /// on, or of which only the end was read, may be a part of a secret that is not known by it.
 pub fn last_line(output: &Path) -> String {
@@ -100,12 +148,28 @@ pub fn last_line(output: &Path) -> String {
 mod tests {
     use std::io::Write as _;
 
-    use super::{TAIL_BYTES, last_line};
+    use super::{END_LINES, TAIL_BYTES, excerpt, last_line};
 
     fn of(text: &str) -> String {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         last_line(file.path())
+    }
+
+    #[test]
+    fn an_excerpt_has_the_end_and_what_tells_most() {
+        assert_eq!(excerpt(b"one\ntwo\n\n"), "one\ntwo\n");
+        assert_eq!(excerpt(b""), "");
+        let many = |range: std::ops::Range<usize>| {
+            range.fold(String::new(), |text, number| text + &format!("line {number}\n"))
+        };
+        let printed = format!("{}AssertionError: 3 != 2\n{}", many(0..100), many(100..300));
+        let shown = excerpt(printed.as_bytes());
+        let begin =
+            "[100 lines left out]\nAssertionError: 3 != 2\n[140 lines left out]\nline 240\n";
+        assert!(shown.starts_with(begin), "{shown}");
+        assert!(shown.ends_with("line 299\n"));
+        assert_eq!(shown.lines().count(), END_LINES + 3);
     }
 
     #[test]

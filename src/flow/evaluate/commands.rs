@@ -20,7 +20,7 @@ use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_findings;
 use crate::flow::evaluate::command_findings::{failed, for_people, not_started, untrusted};
-use crate::flow::evaluate::command_output::{keep_log, printed, tail};
+use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
 use crate::flow::evaluate::command_selection::select;
 use crate::flow::evaluate::inside_command;
@@ -66,6 +66,8 @@ pub struct CommandOutcome {
 pub struct Tail {
     pub command: String,
     pub lines: Vec<String>,
+    /// What of it a model is shown that is to repair what failed.
+    pub excerpt: String,
 }
 
 /// Runs the commands that the change selects, in a workspace.
@@ -328,7 +330,11 @@ impl CommandRunner<'_> {
             self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, stdout_alone.then_some(&report))?;
         let log = keep_log(self.context, &command.name, &printed);
-        let end = Tail { command: command.name.clone(), lines: tail(&printed) };
+        let end = Tail {
+            command: command.name.clone(),
+            lines: tail(&printed),
+            excerpt: excerpt(&printed),
+        };
         Ok((ended, Printed { report, log, end }))
     }
 

@@ -6,7 +6,7 @@ mod allowed_next;
 pub mod bookkeeping;
 pub mod bypass;
 pub mod command_cache;
-mod command_findings;
+pub mod command_findings;
 mod command_output;
 mod command_progress;
 mod command_selection;

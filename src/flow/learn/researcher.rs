@@ -81,6 +81,7 @@ impl<'a> Researcher<'a> {
             folder,
             interrupts: Interrupts::listen().context("could not listen for signals")?,
             ledger: Mutex::default(),
+            unusable: Mutex::default(),
             notices: &notice::log,
         };
         self.asked += 1;

@@ -46,8 +46,9 @@ impl ReviewSession<'_> {
         instead: Option<AssignedAgent>,
     ) -> Result<StructuredRequest> {
         let layout = self.arbiter_layout()?;
-        let dir = self.reading_copy(&layout.change)?;
         let rules = self.inputs.rules_for(&layout.change.files);
+        let key = self.run.call_key(job);
+        let dir = self.reading_copy_for(&arbiter, &key, &layout.change)?;
         let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
         let tree = self.nearby(&dir);
         let (finding, others) = self.finding_and_others(id)?;
@@ -55,7 +56,6 @@ impl ReviewSession<'_> {
         let delivery = &layout.delivered.delivery;
         let sections = around(finding, delivery, &|path| texts.text(path), &tree);
         let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
-        let key = self.run.call_key(job);
         let token = self.token(&key);
         let case = arbiter::ArbiterInput {
             finding,

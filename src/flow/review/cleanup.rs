@@ -71,7 +71,7 @@ fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
     for entry in entries {
         let name = entry.with_context(|| format!("could not read `{}`", root.display()))?;
         let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };
-        let (id, is_copy) = match (name.strip_prefix("room-"), name.strip_prefix("run-")) {
+        let (id, is_copy) = match (reading_copy::run_of(&name), name.strip_prefix("run-")) {
             (Some(id), _) => (id, true),
             (None, Some(id)) => (id, false),
             (None, None) => continue,
@@ -85,7 +85,7 @@ fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
             continue;
         }
         if is_copy {
-            reading_copy::remove(&reading_copy::folder(repo, id));
+            reading_copy::remove(repo, id);
         } else {
             fix::release(repo, id)?;
         }

@@ -131,7 +131,7 @@ impl RunDriver<'_> {
             seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
             asked: inputs.asked(),
         };
-        let reviewer = inputs.reviewers().map(|reviewers| reviewers.reviewer.label());
+        let reviewer = inputs.reviewing.first().map(ToString::to_string);
         let kept = asked.known.kept.clone();
         let run = Run::of_review(id, about, review_loop, reviewer.unwrap_or_default(), kept);
         folder.save(&run)?;
@@ -174,6 +174,7 @@ impl RunDriver<'_> {
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),
+            unusable: Mutex::default(),
             notices: self.context.notices,
         };
         let session = ReviewSession {
@@ -192,7 +193,7 @@ impl RunDriver<'_> {
         };
         let run = session.perform()?;
         // Of a paused run; one that ended did without it before it was closed.
-        reading_copy::remove(&reading_copy::folder(self.context.repo, &run.id));
+        reading_copy::remove(self.context.repo, &run.id);
         Ok(run)
     }
 }

@@ -230,7 +230,6 @@ pub fn of_earlier(
     let blocking = blocking_ids(&standing, &kept, 0);
     let mut findings = gates.findings;
     findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
-    let reviewers = inputs.reviewers();
     let found = receipt.as_ref();
     let state_dir = context.repo.state_dir();
     // Of an old run nothing but the receipt may be left.
@@ -242,7 +241,7 @@ pub fn of_earlier(
     let details = ReviewDetails {
         run: found.map(|found| found.receipt.run.clone()).unwrap_or_default(),
         route: inputs.assignment.route,
-        reviewer: reviewers.map(|both| both.reviewer.label()).unwrap_or_default(),
+        reviewer: inputs.reviewing.first().map(ToString::to_string).unwrap_or_default(),
         arbiter: found.map(|found| found.receipt.arbiter.clone()).unwrap_or_default(),
         decision: with_ledger_ids(decision, &kept),
         criteria: standing.criteria,
@@ -397,9 +396,11 @@ fn calls(context: Context<'_>, run: &str) -> Result<Vec<Call>> {
 
 /// The total cost of the calls of a run.
 fn spent(calls: &[Call]) -> Spent {
+    let priced = calls.iter().filter(|call| call.priced);
     Spent {
         calls: calls.len(),
         money: calls.iter().filter_map(|call| call.cost.money).sum::<Money>(),
+        estimated: priced.filter_map(|call| call.cost.money).sum::<Money>(),
         unknown: calls.iter().filter(|call| call.cost.money.is_none()).count(),
     }
 }

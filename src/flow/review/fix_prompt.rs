@@ -5,6 +5,7 @@ use bstr::{BStr, ByteSlice as _};
 use regex::RegexBuilder;
 
 use crate::domain::gates::policy_files::is_policy_path;
+use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
@@ -16,6 +17,7 @@ use crate::flow::review::delivery::shown_path;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::whole;
 use crate::platform::git::diff;
+use crate::platform::store::file;
 
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
 const SWEEP_SIZE_MAX: usize = 1 << 20;
@@ -23,7 +25,28 @@ const SWEEP_SIZE_MAX: usize = 1 << 20;
 /// The most matches that a useful pattern may have.
 const SIBLINGS_MAX: usize = 20;
 
+/// What failed commands printed, in the folder of the run.
+const PRINTED: &str = "printed.txt";
+
 impl ReviewSession<'_> {
+    /// Keeps what the failed commands of the last gates printed, for the executor that is to repair it.
+    pub(super) fn keep_printed(&self, printed: &str) -> Result<()> {
+        let path = self.folder.path().join(PRINTED);
+        match printed {
+            "" => Ok(file::remove_if_there(&path)?),
+            printed => file::write_atomic(&path, printed.as_bytes()),
+        }
+    }
+
+    /// What they printed; empty where a fix is about something else.
+    fn printed(&self, order: &FixRequest) -> String {
+        if !order.findings.is_empty() {
+            return String::new();
+        }
+        let read = file::read(&self.folder.path().join(PRINTED)).unwrap_or_default();
+        redact::redact_str(&String::from_utf8_lossy(&read))
+    }
+
     /// Builds the prompt of a fix.
     pub(super) fn fixer_prompt(&self, order: &FixRequest) -> Result<String> {
         let change = self.change_since(self.run.review_loop().base.as_ref())?;
@@ -41,6 +64,7 @@ impl ReviewSession<'_> {
         Ok(fixer::prompt(fixer::FixPrompt {
             spec: spec.as_deref(),
             instructions: &self.instructions(order, &change, &places),
+            printed: &self.printed(order),
             places: &places,
             rules: &rules,
             refused: &order.refused,

@@ -12,7 +12,8 @@ use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::pipeline::job::GateOutcome;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::command_findings::SEE;
+use crate::flow::evaluate::commands::{CommandRequest, Tail};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
 
@@ -20,6 +21,8 @@ use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
 pub struct GateRun {
     pub gated: GateOutcome,
     pub report: Report,
+    /// What failed commands printed, as far as an executor is shown it; without secrets.
+    pub printed: String,
     /// The signal that interrupted a command.
     pub interrupted: Option<i32>,
 }
@@ -37,6 +40,7 @@ pub fn run_gates(
     let scope = EvaluationScope::GatesAndCommands(request);
     let evaluation = evaluate(context, change.clone(), effective, None, scope)?;
     let mut interrupted = evaluation.interrupted;
+    let printed = evaluation.tails.iter().map(said).collect();
     let mut report = evaluation.report(started);
     // What is stopped already needs no build of the spec's.
     let of_spec = match spec {
@@ -65,7 +69,7 @@ pub fn run_gates(
         unasked,
         unmet: of_spec.unmet,
     };
-    Ok(GateRun { gated, report, interrupted })
+    Ok(GateRun { gated, report, printed, interrupted })
 }
 
 /// Whether a finding of this gate needs a person: a model would have to see a secret, or to change the
@@ -86,12 +90,17 @@ fn needs_person(gate: Gate) -> bool {
     }
 }
 
+fn said(tail: &Tail) -> String {
+    format!("What `{}` printed:\n{}\n", tail.command, tail.excerpt)
+}
+
 fn line(finding: &Finding) -> String {
     let place = finding.place.as_ref().map_or_else(String::new, |place| {
         let line = if place.line > 0 { format!(":{}", place.line) } else { String::new() };
         format!("{}{line}: ", place.kind.display())
     });
-    let hint = match finding.suggestion.as_str() {
+    let said = finding.suggestion.split("; ").filter(|part| !part.starts_with(SEE));
+    let hint = match said.collect::<Vec<_>>().join("; ").as_str() {
         "" => String::new(),
         hint => format!(" ({hint})"),
     };

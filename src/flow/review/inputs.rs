@@ -9,6 +9,7 @@ use crate::domain::constitution::prompt;
 use crate::domain::constitution::rule::Rule;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
+use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
 use crate::domain::model::objects::Content;
@@ -23,6 +24,7 @@ use crate::domain::review::question_hash::ReviewQuestion;
 use crate::domain::review::template::fingerprint;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route;
 use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
@@ -50,6 +52,9 @@ const NOTES_READ_MAX: u64 = 1024 * 1024;
 pub struct ReviewInputs {
     pub effective: EffectivePolicy,
     pub assignment: RoleAssignment,
+    /// Who may review, and who may arbitrate, as far as that is known before a call.
+    pub reviewing: Vec<AgentIdentity>,
+    pub arbitrating: Vec<AgentIdentity>,
     rules: Vec<Rule>,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
     notes: String,
@@ -73,6 +78,13 @@ impl ReviewInputs {
         let change = &target.change;
         let effective = policy::policy_of_change(context, change)?;
         let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
+        let known = |agents: &AssignedAgent| -> Vec<AgentIdentity> {
+            agents.all().map(|agent| agent.identity(agent_env)).collect()
+        };
+        let (reviewing, arbitrating) = match &assignment.reviewers {
+            Some(reviewers) => (known(&reviewers.reviewer), known(&reviewers.arbiter)),
+            None => (Vec::new(), Vec::new()),
+        };
         let rules = match &change.base_tree {
             Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
@@ -87,7 +99,18 @@ impl ReviewInputs {
         let commands = parsed_spec.iter().flat_map(|spec| commands_of(spec, &effective.policy));
         let trusted = commands.filter(|command| consent::trusts(&agreed, &command.gate));
         let may_run = trusted.map(|command| command.gate.name).collect();
-        Ok(Self { effective, assignment, rules, notes, project, spec, parsed_spec, may_run })
+        Ok(Self {
+            effective,
+            assignment,
+            reviewing,
+            arbitrating,
+            rules,
+            notes,
+            project,
+            spec,
+            parsed_spec,
+            may_run,
+        })
     }
 
     pub fn policy(&self) -> &Policy {
@@ -140,14 +163,8 @@ impl ReviewInputs {
     /// Who answers: another one is another question.
     fn answerers(&self) -> Vec<String> {
         let mut all = vec![format!("route {}", self.assignment.route)];
-        if let Some(Reviewers { reviewer, arbiter, .. }) = self.reviewers() {
-            for (role, agent) in [("reviewer", reviewer), ("arbiter", arbiter)] {
-                let settings = &agent.settings;
-                all.push(format!(
-                    "{role} {} {} {}",
-                    settings.agent, settings.model, settings.effort
-                ));
-            }
+        for (role, agents) in [("reviewer", &self.reviewing), ("arbiter", &self.arbitrating)] {
+            all.extend(agents.iter().map(|one| format!("{role} {}", one.in_question().join(" "))));
         }
         all
     }
@@ -155,14 +172,13 @@ impl ReviewInputs {
     /// The hash of the question that a review asks; `None` where there is no reviewer. `paths` are the
     /// files that it looks at, where it does not look at all of them.
     pub fn question(&self, target: &ReviewTarget, paths: Option<&[BString]>) -> Option<String> {
-        let reviewers = self.reviewers()?;
+        self.reviewers()?;
         let change = &target.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
-        let reviewer = &reviewers.reviewer.settings;
         let review = &self.policy().review;
-        // The arbiter and the settings of the decision change the answer as well.
-        let mut beside = self.answerers();
+        // The settings of the decision change the answer as well.
+        let mut beside = vec![format!("route {}", self.assignment.route)];
         beside.push(format!("highs {}", review.highs));
         beside.push(format!("left out {}", review.leave_out.join(" ")));
         beside.push(format!("commands of the spec {}", self.may_run.join(" ")));
@@ -175,9 +191,8 @@ impl ReviewInputs {
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
             rules: &self.rules_for(&change.files),
             prompts: &fingerprint(),
-            agent: &reviewer.agent,
-            model: &reviewer.model,
-            effort: &reviewer.effort,
+            reviewers: &self.reviewing,
+            arbiters: &self.arbitrating,
             schema: &answer::schema(ExpectedAnswer::Review),
             bytes_per_call: limits.bytes_per_call,
             calls: limits.calls,

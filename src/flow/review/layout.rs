@@ -1,6 +1,7 @@
 //! Lays the current attempt of a run out for its reviewer and its arbiter, and fills the folder that
 //! they may read.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{DeliveryReport, JobOutcome, ReviewScope};
 use crate::domain::pipeline::next::layout_name;
 use crate::domain::review::deliver::unscanned::Unscanned;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::delivery::{Delivered, Layout, lay_out, shown_path};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::Texts;
@@ -99,6 +101,27 @@ impl ReviewSession<'_> {
                 Ok(Some(since.tree.clone()))
             }
         }
+    }
+
+    /// The folder that an agent may read in a call. One that is not confined could write there, for the
+    /// next one to read: it is given a copy of its own, and the others get a new one after it.
+    pub(super) fn reading_copy_for(
+        &mut self,
+        to: &AssignedAgent,
+        key: &str,
+        change: &Change,
+    ) -> Result<PathBuf> {
+        if to.all().all(|agent| agent.agent.is_confined()) {
+            return self.reading_copy(change);
+        }
+        let repo = self.context.repo;
+        let dir = reading_copy::folder_of_call(repo, &self.run.id, key);
+        let shared = reading_copy::folder(repo, &self.run.id);
+        let is_filled = self.copied_tree.take().as_ref() == Some(&change.tree);
+        if !is_filled || fs::rename(&shared, &dir).is_err() {
+            self.uncopied = reading_copy::fill(repo, &change.tree, &change.files, &dir)?;
+        }
+        Ok(dir)
     }
 
     /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.

@@ -26,6 +26,7 @@ mod driver;
 pub mod session;
 pub mod spec_commands;
 pub mod subject;
+pub mod switched_off;
 pub mod target;
 mod settled;
 mod texts;
@@ -44,7 +45,7 @@ use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::pipeline::run::Run;
 use crate::domain::policy::agent_settings::RouteChoice;
-use crate::flow::call::roles;
+use crate::flow::call::{listing, roles};
 use crate::flow::context::Context;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::policy;
@@ -82,6 +83,9 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     }
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
+    }
+    if let (true, Some(reviewers)) = (request.fresh, inputs.reviewers()) {
+        listing::ask_anyway(context, &[&reviewers.reviewer, &reviewers.arbiter])?;
     }
     let started = now(context.env);
     let driver = RunDriver { context, agent_env };

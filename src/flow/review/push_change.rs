@@ -7,6 +7,7 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Skipped;
 use crate::domain::model::text::counted;
+use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
 use crate::flow::evaluate::push::outcome::PushPart;
 use crate::flow::review::delivery::{Delivered, lay_out, shown_path};
@@ -69,9 +70,10 @@ impl Brought {
         ReviewSubject { context, inputs, target, delivered }
     }
 
-    pub fn reviewers(&self) -> impl Iterator<Item = String> {
+    /// The agents that would answer.
+    pub fn reviewers(&self) -> impl Iterator<Item = AssignedAgent> {
         let both = self.inputs.reviewers().map(|both| [&both.reviewer, &both.arbiter]);
-        both.into_iter().flatten().map(|assigned| assigned.name.clone())
+        both.into_iter().flatten().cloned()
     }
 
     /// The findings that stop it, which have the effect to block.

@@ -15,7 +15,8 @@ use crate::domain::model::report::Skipped;
 use crate::domain::policy::consent::ConsentAnswer;
 use crate::domain::policy::review_settings::{OnFailure, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
-use crate::flow::call::roles;
+use crate::flow::call::roles::AssignedAgent;
+use crate::flow::call::{listing, roles};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
@@ -178,7 +179,7 @@ impl Expectation {
             }
         }
         enqueue_missing(context, &missing)?;
-        let reviewers = brought.iter().flat_map(Brought::reviewers).collect::<BTreeSet<_>>();
+        let reviewers: Vec<AssignedAgent> = brought.iter().flat_map(Brought::reviewers).collect();
         if missing.is_empty()
             || self.enforcement == Enforcement::AskLater
             || is_held_up(context, &reviewers, self.wait)?
@@ -238,15 +239,17 @@ fn strictest(
 }
 
 /// Whether a reviewer is at a rate limit that lasts longer than a push waits.
-fn is_held_up(context: Context<'_>, reviewers: &BTreeSet<String>, wait: Duration) -> Result<bool> {
+fn is_held_up(context: Context<'_>, reviewers: &[AssignedAgent], wait: Duration) -> Result<bool> {
     let state_dir = context.repo.state_dir();
     if !ledger::exists(&state_dir) {
         return Ok(false);
     }
     let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
     let then = now(context.env).checked_add(wait)?;
-    for name in reviewers {
-        if ledger.wait(name, then).map_err(LedgerError::hinted)?.is_some() {
+    let home = roles::agents_home(context.repo);
+    let agent_env = roles::agent_env(context.repo, context.env, &home);
+    for reviewer in reviewers {
+        if listing::is_held_up(reviewer, agent_env, &ledger, then)? {
             return Ok(true);
         }
     }

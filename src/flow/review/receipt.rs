@@ -31,7 +31,7 @@ pub struct ReviewReceipt {
     pub route: Route,
     /// Whether reviewer and executor are of different vendors.
     pub independent: bool,
-    /// Who answered, by the run's own record: `codex (gpt-5.5)`.
+    /// Who answered, by the run's own record: `codex 0.171.0 (gpt-5.5, effort high)`.
     pub reviewer: String,
     /// The same for the arbiter; empty where there was no finding.
     pub arbiter: String,

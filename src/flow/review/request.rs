@@ -188,7 +188,8 @@ fn call(
         Outcome::Answered(answer) => {
             answers.push(AgentAnswer {
                 role: question.to.role,
-                agent: question.to.label(),
+                agent: reply.by.to_string(),
+                family: reply.by.family.clone(),
                 hash: blake3::hash(answer.text.as_bytes()).to_hex().to_string(),
             });
             return Ok(Ok(answer));

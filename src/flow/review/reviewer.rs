@@ -31,9 +31,9 @@ impl ReviewSession<'_> {
         unproven: &[UnprovenSection],
     ) -> Result<StructuredRequest> {
         let layout = self.layout_of(scope)?;
-        let dir = self.reading_copy(&layout.change)?;
         let reviewer = self.inputs.reviewers().context("the route has no reviewer")?;
-        let reviewer = reviewer.reviewer.clone();
+        let (reviewer, key) = (reviewer.reviewer.clone(), self.run.call_key(job));
+        let dir = self.reading_copy_for(&reviewer, &key, &layout.change)?;
         let (texts, open) = (self.texts(&layout), self.open(scope));
         let delivery = &layout.delivered.delivery;
         let whole = delivery.calls.get(chunk).context("the change is laid out differently now")?;
@@ -80,7 +80,7 @@ impl ReviewSession<'_> {
         Ok(StructuredRequest {
             to: reviewer,
             instead: None,
-            key: self.run.call_key(job),
+            key,
             prompt,
             token: part.fence_nonce.clone(),
             dir,

@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 use bstr::BString;
 
+use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::change::Change;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
@@ -142,7 +143,7 @@ impl ReviewSession<'_> {
             }
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
-                reading_copy::remove(&reading_copy::folder(self.context.repo, &self.run.id));
+                reading_copy::remove(self.context.repo, &self.run.id);
                 finish::close(self.context, self.inputs, &self.run, end)?;
                 JobOutcome::Closed.into()
             }
@@ -152,6 +153,11 @@ impl ReviewSession<'_> {
 
     /// The outcome of a job whose call was made.
     fn performed(&mut self, action: Action, replied: Replied) -> Result<Performed> {
+        let reviewers = replied.answers.iter().filter(|answer| answer.role == Role::Reviewer);
+        let families = reviewers.map(|answer| answer.family.as_str());
+        if self.run.about.route == Route::A {
+            self.run.about.route = self.inputs.assignment.route_by(families);
+        }
         let outcome = match (action, replied.reply) {
             (_, Err(failure)) => JobOutcome::Failed(failure),
             (Action::Arbitrate(finding), Ok(StructuredReply::Decision(answer))) => {
@@ -187,6 +193,7 @@ impl ReviewSession<'_> {
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }
+        self.keep_printed(&gates.printed)?;
         Ok(JobOutcome::Gated(GatesReport {
             outcome: gates.gated,
             findings: gates.report.findings,
@@ -202,8 +209,8 @@ impl ReviewSession<'_> {
         let workspace = FixWorkspace::open(self.context.repo, &self.run.id, self.interrupts)?;
         // Where the call is settled the executor had ended before a kill: its work is still there, unless
         // the cache was emptied.
-        if !self.client.is_settled(&key) || !workspace.dir().exists() {
-            self.client.discard_replies(&key)?;
+        if !self.client.is_settled(&key, &executor) || !workspace.dir().exists() {
+            self.client.discard_replies(&key, &executor)?;
             self.or_stopped(workspace.checkout(self.run.attempt()))?;
         }
         let (agent, instructions) = (executor.name.clone(), order.instructions.clone());

@@ -56,9 +56,29 @@ pub fn folder(repo: &Repo, run: &str) -> PathBuf {
     checkout::root(repo).join(format!("{PREFIX}{run}"))
 }
 
-/// Removes the folder of a run; what cannot be removed holds no secret.
-pub fn remove(folder: &Path) {
-    drop(fs::remove_dir_all(folder));
+/// The folder of one call of a run, for an agent that is not kept from writing there.
+pub fn folder_of_call(repo: &Repo, run: &str, key: &str) -> PathBuf {
+    checkout::root(repo).join(format!("{PREFIX}{run}{OF_CALL}{key}"))
+}
+
+/// The run that a folder of that name is of; `None` where it is no reading copy.
+pub fn run_of(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(PREFIX)?;
+    Some(rest.split(OF_CALL).next().unwrap_or(rest))
+}
+
+/// What stands between the run and the call in the name of a folder; no run's id has it.
+const OF_CALL: char = '.';
+
+/// Removes the folders of a run; what cannot be removed holds no secret.
+pub fn remove(repo: &Repo, run: &str) {
+    let folders = file::entries(&checkout::root(repo)).into_iter().flatten().flatten();
+    for folder in folders {
+        let name = folder.file_name();
+        if name.to_str().and_then(run_of) == Some(run) {
+            drop(fs::remove_dir_all(folder.path()));
+        }
+    }
 }
 
 /// Files that could not be copied, with the reason.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::model::agent::{Cost, Money, Role};
+use crate::domain::model::agent::{AgentIdentity, Cost, Money, Role};
+use crate::platform::agents::text;
 
 /// What an agent may do to the folder that it works in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,19 +111,6 @@ pub struct Answer {
     pub json: Option<Value>,
 }
 
-/// Who answered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentIdentity {
-    /// `claude`, `codex`, or the name from the user's settings.
-    pub agent: String,
-    /// Who made the model: `anthropic`, `openai`, …
-    pub family: String,
-    /// The program's version; empty where it has none.
-    pub version: String,
-    /// The model as reported, else as asked for; empty where it is unknown.
-    pub model: String,
-}
-
 /// The end of a call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
@@ -143,22 +131,22 @@ pub struct ParsedOutput {
 }
 
 impl Reply {
-    /// Makes a call and measures its time. `call` gets what is known of the agent before, and adds
-    /// what it finds out on its way; its error is a call that could not be made.
+    /// Makes a call and measures its time. `who` is what is known of the agent before; `call` adds what
+    /// it finds out on its way. Its error is a call that was never made or that its service refused: it
+    /// cost nothing.
     pub fn to(
         request: &Request<'_>,
-        agent: &str,
-        family: &str,
+        who: AgentIdentity,
         call: impl FnOnce(&mut AgentIdentity) -> Result<ParsedOutput, Outcome>,
     ) -> Self {
         let start = Instant::now();
+        let asked_for = |word: Option<&str>| word.unwrap_or_default().to_owned();
         let mut by = AgentIdentity {
-            agent: agent.to_owned(),
-            family: family.to_owned(),
-            version: String::new(),
-            model: request.model.unwrap_or_default().to_owned(),
+            model: asked_for(request.model),
+            effort: asked_for(request.effort),
+            ..who
         };
-        let parsed = call(&mut by).unwrap_or_else(ParsedOutput::without_cost);
+        let parsed = call(&mut by).unwrap_or_else(ParsedOutput::free);
         if let Some(model) = parsed.model {
             by.model = model;
         }
@@ -171,6 +159,23 @@ impl ParsedOutput {
     /// An outcome of which neither cost nor model are known.
     pub fn without_cost(outcome: Outcome) -> Self {
         Self { outcome, cost: Cost::default(), model: None }
+    }
+
+    /// What was read of a call; where nothing says what it cost, its outcome may say that it cost nothing.
+    pub fn new(outcome: Outcome, cost: Cost, model: Option<String>) -> Self {
+        let is_known = cost != Cost::default();
+        if !is_known && outcome.is_free() {
+            return Self { model, ..Self::free(outcome) };
+        }
+        Self { outcome, cost, model }
+    }
+
+    /// The outcome of a call that no model worked on: it was refused, or never reached its service.
+    pub fn free(outcome: Outcome) -> Self {
+        Self {
+            cost: Cost { money: Some(Money(0)), ..Cost::default() },
+            ..Self::without_cost(outcome)
+        }
     }
 }
 
@@ -191,6 +196,25 @@ impl Outcome {
             Self::Transient { .. } => "transient",
             Self::OverBudget { .. } => "over budget",
             Self::Interrupted(_) => "interrupted",
+        }
+    }
+
+    /// Whether it says of itself that no model worked: the service refused, or was never reached.
+    fn is_free(&self) -> bool {
+        match self {
+            Self::CouldNotStart { .. }
+            | Self::NotLoggedIn { .. }
+            | Self::ContextTooLong { .. }
+            | Self::RateLimited { .. }
+            | Self::QuotaUsedUp { .. } => true,
+            Self::Transient { why } => text::is_unreached(why) || text::is_turned_away(why),
+            Self::Answered(_)
+            | Self::Refused { .. }
+            | Self::Malformed { .. }
+            | Self::TimedOut { .. }
+            | Self::Killed { .. }
+            | Self::OverBudget { .. }
+            | Self::Interrupted(_) => false,
         }
     }
 

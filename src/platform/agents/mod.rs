@@ -14,8 +14,10 @@ pub mod facts;
 pub mod find;
 pub mod http;
 pub mod probe;
+pub mod reset_time;
 pub mod text;
 
+use crate::domain::model::agent::AgentIdentity;
 use crate::domain::policy::settings::Policy;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Reply, Request};
@@ -37,6 +39,18 @@ pub enum Agent {
     Codex(codex::Codex),
     Command(command::CommandLineAgent),
     Http(http::Http),
+}
+
+/// Who asks where, for comparing; see [`Agent::account`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    pub by: Vec<u8>,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Account(…)")
+    }
 }
 
 impl Agent {
@@ -70,6 +84,64 @@ impl Agent {
             Self::Command(agent) => &agent.settings.family,
             Self::Http(agent) => &agent.settings.family,
         }
+    }
+
+    /// What is known of it before a call, model and effort apart. Its program is started where it was
+    /// never looked at, or changed since.
+    pub fn identity(&self, agent_env: AgentEnv<'_>) -> AgentIdentity {
+        match self {
+            Self::Claude(agent) => agent.identity(agent_env),
+            Self::Codex(agent) => agent.identity(agent_env),
+            Self::Command(agent) => agent.identity(),
+            Self::Http(agent) => agent.identity(),
+        }
+    }
+
+    /// Whether it can be told how hard to think where nobody said so: a model server may refuse a
+    /// question with a word that it does not know.
+    pub fn takes_effort(&self) -> bool {
+        match self {
+            Self::Claude(_) | Self::Codex(_) => true,
+            Self::Command(agent) => agent.takes_effort(),
+            Self::Http(_) => false,
+        }
+    }
+
+    /// Whether it can be an executor.
+    pub fn can_write(&self) -> bool {
+        match self {
+            Self::Claude(_) | Self::Codex(_) => true,
+            Self::Command(agent) => !agent.settings.run_writing.is_empty(),
+            Self::Http(_) => false,
+        }
+    }
+
+    /// Whether it is kept from writing where it only reads.
+    pub fn is_confined(&self) -> bool {
+        !matches!(self, Self::Command(_))
+    }
+
+    /// What a limit is about: an address, and who asks there. It has the credential in it: it is for
+    /// comparing, and is kept nowhere as it is.
+    pub fn account(&self, agent_env: AgentEnv<'_>) -> Account {
+        let credential = match self {
+            Self::Claude(_) => claude::Claude::credential(agent_env),
+            Self::Codex(_) => codex::Codex::credential(agent_env),
+            Self::Http(agent) => agent.credential(agent_env),
+            Self::Command(agent) => {
+                let named = agent.settings.env.iter();
+                named.into_iter().find_map(|name| Some((name.as_str(), agent_env.env.get(name)?)))
+            }
+        };
+        let endpoint = match self {
+            // Its version is not asked for.
+            Self::Claude(agent) => agent.endpoint(agent_env).unwrap_or_default().to_owned(),
+            Self::Codex(agent) => agent.settings.endpoint.clone(),
+            Self::Http(agent) => agent.settings.endpoint.clone(),
+            Self::Command(_) => String::new(),
+        };
+        let key = credential.map(|(_, key)| key.as_encoded_bytes().to_vec()).unwrap_or_default();
+        Account { by: [endpoint.as_bytes(), b"\0", &key].concat() }
     }
 
     /// Asks once: no second try, no wait. Whatever goes wrong is an outcome.

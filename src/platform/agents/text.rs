@@ -1,9 +1,5 @@
-//! Reads what programs say in words: reasons, times, an object among prose. Pure.
+//! Reads what programs say in words: reasons, an object among prose. Pure.
 
-use std::time::Duration;
-
-use jiff::civil::{Time, date};
-use jiff::{Timestamp, Zoned, tz::TimeZone};
 use serde_json::Value;
 
 /// The longest reason that is kept, in characters.
@@ -49,105 +45,79 @@ pub fn object_in(text: &str) -> Option<Value> {
     found
 }
 
-/// When it may be tried again, where a text says so: `try again in 1.5s`, `in 2 hours 5 minutes`, or
-/// a time of day or a date, which count as UTC.
-pub fn again_at(text: &str, now: Timestamp) -> Option<Timestamp> {
-    // In ASCII alone, so that places in both are the same.
-    let lower = text.to_ascii_lowercase();
-    if let Some(at) = lower.find("again in ") {
-        return now.checked_add(duration(&lower[at + "again in ".len()..])?).ok();
+/// An address without the name and the password that it may have.
+pub fn without_login(endpoint: &str) -> String {
+    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let Some(at) = rest[..end].rfind('@') else { return endpoint.to_owned() };
+    match scheme {
+        "" => rest[at + 1..].to_owned(),
+        scheme => format!("{scheme}://{}", &rest[at + 1..]),
     }
-    let at = ["again at ", "resets at ", "resets "]
-        .iter()
-        .find_map(|words| lower.find(words).map(|at| at + words.len()))?;
-    clock(&lower[at..], now)
 }
 
-fn duration(text: &str) -> Option<Duration> {
-    let mut total = None;
-    let mut rest = text.trim_start();
-    loop {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let Ok(count) = rest[..end].trim_end_matches('.').parse::<f64>() else { break };
-        rest = rest[end..].trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-        let unit = match &rest[..end] {
-            "ms" => 0.001,
-            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
-            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
-            "h" | "hour" | "hours" => 3600.0,
-            "d" | "day" | "days" => 86_400.0,
-            _ => break,
-        };
-        rest = rest[end..].trim_start_matches([' ', ',']);
-        rest = rest.strip_prefix("and ").unwrap_or(rest);
-        let part = Duration::try_from_secs_f64(count * unit).ok()?;
-        total = Some(total.unwrap_or(Duration::ZERO).checked_add(part)?);
-    }
-    total
+/// Whether a text says that the service was never reached: offline, no name, no proxy, nobody there.
+pub fn is_unreached(said: &str) -> bool {
+    const WORDS: [&str; 20] = [
+        "connection refused",
+        "econnrefused",
+        "connectionrefused",
+        "error sending request",
+        "connection failed",
+        "unable to connect",
+        "failed to connect",
+        "could not connect",
+        "could not resolve",
+        "couldn't resolve",
+        "enotfound",
+        "eai_again",
+        "failed to lookup address",
+        "name resolution",
+        "name or service not known",
+        "network is unreachable",
+        "no route to host",
+        "waiting for network",
+        "proxy",
+        "offline",
+    ];
+    says(said, &WORDS)
 }
 
-/// `3:53 pm`, `3pm`, `15:53`, or one of these after `nov 25th, 2026`.
-fn clock(text: &str, now: Timestamp) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let is_end = |c: char| !c.is_ascii_alphanumeric() && c != ':';
-    let mut words = text.split(is_end).filter(|word| !word.is_empty()).peekable();
-    let month = words.peek().and_then(|word| {
-        MONTHS
-            .iter()
-            .position(|month| word.starts_with(month))
-            .and_then(|at| i8::try_from(at + 1).ok())
-    });
-    let today = now.to_zoned(TimeZone::UTC);
-    let mut day = None;
-    if let Some(month) = month {
-        words.next();
-        let number = words.next()?.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let mut year = today.year();
-        if let Some(given) = words.peek().and_then(|word| word.parse().ok()).filter(|y| *y > 2000) {
-            year = given;
-            words.next();
-        }
-        let number: i8 = number.parse().ok()?;
-        (1..=31).contains(&number).then_some(())?;
-        day = Some(date(year, month, 1).with().day(number).build().ok()?);
-        if words.peek() == Some(&"at") {
-            words.next();
-        }
-    }
-    let time = time_of_day(words.next()?, words.next())?;
-    let at = |day: jiff::civil::Date| -> Option<Zoned> {
-        day.to_datetime(time).to_zoned(TimeZone::UTC).ok()
-    };
-    let mut moment = at(day.unwrap_or_else(|| today.date()))?;
-    if day.is_none() && moment.timestamp() < now {
-        moment = at(today.date().tomorrow().ok()?)?;
-    }
-    Some(moment.timestamp())
+/// Whether a text says that the service answered with nothing but a refusal: busy, broken, too many
+/// requests.
+pub fn is_turned_away(said: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "status 5",
+        "status: 5",
+        "api error: 5",
+        "overloaded",
+        "at capacity",
+        "high demand",
+        "service unavailable",
+        "bad gateway",
+        "internal server error",
+        "500 ",
+        "502 ",
+        "503 ",
+        "529",
+        "429",
+        "too many requests",
+        "rate limit",
+    ];
+    says(said, &WORDS)
 }
 
-fn time_of_day(word: &str, next: Option<&str>) -> Option<Time> {
-    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let half = if digits.len() < word.len() { Some(&word[digits.len()..]) } else { next };
-    let (hour, minute) = digits.split_once(':').unwrap_or((digits, "0"));
-    let (hour, minute): (i8, i8) = (hour.parse().ok()?, minute.parse().ok()?);
-    let hour = match half {
-        Some("am") => hour % 12,
-        Some("pm") => hour % 12 + 12,
-        _ if digits.contains(':') => hour,
-        _ => return None,
-    };
-    Time::new(hour, minute, 0, 0).ok()
+fn says(said: &str, words: &[&str]) -> bool {
+    let lower = said.to_ascii_lowercase();
+    words.iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::{again_at, object_in, reason_line};
+    use super::{object_in, reason_line};
 
     #[test]
     fn an_object_is_found_in_prose() {
@@ -168,33 +138,42 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read() {
-        let now: Timestamp = "2026-11-20T19:00:00Z".parse().unwrap();
-        for (text, expected) in [
-            ("Please try again in 1.5s.", Some("2026-11-20T19:00:01.5Z")),
-            ("try again in 20ms", Some("2026-11-20T19:00:00.02Z")),
-            ("Try again in 1 day 2 hours 5 minutes.", Some("2026-11-21T21:05:00Z")),
-            ("or try again at 3:53 PM.", Some("2026-11-21T15:53:00Z")),
-            ("or try again at 8:01 PM.", Some("2026-11-20T20:01:00Z")),
-            ("try again at Nov 25th, 2026 3:53 PM.", Some("2026-11-25T15:53:00Z")),
-            ("5-hour limit · resets 3:53pm (UTC)", Some("2026-11-21T15:53:00Z")),
-            ("limit · resets 8pm (UTC)", Some("2026-11-20T20:00:00Z")),
-            ("limit · resets Nov 24, 9am (UTC)", Some("2026-11-24T09:00:00Z")),
-            ("limit · resets 12am", Some("2026-11-21T00:00:00Z")),
-            ("try again later", None),
-            ("try again in a while", None),
-            ("try again at 99:99 PM", None),
-            ("resets Nov 99, 9am", None),
+    fn an_address_is_shown_without_a_login() {
+        for (endpoint, shown) in [
+            ("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1"),
+            ("https://me:word@host/v1", "https://host/v1"),
+            ("me:w@rd@host", "host"),
+            ("https://host/a@b", "https://host/a@b"),
+            ("", ""),
         ] {
-            assert_eq!(again_at(text, now), expected.map(|t| t.parse().unwrap()), "{text}");
+            assert_eq!(super::without_login(endpoint), shown);
+        }
+    }
+
+    #[test]
+    fn what_cost_nothing_is_told_from_what_broke_off() {
+        for text in [
+            "error sending request for url (http://127.0.0.1:9/v1/responses)",
+            "API Error: Unable to connect to API (ConnectionRefused)",
+            "curl: (6) Could not resolve host: api.example",
+            "API Error: 529 Overloaded",
+            "unexpected status 503 Service Unavailable: try later",
+            "Selected model is at capacity",
+        ] {
+            assert!(super::is_unreached(text) || super::is_turned_away(text), "{text}");
+        }
+        for text in [
+            "stream disconnected before completion: stream closed before response.completed",
+            "its answer breaks off",
+            "API Error: Connection to the API was lost (ECONNRESET).",
+        ] {
+            assert!(!super::is_unreached(text) && !super::is_turned_away(text), "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_harm(text in "(again in |again at |resets )?\\PC{0,60}") {
-            let now: Timestamp = "2026-11-20T19:00:00Z".parse().unwrap();
-            again_at(&text, now);
+        fn any_text_is_read_without_harm(text in "\\PC{0,60}") {
             object_in(&text);
             prop_assert!(reason_line(&text.repeat(20)).chars().count() <= 300);
         }

@@ -112,6 +112,9 @@ fn progress_line(progress: &Progress) -> String {
         Progress::UnfinishedFixKept { commit } => {
             format!("what the executor left unfinished is kept as {}", commit.short())
         }
+        Progress::AskedInPlace { from, to, why } => {
+            format!("`{from}` cannot be asked ({why}): `{to}` is asked in its place")
+        }
         Progress::WaitingForRateLimit { agent, until } => {
             format!("`{agent}` is at its rate limit: waiting until {}", local(*until))
         }

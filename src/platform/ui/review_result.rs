@@ -143,8 +143,8 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     StyledText::default().styled(style, verdict.as_str()).text(line)
 }
 
-/// What to do next.
-pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
+/// What to do next. `executor` is the agent that could fix something, where there is one.
+pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
     let details = match &reviewed.ending {
         ReviewEnding::Reviewed(details) => details,
         ReviewEnding::NotReviewed { why } => {
@@ -169,10 +169,15 @@ pub fn hints(reviewed: &ReviewResult) -> Vec<String> {
         ));
     }
     match (&details.decision, reviewed.report.verdict) {
-        (Decision::Fix(_), Verdict::Block) => hints.push(
-            "`tribunal review --fix` has an agent fix it on a branch of its own; `tribunal findings dismiss ID --reason …` says that a finding is wrong"
-                .to_owned(),
-        ),
+        (Decision::Fix(_), Verdict::Block) => {
+            let fix = executor.map(|executor| {
+                format!("`tribunal review --fix` has `{executor}` fix it on a branch of its own; ")
+            });
+            hints.push(format!(
+                "{}`tribunal findings dismiss ID --reason …` says that a finding is wrong",
+                fix.unwrap_or_default()
+            ));
+        }
         (Decision::Escalate(_), Verdict::Escalate)
             if reviewed.report.findings.iter().any(|found| found.id.is_some()) =>
         {
@@ -266,6 +271,7 @@ fn details_json(details: &ReviewDetails) -> Value {
         "cost": {
             "calls": details.spent.calls,
             "usd": details.spent.money.dollars(),
+            "estimated_usd": details.spent.estimated.dollars(),
             "unknown": details.spent.unknown,
         },
         "receipt": details.receipt,

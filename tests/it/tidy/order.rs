@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution cost daemon daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status runs spec status trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
+         uninstall hooks hooks_status runs spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),
@@ -65,7 +65,10 @@ pub const ORDER: &[(&str, &str)] = &[
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
     ("flow", "review learn call evaluate intake setup workspace context"),
-    ("flow::call", "cleanup limit_wait client folder nested_call retry route roles"),
+    (
+        "flow::call",
+        "cleanup failover limit_wait client folder nested_call budget retry listing route roles",
+    ),
     (
         "flow::evaluate",
         "push evaluation allowed_next allow commands standing command_cache command_selection command_progress command_output command_findings \
@@ -90,7 +93,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change background driver chosen claim cleanup arbitration reviewer fix_prompt layout session \
+        "push_reviews push_change switched_off background driver chosen claim cleanup arbitration reviewer fix_prompt layout session \
          subject finish settled outcomes earlier delivery finding request fix gates_job limits inputs spec_commands report receipt \
          target texts",
     ),
@@ -102,7 +105,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
     ("platform", "agents git store process ui config"),
-    ("platform::agents", "claude codex command facts call http ask find agent_env probe text"),
+    (
+        "platform::agents",
+        "claude codex command facts call http ask find agent_env probe reset_time text",
+    ),
     ("platform::agents::claude", "command_line reading"),
     ("platform::agents::codex", "command_line native reading"),
     ("platform::agents::http", "anthropic failure openai reading"),

@@ -59,13 +59,16 @@ impl TypedKey {
         }
         let default = table.get(*last).ok_or_else(unknown)?;
         let value = match (default, parse_value(value)) {
+            // One agent, or several.
+            (Value::String(_), agents @ Value::Array(_)) if *last == "use" => agents,
             // What looks like a number is a text where a text is wanted.
             (Value::String(_), parsed) if !parsed.is_str() => Value::String(value.to_owned()),
             #[expect(clippy::cast_precision_loss, reason = "no setting is that large")]
             (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
             (_, parsed) => parsed,
         };
-        if !default.same_type(&value) {
+        let is_list_of_agents = *last == "use" && value.is_array();
+        if !is_list_of_agents && !default.same_type(&value) {
             let wanted = match default {
                 Value::Integer(_) => "a whole number",
                 Value::Float(_) => "a number",

@@ -237,7 +237,7 @@ fn variables_and_flags_set_every_new_key() {
     let flags = ["prices.gpt-5.2={ input = 1, output = 2.5 }", "agents.wait=1h", "budget.run=4"];
     let resolved = settings(&[], &vars, &flags).unwrap();
     let policy = &resolved.policy;
-    assert_eq!(policy.agents.reviewer.agent, "claude");
+    assert_eq!(policy.agents.reviewer.agents, ["claude"]);
     assert_eq!(policy.agents.reviewer.model, "5");
     assert_eq!(policy.agents.reviewer.budget, Money(3_000_000));
     assert_eq!((policy.agents.retries, policy.review.rounds.s), (1, 9));
@@ -257,6 +257,26 @@ fn variables_and_flags_set_every_new_key() {
         SettingsSource::Variable("TRIBUNAL_PRICES".to_owned())
     );
     assert_eq!(source_of("prices.default.output"), SettingsSource::Default);
+}
+
+#[test]
+fn a_role_has_one_agent_or_several() {
+    let used = |value: &str| {
+        let flag = format!("agents.reviewer.use={value}");
+        settings(&[], &[], &[&flag]).map(|resolved| resolved.policy.agents.reviewer.agents)
+    };
+    assert_eq!(used("codex").unwrap(), ["codex"]);
+    assert_eq!(used("[\"codex\", \"gemini\"]").unwrap(), ["codex", "gemini"]);
+    for (value, said) in [
+        ("[]", "the list is empty"),
+        ("[\"a\", \"a\"]", "`a` is in the list twice"),
+        ("[1]", "neither a name nor a list"),
+        ("-x", "`-x` is not a name"),
+        ("[\"\"]", "a name is not empty"),
+    ] {
+        let problem = used(value).unwrap_err().to_string();
+        assert!(problem.contains(said), "{value}: {problem}");
+    }
 }
 
 type Vars<'a> = &'a [(&'a str, &'a str)];

@@ -23,6 +23,7 @@ use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::{Call, UNDER_WAY};
+use crate::platform::store::ledger::wait::AgentWait;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::ui::notice;
 
@@ -98,6 +99,7 @@ impl Place {
             folder: self.run_folder(run),
             interrupts: Interrupts::listen().unwrap(),
             ledger: Mutex::default(),
+            unusable: Mutex::default(),
             notices: &notices,
         };
         let question = AgentQuestion {
@@ -130,6 +132,24 @@ impl Place {
 
     fn ledger(&self) -> Ledger {
         Ledger::open(&self.state_dir()).unwrap()
+    }
+
+    /// Until when the agent is at its limit.
+    fn limit(&self) -> Option<Timestamp> {
+        let home = self.path("home");
+        let agent_env = AgentEnv { env: &self.env, repository: None, home: &home };
+        let account = self.assigned().agent.account(agent_env);
+        let wait = self.ledger().wait("fake", &account.by, Timestamp::now()).unwrap();
+        wait.map(|wait| wait.until)
+    }
+
+    fn limit_until(&self, until: Timestamp) {
+        let home = self.path("home");
+        let agent_env = AgentEnv { env: &self.env, repository: None, home: &home };
+        let account = self.assigned().agent.account(agent_env);
+        let (agent, why) = ("fake".to_owned(), "a limit".to_owned());
+        let wait = AgentWait { agent, until, since: Timestamp::now(), why };
+        self.ledger().keep_wait(&wait, &account.by).unwrap();
     }
 
     fn calls(&self) -> Vec<(String, String)> {
@@ -235,7 +255,7 @@ fn a_limit_beyond_the_patience_is_told_kept_and_honoured_by_the_next_process() {
     let place = Place::new(script, &["agents.wait=1h"]);
     assert_eq!(place.ask("k").outcome.as_str(), "rate limited");
     assert_eq!(place.times(), 1);
-    let until = place.ledger().wait("fake", Timestamp::now()).unwrap().unwrap();
+    let until = place.limit().unwrap();
     for key in ["k", "other"] {
         let reply = place.ask(key);
         assert_eq!(reply.outcome.as_str(), "rate limited");
@@ -243,22 +263,51 @@ fn a_limit_beyond_the_patience_is_told_kept_and_honoured_by_the_next_process() {
         assert_eq!(reply.cost.money, Some(Money(0)));
     }
     assert_eq!((place.times(), place.calls()), (1, pairs(&[("k", "rate limited")])));
-    assert_eq!(place.ledger().wait("fake", Timestamp::now()).unwrap(), Some(until));
+    assert_eq!(place.limit(), Some(until));
+}
+
+#[test]
+fn a_limit_that_was_told_to_the_minute_and_is_just_past_holds_nobody_up_for_a_day() {
+    let just_past = Timestamp::now() - Duration::from_secs(90);
+    let said = format!("usage limit reached, try again at {} UTC", just_past.strftime("%H:%M"));
+    let script = format!("test $n -gt 2 && echo yes && exit\necho '{said}' >&2; exit 1");
+    let place = Place::new(&script, &["agents.wait=1m"]);
+    assert_eq!(text_of(&place.ask("k")), "yes");
+    assert_eq!((place.times(), place.limit()), (3, None));
+    // What no service would say is not believed.
+    let script =
+        "test $n -gt 1 && echo yes && exit\necho 'rate limit, try again in 900 days' >&2; exit 1";
+    let place = Place::new(script, &["agents.wait=1m"]);
+    assert_eq!(text_of(&place.ask("k")), "yes");
+}
+
+#[test]
+fn another_key_is_not_held_back_by_a_limit() {
+    let mut place = Place::new("echo yes", &["agents.wait=1s"]);
+    let with_key = |key: &str| {
+        Env::of(&[("KEY", key), ("PATH", "/usr/bin:/bin"), ("TRIBUNAL_TEST_BACKOFF", "1")])
+    };
+    place.env = with_key("one");
+    place.policy.command_agent[0].env = vec!["KEY".to_owned()];
+    place.limit_until(Timestamp::now() + Duration::from_hours(1));
+    assert_eq!(place.ask("k").outcome.as_str(), "rate limited");
+    place.env = with_key("two");
+    assert_eq!(text_of(&place.ask("k")), "yes");
 }
 
 #[test]
 fn a_stored_limit_is_waited_out_before_any_call() {
     let place = Place::new("echo yes", &[]);
     let until = Timestamp::now() + Duration::from_millis(150);
-    place.ledger().keep_wait("fake", until).unwrap();
+    place.limit_until(until);
     assert_eq!(text_of(&place.ask("k")), "yes");
     assert!(Timestamp::now() >= until);
 }
 
 #[test]
 fn a_call_that_would_break_a_budget_is_not_made_and_unknown_is_not_zero() {
-    // The program tells no cost: each call counts as the 1.0 that it may cost.
-    let place = Place::new("echo yes", &["budget.run=2.5"]);
+    // The program tells no cost: each call counts for what a thousand tokens cost, and a little more.
+    let place = Place::new("echo yes", &["budget.run=1.05"]);
     for key in ["a", "b"] {
         assert_eq!(place.ask(key).outcome.as_str(), "answered");
     }
@@ -266,17 +315,56 @@ fn a_call_that_would_break_a_budget_is_not_made_and_unknown_is_not_zero() {
     assert_eq!(over.outcome.as_str(), "over budget");
     assert_eq!(
         over.outcome.why(),
-        "a call of up to $1.00 would break the budget of the run: $2.00 of $2.50 are spent"
+        "a call of up to $1.00 would break the budget of the run, which is $1.05: \
+         about $0.0600 estimated for calls that told no cost"
     );
     assert_eq!(place.times(), 2);
     // What is answered already stays answered; another run has a budget of its own.
     assert_eq!(place.ask("a").outcome.as_str(), "answered");
     assert_eq!(place.ask_in("S", "c", "q").outcome.as_str(), "answered");
 
-    let day = Place::new("echo yes", &["budget.day=1.5"]);
+    let day = Place::new("echo yes", &["budget.day=1.01"]);
     assert_eq!(day.ask("a").outcome.as_str(), "answered");
     let over = day.ask_in("S", "a", "q");
-    assert!(over.outcome.why().contains("the budget of the day: $1.00 of $1.50"), "{over:?}");
+    assert!(over.outcome.why().contains("the budget of the day, which is $1.01"), "{over:?}");
+}
+
+#[test]
+fn the_budget_of_a_role_binds_every_agent() {
+    let settings = ["prices.default={ input = 5000.0, output = 5000.0 }"];
+    let place = Place::new("echo yes", &settings);
+    let reply = place.ask("a");
+    assert_eq!(
+        reply.outcome.why(),
+        "a call to `fake` would cost about $5.01, and `agents.reviewer.budget` is $1.00"
+    );
+    assert_eq!((reply.outcome.as_str(), place.times()), ("over budget", 0));
+}
+
+#[test]
+fn what_the_service_refused_or_was_never_reached_counts_for_nothing() {
+    for said in [
+        "error sending request: connection refused",
+        "could not resolve host",
+        "503 service unavailable",
+        "529 overloaded",
+        "429 too many requests, try again in 2 hours",
+        "your quota is used up",
+        "401 unauthorized",
+    ] {
+        let script = format!("echo '{said}' >&2; exit 1");
+        let place = Place::new(&script, &["agents.retries=1", "agents.wait=1s", "budget.run=1"]);
+        let reply = place.ask("a");
+        assert_eq!(reply.cost.money, Some(Money(0)), "{reply:?}");
+        for call in place.ledger().calls_of("R").unwrap() {
+            assert_eq!(call.counted(), Money(0), "{call:?}");
+        }
+    }
+    // What broke off while a model was at work may have cost something.
+    let place = Place::new("echo 'the connection was lost' >&2; exit 1", &["agents.retries=0"]);
+    assert_eq!(place.ask("a").cost.money, None);
+    let calls = place.ledger().calls_of("R").unwrap();
+    assert!((1..100_000).contains(&calls[0].counted().0), "{calls:?}");
 }
 
 #[test]

@@ -14,13 +14,14 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::agent::{Cost, Money, Tokens};
 use crate::domain::policy::agent_settings::Price;
 use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
 use crate::flow::call::retry::{
     AfterCall, CallHistory, jittered, later, money_of, next_step, numbered,
 };
-use crate::platform::agents::ask::{AgentIdentity, Answer, Outcome, Reply};
+use crate::platform::agents::ask::{Answer, Outcome, Reply};
 
 const BASE: Duration = Duration::from_secs(1);
 
@@ -50,7 +51,7 @@ fn only_what_passes_is_tried_again() {
     let transient = || Outcome::Transient { why: why() };
     let limited =
         |until: Option<i64>| Outcome::RateLimited { until: until.map(second), why: why() };
-    let history = |transient, limited| CallHistory { transient, limited };
+    let history = |transient, limited| CallHistory { transient, limited, passed_on: 0 };
     let again = |seconds| AfterCall::Again(Duration::from_secs(seconds));
     let cases = [
         (transient(), history(0, 0), again(1)),
@@ -110,7 +111,7 @@ fn a_price_makes_money_of_tokens_and_of_nothing_less() {
 proptest! {
     #[test]
     fn waits_grow_up_to_a_bound_and_end(transient in 0_u32..100, limited in 0_u32..200, part: u32) {
-        let history = CallHistory { transient, limited };
+        let history = CallHistory { transient, limited, passed_on: 0 };
         let busy = next_step(&Outcome::Transient { why: why() }, history, 100, BASE, second(0));
         let AfterCall::Again(most) = busy else { panic!("{busy:?}") };
         prop_assert!(most >= BASE && most <= Duration::from_secs(30));
@@ -124,7 +125,8 @@ proptest! {
 
 #[test]
 fn each_call_for_a_question_has_a_name_of_its_own() {
-    let name = |transient, limited| numbered("review-0", CallHistory { transient, limited });
+    let name =
+        |transient, limited| numbered("review-0", CallHistory { transient, limited, passed_on: 0 });
     assert_eq!([name(0, 0), name(1, 0), name(1, 1)], ["review-0", "review-0.2", "review-0.3"]);
 }
 
@@ -141,10 +143,17 @@ fn nothing_raw_stays_of_what_an_agent_left() {
     fs::write(agents.join("deep/answer"), [b"\xff ", secret().as_bytes(), b" \xfe"].concat())
         .unwrap();
     fs::write(agents.join("plain"), "plain").unwrap();
+    let piece = |text: &str| format!("{{\"event\":\"{text}\",\"type\":\"stream_event\"}}\n");
+    let whole = secret();
+    let (one, two) = whole.split_at(9);
+    let pieces = format!("{}{}{{\"type\":\"result\"}}\n", piece(one), piece(two));
+    fs::write(agents.join("pieces"), pieces).unwrap();
     symlink(&outside, agents.join("link")).unwrap();
     folder.redact().unwrap();
     let text = fs::read_to_string(agents.join("stream.jsonl")).unwrap();
     assert!(text.starts_with("{\"text\":\"[redacted:") && text.ends_with("\"}\n"), "{text}");
+    let pieces = fs::read_to_string(agents.join("pieces")).unwrap();
+    assert_eq!(pieces, "{\"type\":\"result\"}\n", "a secret in parts is known by no rule");
     let deep = fs::read(agents.join("deep/answer")).unwrap();
     assert!(deep.starts_with(b"\xff [redacted:") && deep.ends_with(b" \xfe"));
     assert_eq!(fs::read_to_string(agents.join("plain")).unwrap(), "plain");
@@ -192,8 +201,13 @@ fn a_reply_is_kept_without_secrets_and_read_back() {
         let clean = redacted(&reply(outcome)).unwrap();
         assert!(!serde_json::to_string(&clean).unwrap().contains(&secret()));
         assert!(serde_json::to_string(&clean).unwrap().contains("[redacted:"));
-        let kept =
-            StoredReply { started: second(0), ended: second(1), priced: false, reply: clean };
+        let kept = StoredReply {
+            started: second(0),
+            ended: second(1),
+            priced: false,
+            estimate: Some(Money(7)),
+            reply: clean,
+        };
         folder.store_reply(&kept).unwrap();
         assert_eq!(folder.reply(), Some(kept));
     }

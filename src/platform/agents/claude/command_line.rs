@@ -19,9 +19,14 @@ const NEEDED: [&str; 7] = [
     "--verbose",
 ];
 
-/// No other traffic than the question, no long tries of its own, and an end where the server has
-/// stopped to speak.
-pub const QUIET: [(&str, &str); 6] = [
+/// The flag that not every version has and that says how hard it thinks.
+pub const EFFORT: &str = "--effort";
+
+/// No other traffic than the question, no long tries of its own, an end where the server has stopped to
+/// speak, and nothing of the repository's log in the prompt: it would show the author's messages, and
+/// what is secret in them.
+pub const QUIET: [(&str, &str); 7] = [
+    ("CLAUDE_CODE_DISABLE_GIT_INSTRUCTIONS", "1"),
     ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
     ("DISABLE_AUTOUPDATER", "1"),
     ("CLAUDE_CODE_MAX_RETRIES", "1"),
@@ -61,12 +66,12 @@ pub fn words(facts: &ProgramFacts, request: &Request<'_>) -> Result<Vec<OsString
         ("--no-session-persistence", None),
         ("--disable-slash-commands", None),
         ("--max-budget-usd", request.budget.map(|budget| budget.dollars().to_string())),
-        ("--effort", request.effort.map(str::to_owned)),
+        (EFFORT, request.effort.map(str::to_owned)),
     ];
     for (flag, value) in optional.iter().filter(|(flag, _)| facts.understands(flag)) {
         match (value, *flag) {
             (Some(value), _) => add(&[flag, value]),
-            (None, "--max-budget-usd" | "--effort") => {}
+            (None, "--max-budget-usd" | EFFORT) => {}
             (None, _) => add(&[flag]),
         }
     }

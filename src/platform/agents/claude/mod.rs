@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::domain::model::agent::AgentIdentity;
 use crate::domain::policy::agent_settings::Program;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
@@ -48,11 +49,37 @@ impl Claude {
         agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> Reply {
-        Reply::to(request, "claude", "anthropic", |by| {
+        Reply::to(request, self.identity(agent_env), |by| {
             let facts = self.facts(agent_env)?;
             by.version.clone_from(&facts.version);
+            if !facts.understands(command_line::EFFORT) {
+                by.effort.clear();
+            }
             self.answer(&facts, request, agent_env, interrupts)
         })
+    }
+
+    /// What is known of it without starting it, but where it changed since it was last looked at.
+    pub fn identity(&self, agent_env: AgentEnv<'_>) -> AgentIdentity {
+        AgentIdentity {
+            agent: "claude".to_owned(),
+            family: "anthropic".to_owned(),
+            version: self.facts(agent_env).map(|facts| facts.version).unwrap_or_default(),
+            endpoint: text::without_login(self.endpoint(agent_env).unwrap_or_default()),
+            ..AgentIdentity::default()
+        }
+    }
+
+    /// The variable that it logs in with, and its value; `None` with its own login.
+    pub fn credential(agent_env: AgentEnv<'_>) -> Option<(&'static str, &std::ffi::OsStr)> {
+        let name = credential(agent_env)?;
+        Some((name, agent_env.env.get(name)?))
+    }
+
+    /// The address of the person's own, where they have one.
+    pub fn endpoint<'a>(&'a self, agent_env: AgentEnv<'a>) -> Option<&'a str> {
+        let set = Some(self.settings.endpoint.as_str()).filter(|endpoint| !endpoint.is_empty());
+        set.or_else(|| agent_env.env.text("ANTHROPIC_BASE_URL"))
     }
 
     fn answer(
@@ -89,10 +116,7 @@ impl Claude {
     /// the environment its home is ours; without one it is the person's own, where their login is.
     fn vars(&self, agent_env: AgentEnv<'_>) -> Result<Vec<(&'static str, OsString)>, String> {
         let mut vars = Vec::new();
-        let endpoint = Some(&self.settings.endpoint).filter(|endpoint| !endpoint.is_empty());
-        if let Some(endpoint) =
-            endpoint.map(String::as_str).or(agent_env.env.text("ANTHROPIC_BASE_URL"))
-        {
+        if let Some(endpoint) = self.endpoint(agent_env) {
             vars.push(("ANTHROPIC_BASE_URL", endpoint.into()));
         }
         if credential(agent_env).is_some() {

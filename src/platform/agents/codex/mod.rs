@@ -7,6 +7,7 @@ mod reading;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::domain::model::agent::AgentIdentity;
 use crate::domain::policy::agent_settings::Program;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Outcome, ParsedOutput, Reply, Request};
@@ -36,7 +37,7 @@ const SANDBOX_HINT: &str = "its sandbox needs user namespaces: on Ubuntu `sudo s
 #[derive(Clone, Debug)]
 pub struct Codex {
     path: PathBuf,
-    settings: Program,
+    pub settings: Program,
 }
 
 impl Codex {
@@ -53,11 +54,27 @@ impl Codex {
         agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> Reply {
-        Reply::to(request, "codex", "openai", |by| {
+        Reply::to(request, self.identity(agent_env), |by| {
             let facts = self.facts(agent_env)?;
             by.version.clone_from(&facts.version);
             self.answer(&facts, request, agent_env, interrupts)
         })
+    }
+
+    /// What is known of it without starting it, but where it changed since it was last looked at.
+    pub fn identity(&self, agent_env: AgentEnv<'_>) -> AgentIdentity {
+        AgentIdentity {
+            agent: "codex".to_owned(),
+            family: "openai".to_owned(),
+            version: self.version(agent_env).map(|facts| facts.version).unwrap_or_default(),
+            endpoint: text::without_login(&self.settings.endpoint),
+            ..AgentIdentity::default()
+        }
+    }
+
+    /// The variable that it logs in with, and its value; `None` with its own login.
+    pub fn credential(agent_env: AgentEnv<'_>) -> Option<(&'static str, &std::ffi::OsStr)> {
+        CREDENTIALS.into_iter().find_map(|name| Some((name, agent_env.env.get(name)?)))
     }
 
     fn answer(
@@ -94,7 +111,10 @@ impl Codex {
         let ran = call.run(request, agent_env, interrupts)?;
         let answer = request.folder.join(command_line::ANSWER);
         // Where there is no file, the stream holds the answer.
-        let answer = call.answer(&ran, &answer)?;
+        let answer = match call.answer(&ran, &answer) {
+            Ok(answer) => answer,
+            Err(unfit) => return Ok(ParsedOutput::without_cost(unfit)),
+        };
         Ok(reading::read(&ran, &answer, request.schema.is_some(), now(agent_env.env)))
     }
 
@@ -106,7 +126,7 @@ impl Codex {
         command_line::CodexSetup {
             program: &self.path,
             endpoint: &self.settings.endpoint,
-            key: credential(agent_env).is_some(),
+            key: Self::credential(agent_env).is_some(),
             held: facts.sandbox,
         }
     }
@@ -116,7 +136,7 @@ impl Codex {
     fn vars(&self, agent_env: AgentEnv<'_>) -> Result<Vec<(&'static str, OsString)>, String> {
         // It tells times of day without a zone, and of a model that thinks only in its log.
         let mut vars = vec![("TZ", "UTC".into()), ("RUST_LOG", command_line::LOG.into())];
-        let key = credential(agent_env);
+        let key = Self::credential(agent_env).map(|(_, key)| key);
         if key.is_some() || !self.settings.endpoint.is_empty() {
             vars.extend(own_home(agent_env)?);
             vars.extend(key.map(|key| (command_line::KEY, key.to_owned())));
@@ -200,7 +220,7 @@ impl Codex {
     }
 
     fn login(&self, agent_env: AgentEnv<'_>) -> Login {
-        if let Some(name) = CREDENTIALS.into_iter().find(|name| agent_env.env.get(name).is_some()) {
+        if let Some((name, _)) = Self::credential(agent_env) {
             return Login::By(name.to_owned());
         }
         if !self.settings.endpoint.is_empty() {
@@ -212,10 +232,6 @@ impl Codex {
             _ => Login::Missing,
         }
     }
-}
-
-fn credential(agent_env: AgentEnv<'_>) -> Option<&std::ffi::OsStr> {
-    CREDENTIALS.into_iter().find_map(|name| agent_env.env.get(name))
 }
 
 /// A home without settings.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::domain::model::agent::{AgentIdentity, Cost};
 use crate::domain::policy::agent_settings::CommandAgent;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Access, Answer, Outcome, ParsedOutput, Reply, Request};
@@ -17,8 +18,9 @@ use crate::platform::agents::call;
 use crate::platform::agents::call::{Exit, ProgramCall, ProgramOutput};
 use crate::platform::agents::find;
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
-use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
-use crate::platform::config::env::now;
+use crate::platform::agents::reset_time::again_at;
+use crate::platform::agents::text::{is_unreached, last_line, object_in, reason_line};
+use crate::platform::config::env::{now, zone};
 use crate::platform::process;
 use crate::platform::process::Interrupts;
 use crate::platform::store::regular::{ANSWER as ANSWER_MAX, Unfit};
@@ -70,9 +72,21 @@ impl CommandLineAgent {
         agent_env: AgentEnv<'_>,
         interrupts: Interrupts,
     ) -> Reply {
-        Reply::to(request, &self.settings.name, &self.settings.family, |_| {
-            self.answer(request, agent_env, interrupts).map(ParsedOutput::without_cost)
+        Reply::to(request, self.identity(), |_| {
+            let outcome = self.answer(request, agent_env, interrupts)?;
+            Ok(ParsedOutput::new(outcome, Cost::default(), None))
         })
+    }
+
+    pub fn identity(&self) -> AgentIdentity {
+        let CommandAgent { name, family, .. } = &self.settings;
+        AgentIdentity { agent: name.clone(), family: family.clone(), ..AgentIdentity::default() }
+    }
+
+    /// Whether it can be told how hard to think.
+    pub fn takes_effort(&self) -> bool {
+        let CommandAgent { run, run_writing, .. } = &self.settings;
+        run.iter().chain(run_writing).any(|word| word.contains("{effort}"))
     }
 
     /// An error is a call that could not be made.
@@ -128,7 +142,10 @@ impl CommandLineAgent {
         let request = Request { idle: request.wall, ..*request };
         let ran = call.run(&request, agent_env, interrupts)?;
         let file =
-            if words::use_answer(templates) { Some(call.answer(&ran, &answer)?) } else { None };
+            match words::use_answer(templates).then(|| call.answer(&ran, &answer)).transpose() {
+                Ok(file) => file,
+                Err(unfit) => return Ok(unfit),
+            };
         Ok(read(&ran, file.as_deref(), request.schema.is_some(), now(agent_env.env)))
     }
 
@@ -190,7 +207,7 @@ fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timesta
     Outcome::Answered(Answer { text, json })
 }
 
-/// What a failure means, by common words.
+/// What a failure means, by common words. It ran in the zone of this machine's user.
 fn failed(code: i32, said: &str, now: Timestamp) -> Outcome {
     let lower = said.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -200,10 +217,12 @@ fn failed(code: i32, said: &str, now: Timestamp) -> Outcome {
     } else if says(&["quota", "billing", "out of credit"]) {
         Outcome::QuotaUsedUp { why }
     } else if says(&["rate limit", "usage limit", "too many requests", "429"]) {
-        Outcome::RateLimited { until: again_at(said, now), why }
+        Outcome::RateLimited { until: again_at(said, now, &zone()), why }
     } else if says(&["context length", "context window", "prompt is too long"]) {
         Outcome::ContextTooLong { why }
-    } else if says(&["overloaded", "timed out", "connection", "500", "502", "503", "529"]) {
+    } else if says(&["overloaded", "timed out", "connection", "500", "502", "503", "529"])
+        || is_unreached(said)
+    {
         Outcome::Transient { why }
     } else {
         Outcome::Killed { why }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use ureq::http::HeaderMap;
 
 use crate::platform::agents::ask::Outcome;
+use crate::platform::agents::reset_time::again_at;
 use crate::platform::agents::text;
 
 /// Words by which services say that there is no money left, whatever the status.
@@ -69,7 +71,7 @@ fn until(headers: &HeaderMap, error: &Value, now: Timestamp) -> Option<Timestamp
         let left = format!("x-ratelimit-remaining-{kind}");
         let reset = format!("x-ratelimit-reset-{kind}");
         let wait = header(&reset).filter(|_| header(&left) == Some("0"))?;
-        text::again_at(&format!("again in {wait}"), now)
+        again_at(&format!("again in {wait}"), now, &TimeZone::UTC)
     };
     header("retry-after")
         .and_then(|value| match value.parse() {
@@ -80,5 +82,5 @@ fn until(headers: &HeaderMap, error: &Value, now: Timestamp) -> Option<Timestamp
         .or_else(|| Timestamp::from_second(error["resets_at"].as_i64()?).ok())
         .or_else(|| after(error["resets_in_seconds"].as_f64()?))
         .or_else(|| spent("requests").max(spent("tokens")))
-        .or_else(|| text::again_at(error["message"].as_str()?, now))
+        .or_else(|| again_at(error["message"].as_str()?, now, &TimeZone::UTC))
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::http::{HeaderMap, header};
 
+use crate::domain::model::agent::AgentIdentity;
 use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Outcome, ParsedOutput, Reply, Request};
@@ -50,7 +51,7 @@ impl Http {
     }
 
     pub fn ask(&self, request: &Request<'_>, agent_env: AgentEnv<'_>) -> Reply {
-        Reply::to(request, &self.settings.name, &self.settings.family, |by| {
+        Reply::to(request, self.identity(), |by| {
             if by.model.is_empty() {
                 by.model.clone_from(&self.settings.model);
             }
@@ -58,7 +59,26 @@ impl Http {
         })
     }
 
-    /// An error is a call that brought no answer.
+    pub fn identity(&self) -> AgentIdentity {
+        AgentIdentity {
+            agent: self.settings.name.clone(),
+            family: self.settings.family.clone(),
+            model: self.settings.model.clone(),
+            endpoint: text::without_login(&self.settings.endpoint),
+            ..AgentIdentity::default()
+        }
+    }
+
+    /// The variable of its key, and its value.
+    pub fn credential<'a>(
+        &'a self,
+        agent_env: AgentEnv<'a>,
+    ) -> Option<(&'a str, &'a std::ffi::OsStr)> {
+        let name = self.settings.key.as_str();
+        Some((name, agent_env.env.get(name)?))
+    }
+
+    /// An error is a call that was not made, or that its service refused.
     fn answer(
         &self,
         request: &Request<'_>,
@@ -79,7 +99,10 @@ impl Http {
         let could_not = |error: anyhow::Error| Outcome::CouldNotStart { why: format!("{error:#}") };
         file::write_atomic(&request.folder.join("asked.json"), body.as_bytes())
             .map_err(could_not)?;
-        let received = self.send(&body, key, request.wall)?;
+        let received = match self.send(&body, key, request.wall) {
+            Ok(received) => received,
+            Err(failed) => return Ok(*failed),
+        };
         let said = String::from_utf8_lossy(&received.body);
         let said = key.map_or_else(|| said.to_string(), |key| said.replace(key, "[redacted]"));
         file::write_atomic(&request.folder.join("said.json"), said.as_bytes())
@@ -94,13 +117,11 @@ impl Http {
                 now(agent_env.env),
             ));
         }
-        let read = read.ok_or_else(|| {
-            let why = format!(
-                "it answered with something that is not JSON: {}",
-                text::reason_line(&said)
-            );
-            Outcome::Malformed { why }
-        })?;
+        let Some(read) = read else {
+            let said = text::reason_line(&said);
+            let why = format!("it answered with something that is not JSON: {said}");
+            return Ok(ParsedOutput::without_cost(Outcome::Malformed { why }));
+        };
         Ok(match self.settings.protocol {
             Protocol::Openai => openai::read(&read, request.schema.is_some()),
             Protocol::Anthropic => anthropic::read(&read, request.schema.is_some()),
@@ -117,7 +138,12 @@ impl Http {
         env.text(name).map(Some).ok_or_else(missing)
     }
 
-    fn send(&self, body: &str, key: Option<&str>, wall: Duration) -> Result<Received, Outcome> {
+    fn send(
+        &self,
+        body: &str,
+        key: Option<&str>,
+        wall: Duration,
+    ) -> Result<Received, Box<ParsedOutput>> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -141,7 +167,7 @@ impl Http {
                 Protocol::Anthropic => post.header("x-api-key", key),
             };
         }
-        let sent = |error| self.failed(&error, wall);
+        let sent = |error| Box::new(self.failed(&error, wall));
         let mut response = post.send(body).map_err(sent)?;
         let body =
             response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec().map_err(sent)?;
@@ -149,9 +175,30 @@ impl Http {
         Ok(Received { status, headers: response.headers().clone(), body })
     }
 
-    /// What it means that no whole answer came.
-    fn failed(&self, error: &ureq::Error, wall: Duration) -> Outcome {
-        let at = &self.settings.endpoint;
+    /// What it means that no whole answer came. What was sent may have been worked on.
+    fn failed(&self, error: &ureq::Error, wall: Duration) -> ParsedOutput {
+        let is_sent = match error {
+            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve)
+            | ureq::Error::HostNotFound
+            | ureq::Error::ConnectionFailed => false,
+            ureq::Error::Timeout(_)
+            | ureq::Error::BodyExceedsLimit(_)
+            | ureq::Error::Protocol(_) => true,
+            ureq::Error::Io(error) => {
+                use io::ErrorKind::{
+                    ConnectionRefused, HostUnreachable, InvalidData, NetworkUnreachable,
+                };
+                let unsent = [ConnectionRefused, HostUnreachable, NetworkUnreachable, InvalidData];
+                !unsent.contains(&error.kind())
+            }
+            _ => false,
+        };
+        let outcome = self.outcome(error, wall);
+        if is_sent { ParsedOutput::without_cost(outcome) } else { ParsedOutput::free(outcome) }
+    }
+
+    fn outcome(&self, error: &ureq::Error, wall: Duration) -> Outcome {
+        let at = &text::without_login(&self.settings.endpoint);
         let why = text::reason_line(&format!("`{at}`: {error}"));
         match error {
             ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {

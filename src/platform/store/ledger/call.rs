@@ -37,7 +37,8 @@ pub struct Call {
     pub cost: Cost,
     /// Whether the money was computed from the price table.
     pub priced: bool,
-    /// The most that it was to cost.
+    /// What it counts for where its cost is unknown: all that it may cost while it is under way, else
+    /// what it is estimated to have cost.
     pub budget: Money,
 }
 
@@ -47,7 +48,7 @@ impl Call {
         self.outcome == ANSWERED
     }
 
-    /// What it counts for in a budget: unknown money is the whole of the call's own.
+    /// What it counts for in a budget.
     pub fn counted(&self) -> Money {
         self.cost.money.unwrap_or(self.budget)
     }
@@ -61,15 +62,34 @@ pub struct Limits {
     pub day_began: Timestamp,
 }
 
+/// What calls count for in a budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// What they cost.
+    pub spent: Money,
+    /// The part of it that was computed by the price table.
+    pub priced: Money,
+    /// What those are estimated to have cost of which nobody told.
+    pub estimated: Money,
+    /// What those may cost that are under way.
+    pub set_aside: Money,
+}
+
+impl Counted {
+    pub fn all(&self) -> Money {
+        self.spent + self.estimated + self.set_aside
+    }
+}
+
 /// Whether a call may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begun {
     /// It is kept as under way, and its budget counts.
     Yes,
-    /// It would break the run's budget, of which so much is spent. Nothing was kept.
-    OverRun(Money),
-    /// It would break the day's budget, of which so much is spent. Nothing was kept.
-    OverDay(Money),
+    /// It would break the run's budget, in which so much counts. Nothing was kept.
+    OverRun(Counted),
+    /// It would break the day's budget, in which so much counts. Nothing was kept.
+    OverDay(Counted),
 }
 
 const COLUMNS: &str = "run, key, role, agent, family, model, version, started, ended, outcome,
@@ -87,11 +107,11 @@ impl Ledger {
             spent(&transaction, condition, &[&call.run, &call.key, word])
         };
         let run = others("run = ?3", &call.run)?;
-        if run + call.budget > limits.run {
+        if run.all() + call.budget > limits.run {
             return Ok(Begun::OverRun(run));
         }
         let day = others("started >= ?3", &limits.day_began.as_millisecond())?;
-        if day + call.budget > limits.day {
+        if day.all() + call.budget > limits.day {
             return Ok(Begun::OverDay(day));
         }
         put(&transaction, call)?;
@@ -142,16 +162,23 @@ fn spent(
     connection: &Connection,
     condition: &str,
     words: &[&dyn rusqlite::ToSql; 3],
-) -> Result<Money, Error> {
-    let sum: i64 = connection.query_row(
+) -> Result<Counted, Error> {
+    let sums = connection.query_row(
         &format!(
-            "SELECT COALESCE(SUM(COALESCE(money, budget)), 0) FROM calls
-             WHERE NOT (run = ?1 AND key = ?2) AND {condition}"
+            "SELECT COALESCE(SUM(money), 0),
+                 COALESCE(SUM(CASE WHEN priced <> 0 THEN money END), 0),
+                 COALESCE(SUM(CASE WHEN money IS NULL AND outcome <> '{UNDER_WAY}' THEN budget END), 0),
+                 COALESCE(SUM(CASE WHEN money IS NULL AND outcome = '{UNDER_WAY}' THEN budget END), 0)
+             FROM calls WHERE NOT (run = ?1 AND key = ?2) AND {condition}"
         ),
         words,
-        |row| row.get(0),
+        |row| -> rusqlite::Result<[i64; 4]> {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        },
     )?;
-    Ok(Money(u64::try_from(sum).unwrap_or(0)))
+    let [spent, priced, estimated, set_aside] =
+        sums.map(|sum| Money(u64::try_from(sum).unwrap_or(0)));
+    Ok(Counted { spent, priced, estimated, set_aside })
 }
 
 fn put(connection: &Connection, call: &Call) -> Result<(), Error> {

@@ -48,6 +48,12 @@ impl LocatorKey {
     }
 }
 
+/// A hash of some bytes by the ledger's key: it confirms a guess to nobody who has not the ledger.
+pub fn hash(connection: &Connection, bytes: &[u8]) -> Result<String, Error> {
+    let key = LocatorKey::of(connection)?;
+    Ok(blake3::keyed_hash(&key.0, bytes).to_hex()[..32].to_owned())
+}
+
 /// Whether a hash has the key: then no line can be found by it.
 pub fn is_keyed(hash: &str) -> bool {
     hash.starts_with(KEYED)

@@ -53,7 +53,7 @@ fn review(text: &str) -> ReviewReport {
             }),
         }],
         unanchored: 1,
-        spent: Spent { calls: 3, money: Money(1_200_000), unknown: 2 },
+        spent: Spent { calls: 3, money: Money(1_200_000), estimated: Money(0), unknown: 2 },
         receipt: Some("ab12".to_owned()),
         from_receipt: false,
         offer: None,

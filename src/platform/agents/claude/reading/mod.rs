@@ -4,13 +4,15 @@
 //! so is an answer without the object that was asked for. Only its last line tells.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::domain::model::agent::{Cost, Money, Tokens};
 use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
-use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
+use crate::platform::agents::reset_time::again_at;
+use crate::platform::agents::text::{last_line, object_in, reason_line};
 
 /// One line of its stream; what is not needed is passed over.
 #[derive(Debug, Deserialize)]
@@ -97,7 +99,7 @@ pub fn read(ran: &ProgramOutput, schema: bool, now: Timestamp) -> ParsedOutput {
         Some(end) => end.outcome(schema, reset, now),
         None => without_end(ran, now),
     });
-    ParsedOutput { outcome, cost, model }
+    ParsedOutput::new(outcome, cost, model)
 }
 
 /// The outcome of a program that did not say how it ended.
@@ -141,7 +143,7 @@ fn by_words(said: &str, now: Timestamp) -> Option<Outcome> {
     } else if says(&["prompt is too long", "context window", "input length"]) {
         Some(Outcome::ContextTooLong { why })
     } else if says(&["hit your", "usage limit", "limit reached"]) && says(&["limit"]) {
-        Some(Outcome::RateLimited { until: again_at(said, now), why })
+        Some(Outcome::RateLimited { until: again_at(said, now, &TimeZone::UTC), why })
     } else if says(&["output token maximum"]) {
         Some(Outcome::Malformed { why })
     } else {
@@ -174,7 +176,8 @@ impl End {
             Some(402) => Outcome::QuotaUsedUp { why },
             Some(413) => Outcome::ContextTooLong { why },
             Some(429) => {
-                Outcome::RateLimited { until: reset.or_else(|| again_at(&said, now)), why }
+                let until = reset.or_else(|| again_at(&said, now, &TimeZone::UTC));
+                Outcome::RateLimited { until, why }
             }
             Some(408 | 409 | 500..) => Outcome::Transient { why },
             // A question that is wrong will be wrong again.

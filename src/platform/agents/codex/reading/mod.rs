@@ -4,13 +4,15 @@
 //! in other words is a failure all the same: without its last event nothing counts as an answer.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::model::agent::{Cost, Tokens};
 use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
-use crate::platform::agents::text::{again_at, last_line, object_in, reason_line};
+use crate::platform::agents::reset_time::again_at;
+use crate::platform::agents::text::{last_line, object_in, reason_line};
 
 /// One event of its stream; what is not needed is passed over.
 #[derive(Debug, Deserialize)]
@@ -41,6 +43,8 @@ enum Item {
         #[serde(default)]
         status: String,
     },
+    /// A note of its own.
+    Error,
     #[serde(other)]
     Other,
 }
@@ -75,9 +79,14 @@ pub fn read(ran: &ProgramOutput, answer: &[u8], schema: bool, now: Timestamp) ->
         money: None,
     });
     let (log, err) = without_log(&ran.err);
+    let (has_worked, model) = (stream.has_worked, model_of(&log));
     let outcome =
         stopped(ran.exit).unwrap_or_else(|| stream.outcome(ran.exit, &err, answer, schema, now));
-    ParsedOutput { outcome, cost: cost.unwrap_or_default(), model: model_of(&log) }
+    match (cost, has_worked) {
+        // It tells its tokens at a good end alone: of turns before a failure they are not known.
+        (None, true) => ParsedOutput { model, ..ParsedOutput::without_cost(outcome) },
+        (cost, _) => ParsedOutput::new(outcome, cost.unwrap_or_default(), model),
+    }
 }
 
 /// Its log of events apart from what it has to say.
@@ -106,12 +115,18 @@ struct Stream {
     unheld: usize,
     /// Whether it said anything.
     spoke: bool,
+    /// Whether the model did.
+    has_worked: bool,
 }
 
 impl Stream {
     fn take(&mut self, line: &[u8]) {
         self.spoke = true;
-        match serde_json::from_slice(line) {
+        let event = serde_json::from_slice(line);
+        let is_models =
+            |event: &Event| matches!(event, Event::Item { item } if !matches!(item, Item::Error));
+        self.has_worked |= event.as_ref().is_ok_and(is_models);
+        match event {
             Ok(Event::Completed { usage }) => self.usage = Some(usage),
             Ok(Event::Failed { error } | Event::Error(error)) => self.failure = Some(error.message),
             Ok(Event::Item { item: Item::AgentMessage { text } }) => self.message = Some(text),
@@ -176,7 +191,7 @@ fn failed(said: &str, started: bool, now: Timestamp) -> Outcome {
     // The address is no part of what is said.
     let lower = said.split(", url: ").next().unwrap_or_default().to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let until = again_at(said, now);
+    let until = again_at(said, now, &TimeZone::UTC);
     if says(&["content_filter", "usage policy", "flagged", "safety"]) {
         return Outcome::Refused { why };
     }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::read;
+use crate::domain::model::agent::Money;
 use crate::platform::agents::ask::Outcome;
 use crate::platform::agents::call::{Exit, ProgramOutput};
 
@@ -89,13 +90,43 @@ fn its_log_names_the_model_and_is_no_reason() {
 }
 
 #[test]
+fn what_was_refused_before_the_model_worked_costs_nothing() {
+    let money = |out: &str| {
+        let ran = ProgramOutput { exit: Exit::Code(1), out: out.into(), err: Vec::new() };
+        read(&ran, b"", true, now()).cost.money
+    };
+    for out in [
+        include_str!("recorded/401.jsonl"),
+        include_str!("recorded/404.jsonl"),
+        include_str!("recorded/413.jsonl"),
+        include_str!("recorded/429.jsonl"),
+        include_str!("recorded/429-usage.jsonl"),
+        include_str!("recorded/429-quota.jsonl"),
+        include_str!("recorded/500.jsonl"),
+        include_str!("recorded/503.jsonl"),
+        include_str!("recorded/529.jsonl"),
+        include_str!("recorded/gone.jsonl"),
+    ] {
+        assert_eq!(money(out), Some(Money(0)), "{out}");
+        // After a turn of the model it is not known what it cost.
+        let turn = r#"{"type":"item.completed","item":{"type":"agent_message","text":"I look"}}"#;
+        assert_eq!(money(&format!("{turn}\n{out}")), None);
+        let note = r#"{"type":"item.completed","item":{"type":"error","message":"a note"}}"#;
+        assert_eq!(money(&format!("{note}\n{out}")), Some(Money(0)));
+    }
+    for out in [include_str!("recorded/drop-mid.jsonl"), include_str!("recorded/empty-sse.jsonl")] {
+        assert_eq!(money(out), None, "{out}");
+    }
+}
+
+#[test]
 fn times_are_read() {
     let until = |out: &str| match outcome(Exit::Code(1), out, "", "") {
         Outcome::RateLimited { until, .. } => until.map(|at| at.to_string()),
         other => panic!("{other:?}"),
     };
     let usage = until(include_str!("recorded/429-usage.jsonl"));
-    assert_eq!(usage.as_deref(), Some("2026-11-20T15:53:00Z"));
+    assert_eq!(usage.as_deref(), Some("2026-11-20T15:53:59Z"));
     let rate = until(include_str!("recorded/failed-rate.jsonl"));
     assert_eq!(rate.as_deref(), Some("2026-11-20T15:00:01.5Z"));
     assert_eq!(until(include_str!("recorded/429.jsonl")), None);

@@ -1,10 +1,22 @@
 //! Calls, receipts and waits.
 
+use jiff::Timestamp;
+
 use crate::domain::model::agent::{Cost, Money, Role, Tokens};
+use crate::platform::store::file;
 use crate::platform::store::ledger::Ledger;
-use crate::platform::store::ledger::call::{Begun, Call, Limits, UNDER_WAY};
+use crate::platform::store::ledger::call::{Begun, Call, Counted, Limits, UNDER_WAY};
 use crate::platform::store::ledger::receipt::Lookup;
 use crate::platform::store::ledger::tests::{fresh, time};
+use crate::platform::store::ledger::wait::AgentWait;
+
+fn spent(money: u64) -> Counted {
+    Counted { spent: Money(money), priced: Money(money), ..Counted::default() }
+}
+
+fn estimated(money: u64) -> Counted {
+    Counted { estimated: Money(money), ..Counted::default() }
+}
 
 fn call(run: &str, key: &str, second: i64, budget: u64) -> Call {
     Call {
@@ -66,13 +78,13 @@ fn a_call_that_would_break_a_budget_is_not_kept() {
     // of it with 100 for the run and 150 for the day.
     let cases: [(&[Before], u64, Begun); 8] = [
         (&[], 100, Begun::Yes),
-        (&[], 101, Begun::OverRun(Money(0))),
+        (&[], 101, Begun::OverRun(Counted::default())),
         (&[("r", 200, Some(60))], 40, Begun::Yes),
-        (&[("r", 200, Some(61))], 40, Begun::OverRun(Money(61))),
+        (&[("r", 200, Some(61))], 40, Begun::OverRun(spent(61))),
         // Unknown is the call's whole budget, here 50, and never zero.
-        (&[("r", 200, None)], 51, Begun::OverRun(Money(50))),
-        (&[("other", 200, Some(120))], 40, Begun::OverDay(Money(120))),
-        (&[("other", 200, None), ("third", 201, None)], 51, Begun::OverDay(Money(100))),
+        (&[("r", 200, None)], 51, Begun::OverRun(estimated(50))),
+        (&[("other", 200, Some(120))], 40, Begun::OverDay(spent(120))),
+        (&[("other", 200, None), ("third", 201, None)], 51, Begun::OverDay(estimated(100))),
         // Yesterday counts for its run and not for the day.
         (&[("other", 99, Some(1000)), ("r", 99, Some(10))], 90, Begun::Yes),
     ];
@@ -127,15 +139,41 @@ fn a_receipt_is_found_by_its_question_and_by_nothing_else() {
     }
 }
 
+fn wait(agent: &str, until: Timestamp) -> AgentWait {
+    AgentWait { agent: agent.to_owned(), until, since: time(0), why: "a limit".to_owned() }
+}
+
 #[test]
 fn a_wait_outlives_a_restart_and_ends() {
     let (folder, mut ledger) = fresh();
-    ledger.keep_wait("codex", time(60)).unwrap();
+    assert_eq!(ledger.wait("codex", b"k", time(0)).unwrap(), None);
+    let first = wait("codex", time(60));
+    ledger.keep_wait(&first, b"k").unwrap();
     drop(ledger);
     let mut ledger = Ledger::open(folder.path()).unwrap();
-    assert_eq!(ledger.wait("codex", time(59)).unwrap(), Some(time(60)));
-    assert_eq!(ledger.wait("codex", time(60)).unwrap(), None);
-    assert_eq!(ledger.wait("claude", time(0)).unwrap(), None);
-    ledger.keep_wait("codex", time(30)).unwrap();
-    assert_eq!(ledger.wait("codex", time(29)).unwrap(), Some(time(30)));
+    assert_eq!(ledger.wait("codex", b"k", time(59)).unwrap(), Some(first));
+    assert_eq!(ledger.wait("codex", b"k", time(60)).unwrap(), None);
+    assert_eq!(ledger.wait("claude", b"k", time(0)).unwrap(), None);
+    ledger.keep_wait(&wait("codex", time(30)), b"k").unwrap();
+    assert_eq!(ledger.wait("codex", b"k", time(29)).unwrap().unwrap().until, time(30));
+}
+
+#[test]
+fn a_wait_is_of_one_account_and_can_be_cleared() {
+    let (folder, mut ledger) = fresh();
+    assert_eq!(ledger.clear_waits(None, time(0)).unwrap(), 0);
+    let account = b"https://a key that nobody is to read";
+    ledger.keep_wait(&wait("codex", time(60)), account).unwrap();
+    ledger.keep_wait(&wait("claude", time(60)), account).unwrap();
+    assert_eq!(ledger.wait("codex", b"another key", time(0)).unwrap(), None);
+    assert_eq!(ledger.waits(time(0)).unwrap().len(), 2);
+    assert_eq!(ledger.waits(time(60)).unwrap(), []);
+    assert_eq!(ledger.clear_waits(Some("codex"), time(0)).unwrap(), 1);
+    assert_eq!(ledger.waits(time(0)).unwrap(), [wait("claude", time(60))]);
+    assert_eq!(ledger.clear_waits(None, time(0)).unwrap(), 1);
+    drop(ledger);
+    for name in ["ledger.db", "ledger.db-wal"] {
+        let kept = file::read(&folder.path().join(name)).unwrap_or_default();
+        assert!(!kept.windows(10).any(|part| part == &account[..10]), "{name}");
+    }
 }
