@@ -213,13 +213,7 @@ fn print(status: &RepoStatus) {
         ));
         out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }
-    for wait in &status.limits {
-        out::result(&format!("agents    {} is {}", printable(&wait.agent), limit(wait)));
-        out::hint(&format!(
-            "`tribunal agents clear {}` asks it before that",
-            printable(&wait.agent)
-        ));
-    }
+    print_limits(&status.limits);
     out::result(&format!("specs     {} recorded (no runs of specs yet)", status.queued));
     if status.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", status.events));
@@ -247,5 +241,13 @@ fn print(status: &RepoStatus) {
     let first = status.bypasses.len().saturating_sub(BYPASSES_SHOWN);
     for line in &status.bypasses[first..] {
         out::result(&format!("          {}", printable(&local_line(line))));
+    }
+}
+
+fn print_limits(limits: &[AgentWait]) {
+    for wait in limits {
+        let agent = printable(&wait.agent);
+        out::result(&format!("agents    {agent} is {}", limit(wait)));
+        out::hint(&format!("`tribunal agents clear {agent}` asks it before that"));
     }
 }

@@ -95,6 +95,24 @@ fn the_next_agent_of_a_list_is_asked_where_the_first_is_limited() {
 }
 
 #[test]
+fn each_agent_that_answered_is_named() {
+    let right = diligent(&[]);
+    let brain = move |asked: &Asked| if asked.number == 0 { right(asked) } else { limited() };
+    let Two { first, scene } = Two::with(brain, "parallel = 1\n");
+    let repo = scene.library();
+    for name in ["one", "two"] {
+        let lines = (0..60)
+            .fold(String::new(), |text, line| text + &format!("/// Line {line} of a sum.\n"));
+        repo.write(format!("src/{name}.rs"), lines + CLEAN);
+    }
+    repo.commit_unjudged("feat: two sums");
+    let json = review(&repo, &["--set", "review.bytes=3 KiB"]).ok().json();
+    let who = json["review"]["reviewer"].as_str().unwrap();
+    assert!(who.starts_with("first (m) at ") && who.contains(" and second (m) at "), "{json}");
+    assert_eq!(first.asked().len(), 2);
+}
+
+#[test]
 fn the_next_agent_of_a_list_is_asked_where_the_first_is_missing_or_not_logged_in() {
     for (first, said) in [
         ("codex", "`codex` is not in `PATH`: `second` reviews in its place"),

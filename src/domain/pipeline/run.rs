@@ -97,9 +97,13 @@ pub struct ReviewRecord {
 impl ReviewRecord {
     pub(super) fn note(&mut self, answer: AgentAnswer) {
         match answer.role {
-            Role::Reviewer => self.names.reviewer = answer.agent,
-            Role::Arbiter => self.names.arbiter = answer.agent,
-            _ => {}
+            Role::Reviewer => {
+                self.names.reviewer = joined(&mut self.names.reviewers, answer.agent);
+            }
+            Role::Arbiter => {
+                self.names.arbiter = joined(&mut self.names.arbiters, answer.agent);
+            }
+            Role::Researcher | Role::Executor | Role::Attacker => {}
         }
         if !self.answers.contains(&answer.hash) {
             self.answers.push(answer.hash);
@@ -107,12 +111,25 @@ impl ReviewRecord {
     }
 }
 
-/// Reviewer and arbiter, for people: `codex (gpt-5.5)`; empty where none answered.
+/// Every agent that answered in a role: one may have been asked in another's place.
+fn joined(known: &mut Vec<String>, agent: String) -> String {
+    if !known.contains(&agent) {
+        known.push(agent);
+    }
+    known.join(" and ")
+}
+
+/// Reviewer and arbiter, for people: `codex 0.171.0 (gpt-5.5, effort high)`; empty where none answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Names {
     /// The assigned reviewer, until one has answered.
     pub reviewer: String,
     pub arbiter: String,
+    /// Those that answered, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviewers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arbiters: Vec<String>,
 }
 
 impl Run {
@@ -125,7 +142,7 @@ impl Run {
         reviewer: String,
         kept: BTreeMap<String, String>,
     ) -> Self {
-        let names = Names { reviewer, arbiter: String::new() };
+        let names = Names { reviewer, ..Names::default() };
         let record = ReviewRecord { kept, names, ..ReviewRecord::default() };
         let machine = Machine::Review(ReviewRun { review_loop, record });
         Self { version: VERSION, id, about, machine, journal: Journal::default() }

@@ -47,9 +47,11 @@ impl AgentRole {
 }
 
 impl ListedAgent {
-    /// Who it is; `None` where it is not here.
+    /// Who it is, for which its program may be started; `None` where it is not here.
     pub fn identity(&self, agent_env: AgentEnv<'_>) -> Option<AgentIdentity> {
-        self.found.as_ref().ok().map(|agent| agent.identity(agent_env))
+        let agent = self.found.as_ref().ok()?;
+        agent.look(agent_env);
+        Some(agent.identity(agent_env))
     }
 }
 

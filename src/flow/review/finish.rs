@@ -420,5 +420,6 @@ fn names(run: &Run, calls: &[Call]) -> Names {
     Names {
         reviewer: known(&names.reviewer, Role::Reviewer),
         arbiter: known(&names.arbiter, Role::Arbiter),
+        ..names.clone()
     }
 }

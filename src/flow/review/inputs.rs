@@ -78,13 +78,6 @@ impl ReviewInputs {
         let change = &target.change;
         let effective = policy::policy_of_change(context, change)?;
         let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
-        let known = |agents: &AssignedAgent| -> Vec<AgentIdentity> {
-            agents.all().map(|agent| agent.identity(agent_env)).collect()
-        };
-        let (reviewing, arbitrating) = match &assignment.reviewers {
-            Some(reviewers) => (known(&reviewers.reviewer), known(&reviewers.arbiter)),
-            None => (Vec::new(), Vec::new()),
-        };
         let rules = match &change.base_tree {
             Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
@@ -99,18 +92,37 @@ impl ReviewInputs {
         let commands = parsed_spec.iter().flat_map(|spec| commands_of(spec, &effective.policy));
         let trusted = commands.filter(|command| consent::trusts(&agreed, &command.gate));
         let may_run = trusted.map(|command| command.gate.name).collect();
-        Ok(Self {
+        let inputs = Self {
             effective,
             assignment,
-            reviewing,
-            arbitrating,
+            reviewing: Vec::new(),
+            arbitrating: Vec::new(),
             rules,
             notes,
             project,
             spec,
             parsed_spec,
             may_run,
-        })
+        };
+        Ok(inputs.with_identities(agent_env))
+    }
+
+    /// The same, where the versions of the agents' programs are known, which are started for that if they
+    /// changed.
+    pub fn look_at_agents(self, agent_env: AgentEnv<'_>) -> Self {
+        for agent in self.reviewers().into_iter().flat_map(|both| [&both.reviewer, &both.arbiter]) {
+            agent.all().for_each(|agent| agent.agent.look(agent_env));
+        }
+        self.with_identities(agent_env)
+    }
+
+    fn with_identities(self, agent_env: AgentEnv<'_>) -> Self {
+        let known = |agents: &AssignedAgent| -> Vec<AgentIdentity> {
+            agents.all().map(|agent| agent.identity(agent_env)).collect()
+        };
+        let Some(reviewers) = self.reviewers() else { return self };
+        let (reviewing, arbitrating) = (known(&reviewers.reviewer), known(&reviewers.arbiter));
+        Self { reviewing, arbitrating, ..self }
     }
 
     pub fn policy(&self) -> &Policy {

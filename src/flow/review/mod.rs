@@ -72,7 +72,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
-    let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
+    let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?.look_at_agents(agent_env);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
@@ -148,6 +148,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let target = target::of_run(context.repo, &run)?;
     let inputs = ReviewInputs::gather(context, &target, run.about.spec.clone(), agent_env)?;
+    let inputs = inputs.look_at_agents(agent_env);
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }

@@ -52,7 +52,9 @@ impl Brought {
         }
         let range = ReviewRange::Beyond { bases, to: tip };
         let target = target::resolve(repo, &range)?;
+        // Once for each tip: a program that cannot be started would hold each commit up.
         let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
+        let inputs = inputs.look_at_agents(agent_env);
         let delivered = lay_out(repo, &inputs, &target.change, &[0; 32])?;
         if !delivered.is_reviewable() || inputs.reviewers().is_none() {
             return Ok(Ok(None));

@@ -86,14 +86,23 @@ impl Agent {
         }
     }
 
-    /// What is known of it before a call, model and effort apart. Its program is started where it was
-    /// never looked at, or changed since.
+    /// What is known of it before a call, model and effort apart. Nothing is started: the version of a
+    /// program is known where it was looked at since it last changed.
     pub fn identity(&self, agent_env: AgentEnv<'_>) -> AgentIdentity {
         match self {
             Self::Claude(agent) => agent.identity(agent_env),
             Self::Codex(agent) => agent.identity(agent_env),
             Self::Command(agent) => agent.identity(),
             Self::Http(agent) => agent.identity(),
+        }
+    }
+
+    /// Has the version of its program known, which is started where it was not looked at since it changed.
+    pub fn look(&self, agent_env: AgentEnv<'_>) {
+        match self {
+            Self::Claude(agent) => agent.look(agent_env),
+            Self::Codex(agent) => agent.look(agent_env),
+            Self::Command(_) | Self::Http(_) => {}
         }
     }
 

@@ -344,7 +344,8 @@ fn a_rate_limit_that_was_met_is_kept_to() {
         let early = laid(&until, data, &[]);
         // Longer before the end of the limit than any call waits.
         let before = at(&early, "2026-03-04T00:00:00Z", &resume).code(4);
-        before.says("is at its rate limit until 2026-03-04 13:00:00");
+        // What is told to the minute ends with it.
+        before.says("is at its rate limit until 2026-03-04 13:00:");
         assert_eq!(until.asked().len(), 0);
 
         let over = scene(|_| None);

@@ -100,6 +100,8 @@ const COMMANDS: &[&str] = &[
     "check --from HEAD~1",
     "review --commit HEAD --report",
     "cost",
+    "agents",
+    "agents clear",
     "runs",
     "runs show {}",
     "resume {}",

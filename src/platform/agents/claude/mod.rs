@@ -59,15 +59,21 @@ impl Claude {
         })
     }
 
-    /// What is known of it without starting it, but where it changed since it was last looked at.
+    /// What is known of it; its version where it was looked at since it last changed.
     pub fn identity(&self, agent_env: AgentEnv<'_>) -> AgentIdentity {
         AgentIdentity {
             agent: "claude".to_owned(),
             family: "anthropic".to_owned(),
-            version: self.facts(agent_env).map(|facts| facts.version).unwrap_or_default(),
+            version: facts::recall(&self.path, agent_env).unwrap_or_default().version,
             endpoint: text::without_login(self.endpoint(agent_env).unwrap_or_default()),
             ..AgentIdentity::default()
         }
+    }
+
+    /// Has its version known.
+    pub fn look(&self, agent_env: AgentEnv<'_>) {
+        // Where that fails, a call says why.
+        drop(self.facts(agent_env));
     }
 
     /// The variable that it logs in with, and its value; `None` with its own login.

@@ -61,15 +61,21 @@ impl Codex {
         })
     }
 
-    /// What is known of it without starting it, but where it changed since it was last looked at.
+    /// What is known of it; its version where it was looked at since it last changed.
     pub fn identity(&self, agent_env: AgentEnv<'_>) -> AgentIdentity {
         AgentIdentity {
             agent: "codex".to_owned(),
             family: "openai".to_owned(),
-            version: self.version(agent_env).map(|facts| facts.version).unwrap_or_default(),
+            version: facts::recall(&self.path, agent_env).unwrap_or_default().version,
             endpoint: text::without_login(&self.settings.endpoint),
             ..AgentIdentity::default()
         }
+    }
+
+    /// Has its version known.
+    pub fn look(&self, agent_env: AgentEnv<'_>) {
+        // Where that fails, a call says why.
+        drop(self.version(agent_env));
     }
 
     /// The variable that it logs in with, and its value; `None` with its own login.

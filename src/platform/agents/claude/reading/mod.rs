@@ -1,10 +1,10 @@
-//! What the output of `claude` comes to. Pure.
+//! What the output of `claude` comes to. Pure, but for the zone of this machine's user, in which it tells
+//! times that have none.
 //!
 //! Neither its exit code nor its word `success` can be relied on: a refused key is a `success`, and
 //! so is an answer without the object that was asked for. Only its last line tells.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
 use crate::platform::agents::reset_time::again_at;
 use crate::platform::agents::text::{last_line, object_in, reason_line};
+use crate::platform::config::env::zone;
 
 /// One line of its stream; what is not needed is passed over.
 #[derive(Debug, Deserialize)]
@@ -143,7 +144,7 @@ fn by_words(said: &str, now: Timestamp) -> Option<Outcome> {
     } else if says(&["prompt is too long", "context window", "input length"]) {
         Some(Outcome::ContextTooLong { why })
     } else if says(&["hit your", "usage limit", "limit reached"]) && says(&["limit"]) {
-        Some(Outcome::RateLimited { until: again_at(said, now, &TimeZone::UTC), why })
+        Some(Outcome::RateLimited { until: again_at(said, now, &zone()), why })
     } else if says(&["output token maximum"]) {
         Some(Outcome::Malformed { why })
     } else {
@@ -176,7 +177,7 @@ impl End {
             Some(402) => Outcome::QuotaUsedUp { why },
             Some(413) => Outcome::ContextTooLong { why },
             Some(429) => {
-                let until = reset.or_else(|| again_at(&said, now, &TimeZone::UTC));
+                let until = reset.or_else(|| again_at(&said, now, &zone()));
                 Outcome::RateLimited { until, why }
             }
             Some(408 | 409 | 500..) => Outcome::Transient { why },
