@@ -14,6 +14,7 @@ use crate::flow::call::listing::{AgentRole, ListedAgent, list};
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
+use crate::platform::agents::Agent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
@@ -120,8 +121,10 @@ fn print(agent: &ListedAgent, agent_env: AgentEnv<'_>) {
     let line = |name: &str, text: &str| out::result(&format!("{name:<9} {}", printable(text)));
     match (&agent.found, agent.identity(agent_env)) {
         (Ok(found), Some(AgentIdentity { version, endpoint, .. })) => {
-            let version = if version.is_empty() { "version unknown" } else { version.as_str() };
-            line(&agent.name, &format!("{version}, by {}", found.family()));
+            let known = [version, format!("by {}", found.family()), found.place()];
+            let known: Vec<&str> =
+                known.iter().map(String::as_str).filter(|known| !known.is_empty()).collect();
+            line(&agent.name, &known.join(", "));
             line("", &format!("for       {}", roles_of(agent)));
             if !endpoint.is_empty() {
                 line("", &format!("address   {endpoint}"));
@@ -172,6 +175,7 @@ fn json_of(agent: &ListedAgent, agent_env: AgentEnv<'_>) -> Value {
         "found": agent.found.is_ok(),
         "problem": agent.found.as_ref().err().map(|missing| missing.message.clone()),
         "family": agent.found.as_ref().ok().map(|found| found.family().to_owned()),
+        "program": agent.found.as_ref().ok().map(Agent::place),
         "version": identity.as_ref().map(|identity| identity.version.clone()),
         "endpoint": identity.as_ref().map(|identity| identity.endpoint.clone()),
         "roles": roles.collect::<Vec<_>>(),

@@ -245,7 +245,7 @@ impl CheckTarget {
                 };
                 line("", &format!("sandbox   {sandbox}"));
                 if let Some(wait) = &self.listed.wait {
-                    line("", &format!("limit     {}", limit(wait)));
+                    line("", &limit(wait));
                     line("", &format!("hint: `tribunal agents clear {name}` asks it before that"));
                 }
                 for hint in &probe.hints {

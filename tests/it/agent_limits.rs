@@ -62,7 +62,7 @@ fn the_next_agent_of_a_list_is_asked_where_the_first_is_limited() {
     // Its limit is kept: nobody asks it for the next review, or for one by the same receipt.
     review(&repo, &[]).code(1);
     repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
-    review(&repo, &[]).ok();
+    review(&repo, &[]).ok().says("`first` cannot be asked (at its limit until");
     assert_eq!(first.asked().len(), 1);
 
     // Each place that tells of agents tells until when and why, and how to end it.

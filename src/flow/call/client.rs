@@ -33,9 +33,18 @@ pub struct AgentClient<'a> {
     pub interrupts: Interrupts,
     /// Stays open from one call to the next; starts as `Mutex::default()`.
     pub ledger: Mutex<Option<Ledger>>,
-    /// The agents that turned out not to be usable; starts as `Mutex::default()`.
-    pub unusable: Mutex<BTreeSet<String>>,
+    /// Starts as `Mutex::default()`.
+    pub unusable: Mutex<Unusable>,
     pub notices: &'a Notify<'a>,
+}
+
+/// What a client learned of agents that cannot be asked.
+#[derive(Debug, Default)]
+pub struct Unusable {
+    /// Those that turned out not to be usable.
+    pub agents: BTreeSet<String>,
+    /// Who is asked in whose place, where that was told.
+    pub told: BTreeSet<[String; 2]>,
 }
 
 /// A question to an agent of the run.

@@ -10,6 +10,7 @@ use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles::AssignedAgent;
 use crate::platform::agents::ask::Outcome;
 use crate::platform::config::env::now;
+use crate::platform::ui::time::local;
 
 /// Whether an agent that ended so is not to be asked again before somebody did something about it. A
 /// limit passes by itself, and is kept in the ledger.
@@ -72,24 +73,44 @@ impl AgentClient<'_> {
     }
 
     pub(super) fn tell_next(&self, from: &str, outcome: &Outcome, next: &AssignedAgent) {
-        let (from, to) = (from.to_owned(), next.name.clone());
         let why = match outcome.why() {
             "" => outcome.as_str().to_owned(),
             why => format!("{}: {why}", outcome.as_str()),
         };
-        (self.notices)(&Progress::AskedInPlace { from, to, why }.into());
+        self.tell_in_place(from, &next.name, why);
+    }
+
+    /// Says that the first agent of a role is passed over, and why.
+    pub(super) fn tell_passed_over(&self, first: &AssignedAgent, to: &AssignedAgent) -> Result<()> {
+        if first.name != to.name {
+            let why = match self.limit_of(first, now(self.env))? {
+                Some(wait) => format!("at its limit until {}", local(wait.until)),
+                None => "it could not be asked before".to_owned(),
+            };
+            self.tell_in_place(&first.name, &to.name, why);
+        }
+        Ok(())
+    }
+
+    /// Says it once for all questions of this process.
+    fn tell_in_place(&self, from: &str, to: &str, why: String) {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        let mut known = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.told.insert([from.clone(), to.clone()]) {
+            (self.notices)(&Progress::AskedInPlace { from, to, why }.into());
+        }
     }
 
     /// Has the other questions of this process not put to an agent that cannot be asked.
     pub(super) fn rule_out(&self, agent: &str) {
         let mut unusable = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
-        unusable.insert(agent.to_owned());
+        unusable.agents.insert(agent.to_owned());
     }
 
     fn usable<'t>(&self, to: &'t AssignedAgent, out: &[String]) -> Vec<&'t AssignedAgent> {
         let unusable = self.unusable.lock().unwrap_or_else(PoisonError::into_inner);
         let left: Vec<_> = to.all().filter(|agent| !out.contains(&agent.name)).collect();
-        let known = |agent: &&&AssignedAgent| !unusable.contains(&agent.name);
+        let known = |agent: &&&AssignedAgent| !unusable.agents.contains(&agent.name);
         let usable: Vec<_> = left.iter().filter(known).copied().collect();
         if usable.is_empty() { left } else { usable }
     }

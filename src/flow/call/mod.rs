@@ -60,6 +60,7 @@ impl AgentClient<'_> {
                 (asked(question, &kept.reply), kept.reply)
             } else {
                 let to = self.choose(question.to, &out)?;
+                self.tell_passed_over(question.to, to)?;
                 (to, self.call_once(&key, question, to, patience)?)
             };
             let retries = self.policy.agents.retries;

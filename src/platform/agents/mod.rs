@@ -116,6 +116,16 @@ impl Agent {
         }
     }
 
+    /// Where its program is; empty for a model behind an address.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Claude(agent) => agent.place(),
+            Self::Codex(agent) => agent.place(),
+            Self::Command(agent) => agent.place(),
+            Self::Http(_) => String::new(),
+        }
+    }
+
     /// Whether it can be an executor.
     pub fn can_write(&self) -> bool {
         match self {

@@ -70,6 +70,11 @@ impl Claude {
         }
     }
 
+    /// Where the program is.
+    pub fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// Has its version known.
     pub fn look(&self, agent_env: AgentEnv<'_>) {
         // Where that fails, a call says why.

@@ -78,6 +78,11 @@ impl CommandLineAgent {
         })
     }
 
+    /// Where the program is.
+    pub fn place(&self) -> String {
+        self.program.display().to_string()
+    }
+
     pub fn identity(&self) -> AgentIdentity {
         let CommandAgent { name, family, .. } = &self.settings;
         AgentIdentity { agent: name.clone(), family: family.clone(), ..AgentIdentity::default() }
