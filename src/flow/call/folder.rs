@@ -89,7 +89,13 @@ impl CallFolder {
 
     /// Stores what the call counts for should it be killed.
     pub fn store_estimate(&self, estimate: Money) -> Result<()> {
-        write_atomic(&self.path.join(ESTIMATE), &serde_json::to_vec(&estimate)?)
+        let path = self.path.join(ESTIMATE);
+        // Half of it is no estimate, and then the whole budget of the call counts.
+        let mut private = OpenOptions::new();
+        private.write(true).truncate(true).mode(0o600);
+        permissions::open(&path, &private)
+            .and_then(|mut file| file.write_all(&serde_json::to_vec(&estimate)?))
+            .with_context(|| format!("could not write `{}`", path.display()))
     }
 
     /// What the call counts for where it was killed; `None` where that cannot be read.
