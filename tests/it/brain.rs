@@ -149,6 +149,13 @@ impl Question {
     /// A complete answer to a review or a verification, with these findings.
     pub fn answer(&self, findings: &[Value]) -> Value {
         let criterion = |id: &String| json!({ "id": id, "met": "met", "why": "it is there" });
+        let mut findings = findings.to_vec();
+        for finding in &mut findings {
+            // The real programs hold an answer against its schema.
+            if finding["same_as"].is_null() {
+                finding["same_as"] = json!("");
+            }
+        }
         let mut answer = json!({
             "findings": findings,
             "criteria": self.criteria.iter().map(criterion).collect::<Vec<_>>(),
