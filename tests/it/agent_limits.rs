@@ -219,7 +219,7 @@ fn the_budget_of_a_role_binds_every_agent() {
     assert_eq!(scene.asked().len(), 2);
     // What codex cost is known by the price table alone, and marked as that.
     assert!(outcome.json()["review"]["cost"]["estimated_usd"].as_f64().unwrap() > 0.0, "{outcome}");
-    repo.tribunal(&["review", "--commit", "HEAD", "--fresh"]).code(1).says("2 calls, about $0.");
+    repo.tribunal(&["review", "--commit", "HEAD", "--fresh"]).code(1).says("1 call, about $0.");
     repo.tribunal(&["cost"]).ok().says("is estimated by `[prices]`").says("~$0.");
 }
 
