@@ -160,7 +160,7 @@ fn links_submodules_and_odd_heads_are_judged_or_named() {
     check(&repo).code(1).says("key:1");
     let bare = sandbox.bare("bare.git");
     bare.tribunal(&["status"]).ok();
-    bare.tribunal(&["init"]).code(2).says("bare repository");
+    bare.tribunal(&["init"]).code(2).says("this repository is bare");
     let nowhere = Repo { sandbox: &sandbox, dir: sandbox.home() };
     nowhere.tribunal(&["check"]).code(2).says("is not in a git repository");
 }

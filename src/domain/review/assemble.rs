@@ -32,6 +32,8 @@ pub struct ReviewedTree<'a> {
     pub criteria: &'a [String],
     /// The findings that a later round was asked about; empty for a first review.
     pub open: &'a [ReviewFinding],
+    /// Those of them whose code is known to have changed since a review saw it.
+    pub changed_since: &'a [String],
     /// The text of a file, by its shown name, as it was when that finding was raised.
     pub before: &'a dyn Fn(&ReviewFinding, &str) -> Option<String>,
 }
@@ -250,7 +252,12 @@ fn verify(
         let quote = Quote { path: open.path.clone(), text: open.anchor.clone() };
         return VerifiedFinding { id: open.id.clone(), resolved: false, quote };
     };
-    let shown = || gone || is_shown(open, &word.quote, ground);
+    let shown = || {
+        if ground.changed_since.contains(&open.id) {
+            return gone || stands(&word.quote.path, &word.quote.text, ground);
+        }
+        gone || is_shown(open, &word.quote, ground)
+    };
     VerifiedFinding { resolved: word.resolved && shown(), ..(*word).clone() }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::symbols;
-use crate::domain::review::arbiter_decision::{ArbiterDecision, SecondLook};
+use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
 use crate::domain::review::finding::{Anchored, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
 
@@ -110,6 +110,11 @@ impl FindingRecord {
             lines,
             verifications: Vec::new(),
         }
+    }
+
+    /// Whether the arbiter found it right.
+    pub fn is_upheld(&self) -> bool {
+        self.decision.as_ref().is_some_and(|one| one.verdict == ArbiterVerdict::Upheld)
     }
 
     /// Whether it is about code that the change removed.

@@ -34,7 +34,17 @@ impl Learning<'_> {
             return Ok((Vec::new(), Vec::new()));
         }
         let done = ledger::with(&self.repo.state_dir(), self.now, |ledger| {
-            ledger.sightings_since(since, self.now, &Gate::LEARNABLE, LEARNED_FROM_MAX + 1)
+            let most = LEARNED_FROM_MAX + 1;
+            let mut seen = ledger.sightings_since(since, self.now, &Gate::LEARNABLE, most)?;
+            // What no arbiter upheld is on record for a person to decide, and teaches nothing.
+            let unproven: BTreeSet<String> = ledger
+                .review_findings(self.now)?
+                .into_iter()
+                .filter(|one| !one.record.is_upheld())
+                .map(|one| one.stored.id)
+                .collect();
+            seen.retain(|row| !unproven.contains(&row.kept.id));
+            Ok(seen)
         })
         .map_err(LedgerError::hinted)?;
         self.warnings

@@ -118,6 +118,10 @@ impl ReviewSession<'_> {
             changed: &changed,
             criteria: &criteria,
             open: &self.open(scope),
+            changed_since: match scope {
+                ReviewScope::Full => &review.first.open,
+                ReviewScope::Delta { .. } | ReviewScope::Criteria(_) => &[],
+            },
             before: &before,
         };
         let mut next = u32::try_from(review.findings.len() + 1).unwrap_or(u32::MAX);

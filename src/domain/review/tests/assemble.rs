@@ -48,6 +48,7 @@ fn run(answers: &[ReviewAnswer], open: &[ReviewFinding], next: &mut u32) -> Asse
         changed: &changed,
         criteria: &criteria,
         open,
+        changed_since: &[],
         before: &before,
     };
     assemble(answers, &ground, next)
@@ -235,6 +236,7 @@ fn a_path_may_be_written_in_any_way_that_names_one_file() {
         changed: &[],
         criteria: &[],
         open: &[],
+        changed_since: &[],
         before: &|_, _| None,
     };
     let table = [

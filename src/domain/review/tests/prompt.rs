@@ -88,6 +88,7 @@ fn prompts() -> [(&'static str, String); 5] {
         changed: &[],
         criteria: &[],
         open: &[],
+        changed_since: &[],
         before: &|_, _| None,
     };
     let answer = ReviewAnswer {
