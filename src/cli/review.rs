@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cli::check::{commit as named, start};
 use crate::cli::invocation::{Global, Invocation};
+use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
@@ -23,8 +24,8 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
-use crate::platform::ui::review_result;
-use crate::platform::ui::review_result::Shown;
+use crate::platform::ui::review_findings::Detail;
+use crate::platform::ui::{review_findings, review_hints, review_result};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -61,15 +62,18 @@ pub struct Args {
     /// findings of the last review of this change
     #[arg(long, num_args = 0.., value_name = "ID")]
     fix: Option<Vec<String>>,
-    /// Also show findings that were dismissed or resolved, with the reasons
-    #[arg(long)]
-    all: bool,
     /// Ask again, even if the same review was made before
     #[arg(long)]
     fresh: bool,
     /// Also write `docs/review/<id>.md`
     #[arg(long)]
     report: bool,
+    /// Show what does not count as well, with the reason: what was refuted, out of scope, a duplicate
+    #[arg(long)]
+    all: bool,
+    /// Tell the reviewer what to mind in this review
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    note: String,
     /// Review the commits that are waiting for a review
     #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "base", "fix"])]
     waiting: bool,
@@ -114,10 +118,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         fix: args.fix.is_some(),
         chosen: args.fix.clone().unwrap_or_default(),
         fresh: args.fresh,
+        note: note(&args.note)?,
     };
     let reviewed = review::review(context, &request);
-    let shown = if args.all { Shown::All } else { Shown::Open };
-    ended(context, &invocation.global, reviewed, args.report, shown)
+    let wanted = if args.all { Detail::All } else { Detail::Counted };
+    ended(context, &invocation.global, reviewed, (args.report, wanted))
 }
 
 /// `tribunal resume RUN`: resumes a run that was stopped.
@@ -126,7 +131,7 @@ pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> 
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be resumed", "resume it once the call is over")?;
     let reviewed = review::resume(context, &args.run);
-    ended(context, &invocation.global, reviewed, false, Shown::Open)
+    ended(context, &invocation.global, reviewed, (false, Detail::Counted))
 }
 
 /// Says what a review came to, or that it was stopped.
@@ -134,8 +139,7 @@ fn ended(
     context: Context<'_>,
     global: &Global,
     reviewed: Result<ReviewResult>,
-    report: bool,
-    shown: Shown,
+    (report, detail): (bool, Detail),
 ) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
@@ -152,7 +156,7 @@ fn ended(
             out::talk(&format!("the report is in `{}`", path.display()));
         }
     }
-    show(context, global, &reviewed, shown)?;
+    show(context, global, &reviewed, detail)?;
     Ok(reviewed.report.verdict.into())
 }
 
@@ -161,7 +165,7 @@ fn show(
     context: Context<'_>,
     global: &Global,
     reviewed: &ReviewResult,
-    shown: Shown,
+    detail: Detail,
 ) -> Result<()> {
     let format = global.format;
     let text = match format {
@@ -169,8 +173,8 @@ fn show(
             out::json(&review_result::json(reviewed));
             return Ok(());
         }
-        OutputFormat::Human => review_result::human(reviewed, shown),
-        OutputFormat::Github => render(&reviewed.report, format),
+        OutputFormat::Human => review_findings::human(reviewed, detail),
+        OutputFormat::Github => render(&review_findings::told(reviewed, detail), format),
         OutputFormat::Sarif => {
             let answers = recording::answers(context, &reviewed.report.findings)?;
             render_answered(&reviewed.report, &answers, format)
@@ -182,18 +186,45 @@ fn show(
     if format == OutputFormat::Human && !global.quiet {
         out::talk(review_result::last_line(reviewed));
         let executor = roles::executor(context)?;
-        for hint in review_result::hints(reviewed, executor.as_deref()) {
+        for hint in review_hints::hints(reviewed, executor.as_deref()) {
             out::hint(&hint);
         }
     }
     Ok(())
 }
 
+/// The longest note, in bytes.
+const NOTE_BYTES_MAX: usize = 4 * 1024;
+
+fn note(text: &str) -> Result<String> {
+    if text.len() <= NOTE_BYTES_MAX {
+        return Ok(text.trim().to_owned());
+    }
+    Err(hinted(
+        format!("the note has {} bytes, and {NOTE_BYTES_MAX} is the most", text.len()),
+        "shorten it; `--spec FILE` takes more",
+    ))
+}
+
+/// A range is no name of a commit.
+fn no_range(name: &str) -> Result<()> {
+    let Some((from, to)) = name.split_once("..").filter(|(from, _)| !from.is_empty()) else {
+        return Ok(());
+    };
+    let to = Some(to.trim_start_matches('.')).filter(|to| !to.is_empty()).unwrap_or("HEAD");
+    let hint = format!("`tribunal review --from {from} --to {to}` reviews the range");
+    Err(hinted(format!("`{name}` is a range and names no commit"), hint))
+}
+
 fn range(repo: &Repo, args: &Args) -> Result<ReviewRange> {
     Ok(match (&args.commit, &args.from, &args.base) {
         _ if args.staged => ReviewRange::Staged,
-        (Some(commit), ..) => ReviewRange::Commit(named(repo, commit)?),
+        (Some(commit), ..) => {
+            no_range(commit)?;
+            ReviewRange::Commit(named(repo, commit)?)
+        }
         (None, Some(from), _) => {
+            no_range(from)?;
             let to = named(repo, &args.to)?;
             let bases = target::bases(repo, &[start(repo, from, &to)?], &to, from)?;
             ReviewRange::Beyond { bases, to }

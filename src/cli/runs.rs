@@ -6,22 +6,24 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::invocation::Invocation;
+use crate::domain::model::agent::Spent;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
-use crate::domain::review::decide::Decision;
 use crate::flow::call::roles;
 use crate::flow::review;
+use crate::flow::review::finish;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::ui::columns::{Cell, Side, table};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
-use crate::platform::ui::review_result;
-use crate::platform::ui::review_result::Shown;
+use crate::platform::ui::review_findings::Detail;
 use crate::platform::ui::time::local;
+use crate::platform::ui::{review_findings, review_hints, review_result};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -70,15 +72,22 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
         }
     }
     if invocation.global.format == OutputFormat::Json {
-        let all: Vec<_> = rows.iter().map(|(at, run)| json_of(run, *at)).collect();
+        let spent = |run: &Run| spent(invocation, &repo, run);
+        let all: Result<Vec<_>> =
+            rows.iter().map(|(at, run)| Ok(json_of(run, *at, spent(run)?))).collect();
+        let all = all?;
         out::json(&json!({"runs": all}));
     } else if rows.is_empty() {
         out::talk("no runs yet");
         out::hint("start one with `tribunal review`");
     } else {
-        let lines: Vec<_> = rows.iter().map(|(at, run)| row(run, *at)).collect();
-        let headings =
-            ["ID", "STARTED", "KIND", "STATE", "CHANGE"].map(|title| (title, Side::Left));
+        let lines: Result<Vec<_>> = rows
+            .iter()
+            .map(|(at, run)| Ok(row(run, *at, spent(invocation, &repo, run)?)))
+            .collect();
+        let lines = lines?;
+        let headings = ["ID", "STARTED", "TOOK", "KIND", "VERDICT", "COST", "CHANGE"]
+            .map(|title| (title, Side::Left));
         out::result(table(headings, &lines));
         let stopped = rows.iter().find(|(at, _)| matches!(at, At::Stopped | At::Paused));
         if let Some((_, run)) = stopped.filter(|_| !invocation.global.quiet) {
@@ -94,7 +103,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let (run, reviewed) = review::look_at(context, id)?;
     let at = at(&repo.state_dir(), &run);
     if invocation.global.format == OutputFormat::Json {
-        let mut json = json!({"run": json_of(&run, at)});
+        let mut json = json!({"run": json_of(&run, at, spent(invocation, &repo, &run)?)});
         json["result"] = reviewed.as_ref().map_or(json!(null), review_result::json);
         out::json(&json);
         return Ok(ExitStatus::Pass);
@@ -108,13 +117,13 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         }
         return Ok(ExitStatus::Pass);
     };
-    let found = review_result::human(&reviewed, Shown::All);
+    let found = review_findings::human(&reviewed, Detail::All);
     if !found.is_empty() {
         out::result(found);
     }
     if !invocation.global.quiet {
         let executor = roles::executor(context)?;
-        for hint in review_result::hints(&reviewed, executor.as_deref()) {
+        for hint in review_hints::hints((reviewedreviewed, executor.as_deref()) {
             out::hint(&hint);
         }
     }
@@ -145,6 +154,8 @@ fn facts(run: &Run, at: At, reviewed: Option<&ReviewResult>) -> Vec<(&'static st
         ("route", run.about.route.in_words().to_owned()),
         ("reviewer", names.reviewer.clone()),
         ("arbiter", names.arbiter.clone()),
+        ("note", run.about.note.clone()),
+        ("took", took(run)),
         ("state", state_text(&run.review_loop().stage, at)),
     ];
     if let Some(ReviewEnding::Reviewed(details)) = reviewed.map(|reviewed| &reviewed.ending) {
@@ -161,7 +172,12 @@ fn facts(run: &Run, at: At, reviewed: Option<&ReviewResult>) -> Vec<(&'static st
             },
         ));
         let findings = reviewed.map_or(0, |reviewed| reviewed.report.findings.len());
-        facts.push(("found", counted(findings, "finding")));
+        let story = &details.story;
+        let open = counted(findings, "open finding");
+        let resolved = counted(story.resolved.len(), "resolved one");
+        let dismissed = story.dismissed.len();
+        facts.push(("found", format!("{open}, {resolved}, {dismissed} that do not count")));
+        facts.push(("rounds", format!("{} in full", counted(story.rounds, "review"))));
     }
     facts.retain(|(_, text)| !text.is_empty());
     facts
@@ -187,7 +203,22 @@ fn at(state_dir: &Path, run: &Run) -> At {
     }
 }
 
-fn row(run: &Run, at: At) -> [Cell; 5] {
+/// The cost of a run's calls.
+fn spent(invocation: &Invocation, repo: &Repo, run: &Run) -> Result<Spent> {
+    Ok(finish::spent(&finish::calls(invocation.context(repo), &run.id)?))
+}
+
+/// From its beginning to what last happened in it.
+fn took(run: &Run) -> String {
+    let seconds = run.last_at().duration_since(run.about.started).as_secs().max(0);
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn row(run: &Run, at: At, spent: Spent) -> [Cell; 7] {
     let review = run.review_loop();
     let state = match (&review.stage, at) {
         // When it goes on is in `runs show`.
@@ -197,13 +228,15 @@ fn row(run: &Run, at: At) -> [Cell; 5] {
     [
         short_id(&run.id).into(),
         local(run.about.started).into(),
+        took(run).into(),
         kind(review.kind).into(),
         state.into(),
+        spent.to_string().into(),
         (&run.about.title).into(),
     ]
 }
 
-fn json_of(run: &Run, at: At) -> serde_json::Value {
+fn json_of(run: &Run, at: At, spent: Spent) -> serde_json::Value {
     let review = run.review_loop();
     json!({
         "id": run.id,
@@ -223,6 +256,9 @@ fn json_of(run: &Run, at: At) -> serde_json::Value {
             _ => None,
         },
         "attempts": review.attempts.len(),
+        "seconds": run.last_at().duration_since(run.about.started).as_secs().max(0),
+        "cost": {"calls": spent.calls, "usd": spent.money.dollars(), "unknown": spent.unknown},
+        "note": run.about.note,
     })
 }
 
@@ -236,9 +272,7 @@ fn kind(kind: RunKind) -> &'static str {
 fn state_text(stage: &Stage, at: At) -> String {
     match (stage, at) {
         (Stage::Ended(end), _) => match &end.decision {
-            Decision::Submit => "pass".to_owned(),
-            Decision::Fix(_) => "blocked".to_owned(),
-            other => review_result::decision_word(other).to_owned(),
+            decision => finish::verdict(decision).as_str().to_owned(),
         },
         (Stage::Paused(pause), At::Paused) => match pause.resume_when {
             ResumeWhen::Asked => "paused until it is resumed".to_owned(),

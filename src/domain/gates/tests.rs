@@ -242,6 +242,8 @@ fn settings() -> impl Strategy<Value = Vec<u8>> {
         "budget.run",
         "review.leave-out",
         "review.wait",
+        "review.instructions",
+        "review.tell",
         "review.rounds.s",
         "prices.x",
         "programs.claude.path",

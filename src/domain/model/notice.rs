@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::domain::model::agent::Spent;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::CommandResult;
 
@@ -53,6 +54,12 @@ pub enum Progress {
     RunContinued {
         run: String,
     },
+    /// What is about to be reviewed.
+    ReviewBegins(ReviewedChange),
+    /// How far a review is, told again and again while it goes on.
+    ReviewGoesOn(ReviewStanding),
+    /// The same of a review that another process makes, told once for each step of it.
+    OtherReview(ReviewStanding),
     /// Another process works on the run; `None` where what worked on it was killed and is ending.
     WaitingForRun {
         run: String,
@@ -98,6 +105,50 @@ pub enum Progress {
         reviews: usize,
         seconds: u64,
     },
+}
+
+/// What is about to be reviewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewedChange {
+    /// For people: `origin/main..HEAD`, `commit 0123456789`, `what is staged`.
+    pub what: String,
+    /// How many commits bring it; 0 where none does.
+    pub commits: usize,
+    pub files: usize,
+    /// The files that no model is shown, with the reason.
+    pub left_out: Vec<(String, String)>,
+    /// How many files of the work tree have changes that are not part of it.
+    pub beside: usize,
+}
+
+/// How far a review is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewStanding {
+    pub step: ReviewStep,
+    pub seconds: u64,
+    pub tokens: u64,
+    pub spent: Spent,
+}
+
+/// What a review is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewStep {
+    Gates,
+    LayingOut,
+    /// So many of the reviewer's calls are done.
+    Reviewing {
+        done: usize,
+        of: usize,
+    },
+    Arbitrating {
+        done: usize,
+        of: usize,
+    },
+    /// The fix of that round, from 1.
+    Fixing {
+        round: usize,
+    },
+    Ending,
 }
 
 /// Something that may need attention.

@@ -126,6 +126,7 @@ impl RunRecord {
             title: self.title,
             change_key: self.change_key,
             spec: self.spec,
+            note: String::new(),
             route: old.route,
             started: old.started,
             seed: self.seed,

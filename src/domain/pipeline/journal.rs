@@ -69,6 +69,11 @@ impl Journal {
         self.0.push(JournalEntry { at, job, event });
     }
 
+    /// When something last happened.
+    pub(super) fn last_at(&self) -> Option<Timestamp> {
+        self.0.last().map(|entry| entry.at)
+    }
+
     /// Whether a job was started and nothing came of it yet.
     pub fn is_under_way(&self, job: &JobId) -> bool {
         let last = self.0.iter().rfind(|entry| entry.job == *job);

@@ -1,12 +1,15 @@
 //! What a review came to, as data.
 
+use std::collections::BTreeMap;
+
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::report::Report;
 use crate::domain::model::severity::Severity;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::deliver::unscanned::Remedy;
-use crate::domain::review::finding::{AssessedCriterion, Quote};
+use crate::domain::review::finding::AssessedCriterion;
+use crate::domain::review::tracked::TrackedFinding;
 
 /// The outcome of a review.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct ReviewResult {
     pub paths: Vec<String>,
     pub report: Report,
     pub ending: ReviewEnding,
+    /// What of a review's findings people are told of: those from this severity on, and what blocks.
+    pub tell: Severity,
 }
 
 /// How it ended.
@@ -55,33 +60,48 @@ pub struct ReviewDetails {
     /// Of a run that is paused: when there is a point in going on.
     pub resume_when: Option<ResumeWhen>,
     pub offer: Option<Offer>,
-    /// What was found and stops nothing any more.
-    pub settled: Vec<SettledFinding>,
-    /// The severe findings that stay in a change that passes, by name.
-    pub staying: Vec<String>,
-    /// The files that fixes touched beside those that findings are about.
-    pub beside: Vec<String>,
+    pub story: ReviewStory,
 }
 
-/// A finding that was dismissed, or that a fix resolved.
-#[derive(Clone, Debug)]
-pub struct SettledFinding {
-    /// Its id in the run.
-    pub id: String,
-    pub title: String,
-    /// As it was claimed.
-    pub severity: Severity,
-    /// `src/a.rs:12`
-    pub place: String,
-    /// `refuted`, `out of scope`, `duplicate of F-1`, `resolved by fix 1`.
-    pub outcome: String,
-    pub failure: String,
-    /// The arbiter's reason.
-    pub reason: String,
-    /// What the arbiter quoted.
-    pub evidence: Vec<Quote>,
-    /// The reason of the second process; empty where none was needed.
-    pub second: String,
+/// What happened in a review, beside what is open in the end.
+#[derive(Clone, Debug, Default)]
+pub struct ReviewStory {
+    /// The findings that are open, by their ids in the ledger.
+    pub open: BTreeMap<String, TrackedFinding>,
+    /// Findings that were refuted, out of scope or duplicates.
+    pub dismissed: Vec<TrackedFinding>,
+    /// Findings that a review found resolved.
+    pub resolved: Vec<TrackedFinding>,
+    /// How many attempts were reviewed in full.
+    pub rounds: usize,
+    /// The files that fixes changed.
+    pub touched: Vec<String>,
+    /// Those of them that no finding is about.
+    pub beside: Vec<String>,
+    /// The severe findings that stay in a change that passes, by name.
+    pub staying: Vec<String>,
+    /// The files that were not reviewed, with the reason.
+    pub unread: Vec<(String, String)>,
+    /// Of an escalation: what the change does where its findings are.
+    pub excerpts: Vec<Excerpt>,
+    /// The criteria that the open findings are about: id and text.
+    pub demands: Vec<(String, String)>,
+    /// What the person asked the reviewer to mind; empty where they said nothing.
+    pub note: String,
+}
+
+impl ReviewStory {
+    /// What was found and stops nothing any more.
+    pub fn settled(&self) -> impl Iterator<Item = &TrackedFinding> {
+        self.dismissed.iter().chain(&self.resolved)
+    }
+}
+
+/// Lines of a change, with sign and number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    pub path: String,
+    pub text: String,
 }
 
 /// Fixes that the person may take.

@@ -5,6 +5,7 @@ use bstr::BString;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::notice::ReviewStep;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
@@ -129,6 +130,32 @@ impl ReviewLoop {
         let current = self.current();
         let tree = &self.attempts[current].tree;
         self.attempts[..current].iter().position(|attempt| attempt.tree == *tree)
+    }
+
+    /// What it is at, for people.
+    pub fn step(&self) -> ReviewStep {
+        match &self.stage {
+            Stage::Gating => ReviewStep::Gates,
+            Stage::Delivering(_) => ReviewStep::LayingOut,
+            Stage::Reviewing { chunks, .. } => {
+                let is_done = |chunk: &&ChunkState| !matches!(chunk, ChunkState::Waiting);
+                let done = chunks.iter().filter(is_done).count();
+                ReviewStep::Reviewing { done, of: chunks.len() }
+            }
+            Stage::Arbitrating(asked) => {
+                let is_done = |one: &&Arbitration| {
+                    let mut all = self.findings.iter();
+                    let known = all.find(|finding| finding.original.id == one.finding);
+                    one.failure.is_some() || known.is_some_and(|known| known.decision.is_some())
+                };
+                ReviewStep::Arbitrating {
+                    done: asked.iter().filter(is_done).count(),
+                    of: asked.len(),
+                }
+            }
+            Stage::Fixing(_) => ReviewStep::Fixing { round: self.attempts.len() },
+            Stage::Paused(_) | Stage::Closing(_) | Stage::Ended(_) => ReviewStep::Ending,
+        }
     }
 
     /// What it came to: of a loop that ended or is about to, and of one that is paused, as it is now.

@@ -38,6 +38,9 @@ pub struct About {
     pub change_key: String,
     /// What the change must do, as its file was when the run began.
     pub spec: Option<SpecCopy>,
+    /// What the person asked the reviewer to mind, redacted; empty where they said nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     pub route: Route,
     pub started: Timestamp,
     /// The seed of nonces, in hexadecimal.
@@ -179,6 +182,11 @@ impl Run {
             self.journal.add(at, job, JobEvent::Interrupted);
         }
         self
+    }
+
+    /// When something last happened in it; where nothing did, when it began.
+    pub fn last_at(&self) -> Timestamp {
+        self.journal.last_at().unwrap_or(self.about.started)
     }
 
     /// The run, no longer paused: what failed is to be asked for again, and what was answered stands.

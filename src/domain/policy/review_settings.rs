@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
 use crate::domain::policy::switch::Switch;
 use crate::domain::policy::unit;
@@ -30,6 +31,38 @@ pub struct ReviewSettings {
     pub rounds: Rounds,
     pub plan_rounds: u32,
     pub importants: usize,
+    /// What the repository asks of reviewers of some of its files.
+    pub instructions: Vec<PathInstructions>,
+    /// People are told of findings from this severity on, and of what blocks.
+    pub tell: Severity,
+    /// What tells of a review in the background that ended; in the user's own settings alone.
+    pub notify: Notifications,
+}
+
+/// What the repository asks of reviewers of some of its files: a `[[review.instructions]]` table.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathInstructions {
+    /// Globs of the files.
+    pub paths: Vec<String>,
+    pub text: String,
+}
+
+impl PathInstructions {
+    /// The keys of the table, for the check of unknown ones.
+    pub const KEYS: [&str; 2] = ["paths", "text"];
+
+    /// The most bytes of one text, and of all texts that hold for a file.
+    pub const BYTES_MAX: usize = 4 * 1024;
+}
+
+/// Whether the desktop shows that a review in the background ended with something to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notifications {
+    Off,
+    /// By `notify-send`, where it is installed.
+    Desktop,
 }
 
 /// What a push does with the answer of a review.

@@ -88,6 +88,27 @@ impl TrackedFinding {
         })
     }
 
+    /// What became of it where it stops nothing any more: `resolved by fix 1`, `refuted`, `duplicate of F-1`.
+    pub fn outcome(&self) -> String {
+        match (self.resolved_in, &self.decision) {
+            (Some(0), _) => "resolved".to_owned(),
+            (Some(attempt), _) => format!("resolved by fix {attempt}"),
+            (None, Some(decision)) => match (decision.verdict, &decision.duplicate_of) {
+                (ArbiterVerdict::Duplicate, Some(of)) => format!("duplicate of {of}"),
+                (verdict, _) => verdict.as_str().to_owned(),
+            },
+            (None, None) => "open".to_owned(),
+        }
+    }
+
+    /// What the second process said that dismissed it as well; empty where none was asked.
+    pub fn second_reason(&self) -> &str {
+        match &self.second {
+            Some(SecondLook::Agreed { reason }) => reason,
+            _ => "",
+        }
+    }
+
     /// Whether it is about this criterion or constraint, by the reviewer's word or the arbiter's.
     pub fn is_about(&self, requirement: &str) -> bool {
         let decided = self.decision.as_ref().and_then(|decision| decision.criterion.as_deref());

@@ -11,6 +11,8 @@ use crate::domain::model::text::short_id;
 use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::flow::context::Context;
+use crate::flow::review::progress;
+use crate::flow::review::progress::Whose;
 use crate::platform::process::Identity;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
@@ -88,7 +90,9 @@ pub(super) fn await_run(
         let process = holder.filter(|holder| holder.is_alive()).map(|holder| holder.pid);
         context.notify(Progress::WaitingForRun { run: id.to_owned(), process });
     };
-    if let Some(folder) = RunFolder::take(state_dir, id, wait, told)? {
+    let taken =
+        progress::telling(context, id, Whose::Other, || RunFolder::take(state_dir, id, wait, told));
+    if let Some(folder) = taken? {
         return Ok(runs::load(state_dir, id)?.map(|run| (folder, run)));
     }
     if !runs::exists(state_dir, id) {

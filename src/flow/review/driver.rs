@@ -126,6 +126,7 @@ impl RunDriver<'_> {
             title: target.title.clone(),
             change_key: change.key.clone(),
             spec: inputs.spec.clone(),
+            note: inputs.note.clone(),
             route: inputs.assignment.route,
             started: now(self.context.env),
             seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),

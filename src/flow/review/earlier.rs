@@ -223,7 +223,7 @@ fn wanted(
     let context_lines = inputs.delivery_limits().context_lines;
     for (file, changed) in readable(context, inputs, change, delivered)? {
         let others = others(&context.repo.objects, changed)?;
-        let parts = coverage::wanted(&file, &others, &inputs.regime(changed), context_lines);
+        let parts = coverage::wanted(&file, &others, &inputs.regime(changed)?, context_lines);
         let from = match &file.became {
             Became::Renamed { from } => {
                 change.files.iter().find(|one| redact::mask_path(&one.path) == *from)
@@ -258,7 +258,7 @@ pub fn shown_parts(
     let context_lines = inputs.delivery_limits().context_lines;
     let mut parts = Parts::new();
     for (file, change) in readable(context, inputs, change, delivered)? {
-        parts.extend(coverage::shown(&file, &inputs.regime(change), context_lines));
+        parts.extend(coverage::shown(&file, &inputs.regime(change)?, context_lines));
     }
     Ok(parts)
 }

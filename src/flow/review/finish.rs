@@ -8,15 +8,17 @@ use jiff::Timestamp;
 use crate::domain::model::agent::{Cost, Money, Role, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
+use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::RunEnd;
-use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
+use crate::domain::pipeline::result::{
+    Offer, ReviewDetails, ReviewEnding, ReviewResult, ReviewStory,
+};
 use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::{StopLimits, blocking, undecided};
 use crate::domain::review::decide::{Decision, EscalationDetail};
-use crate::domain::review::finding::Completeness;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
@@ -26,7 +28,7 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::outcomes;
 use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
-use crate::flow::review::settled;
+use crate::flow::review::story;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
@@ -93,6 +95,7 @@ pub fn describe(
         _ => None,
     };
     let skipped = run.record().skipped.clone();
+    let story = story::of_run(context, run, best, &decision, &paths);
     let report =
         report_of(verdict(&decision), findings, skipped, run.about.started, now(context.env));
     // Only what was not committed has a commit of the program's own before the fixes.
@@ -103,7 +106,7 @@ pub fn describe(
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         criteria: review.requirements(),
-        files: files_read(run, &paths),
+        files: paths_without(&paths, &story.unread),
         unscanned: run.record().unscanned.clone(),
         remedy: run.record().remedy,
         unanchored: run.record().unanchored,
@@ -118,19 +121,15 @@ pub fn describe(
             fixes: best,
             of_staged,
         }),
-        settled: settled::settled(run, best),
-        staying: match verdict(&decision) {
-            Verdict::Pass => settled::staying(run, best),
-            Verdict::Block | Verdict::Escalate | Verdict::Inconclusive => Vec::new(),
-        },
-        beside: settled::beside(run, best),
         decision: with_ledger_ids(decision, kept),
+        story,
     };
     Ok(ReviewResult {
         title: run.about.title.clone(),
         paths,
         report,
         ending: ReviewEnding::Reviewed(Box::new(details)),
+        tell: Severity::Low,
     })
 }
 
@@ -195,20 +194,7 @@ fn keep(context: Context<'_>, receipt: &ReviewReceipt) -> Result<()> {
     }
 }
 
-/// How many of the files were reviewed: none where no reviewer was asked or none answered.
-fn files_read(run: &Run, paths: &[String]) -> usize {
-    let (review, record) = (run.review_loop(), run.record());
-    let last = review.attempts.iter().rev().find_map(|attempt| attempt.review.as_ref());
-    let mut missing = record.unscanned.clone();
-    match last {
-        None => return 0,
-        Some(Completeness::Complete) => {}
-        Some(Completeness::Incomplete(_)) if record.delivered.is_empty() => return 0,
-        Some(Completeness::Incomplete(unread)) => missing.extend(unread.iter().cloned()),
-    }
-    paths_without(paths, &missing)
-}
-
+/// How many of the files are not among these.
 fn paths_without(paths: &[String], missing: &[(String, String)]) -> usize {
     paths.iter().filter(|path| !missing.iter().any(|(name, _)| name == *path)).count()
 }
@@ -231,13 +217,11 @@ pub fn of_earlier(
     let mut findings = gates.findings;
     findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
     let found = receipt.as_ref();
-    let state_dir = context.repo.state_dir();
-    // Of an old run nothing but the receipt may be left.
-    let run = found.and_then(|found| runs::load(&state_dir, &found.receipt.run).ok().flatten());
-    let staying = match (&decision, &run) {
-        (Decision::Submit, Some(run)) => settled::staying(run, 0),
-        _ => Vec::new(),
-    };
+    let mut story = story_of_earlier(context, &standing, &kept, found)?;
+    story.unread.clone_from(&unscanned);
+    if decision == Decision::Submit {
+        story.staying = story::staying(&standing, 0);
+    }
     let details = ReviewDetails {
         run: found.map(|found| found.receipt.run.clone()).unwrap_or_default(),
         route: inputs.assignment.route,
@@ -254,9 +238,7 @@ pub fn of_earlier(
         from_receipt: true,
         resume_when: None,
         offer: None,
-        settled: run.as_ref().map(|run| settled::settled(run, 0)).unwrap_or_default(),
-        staying,
-        beside: Vec::new(),
+        story,
     };
     let report = report_of(verdict, findings, gates.skipped, started, now(context.env));
     Ok(ReviewResult {
@@ -264,7 +246,27 @@ pub fn of_earlier(
         paths: target.paths(),
         report,
         ending: ReviewEnding::Reviewed(Box::new(details)),
+        tell: Severity::Low,
     })
+}
+
+/// What happened in the review whose receipt answers; without one, what the ledger has.
+fn story_of_earlier(
+    context: Context<'_>,
+    standing: &ReviewLoop,
+    kept: &BTreeMap<String, String>,
+    found: Option<&FoundReceipt>,
+) -> Result<ReviewStory> {
+    let mut story = story::of_loop(standing, kept, 0);
+    let Some(found) = found else { return Ok(story) };
+    // It may have been removed since: the newest runs alone are kept.
+    if let Some(run) = runs::load(&context.repo.state_dir(), &found.receipt.run)? {
+        let then = story::of_loop(run.review_loop(), &run.record().kept, 0);
+        story.dismissed.extend(then.dismissed);
+        story.rounds = then.rounds;
+        story.note.clone_from(&run.about.note);
+    }
+    Ok(story)
 }
 
 /// A change that earlier reviews answer.
@@ -388,14 +390,15 @@ fn report_of(
     Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
 }
 
-fn calls(context: Context<'_>, run: &str) -> Result<Vec<Call>> {
+/// The calls of a run, with what each cost.
+pub fn calls(context: Context<'_>, run: &str) -> Result<Vec<Call>> {
     let done =
         ledger::with(&context.repo.state_dir(), now(context.env), |ledger| ledger.calls_of(run));
     Ok(done.map_err(LedgerError::hinted)?.value)
 }
 
 /// The total cost of the calls of a run.
-fn spent(calls: &[Call]) -> Spent {
+pub fn spent(calls: &[Call]) -> Spent {
     let priced = calls.iter().filter(|call| call.priced);
     Spent {
         calls: calls.len(),

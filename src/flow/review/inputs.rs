@@ -1,5 +1,6 @@
 //! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -12,9 +13,11 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::error::hinted;
+use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::SpecCopy;
+use crate::domain::policy::review_settings::PathInstructions;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
@@ -56,6 +59,8 @@ pub struct ReviewInputs {
     pub reviewing: Vec<AgentIdentity>,
     pub arbitrating: Vec<AgentIdentity>,
     rules: Vec<Rule>,
+    /// What the person asks the reviewer to mind, without secrets; empty where they said nothing.
+    pub note: String,
     /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
     notes: String,
     /// The same of `.ai/context/project.md`.
@@ -98,6 +103,7 @@ impl ReviewInputs {
             reviewing: Vec::new(),
             arbitrating: Vec::new(),
             rules,
+            note: String::new(),
             notes,
             project,
             spec,
@@ -125,6 +131,11 @@ impl ReviewInputs {
         Self { reviewing, arbitrating, ..self }
     }
 
+    /// Whether more is asked than what every review of the change asks.
+    pub fn asks_more(&self) -> bool {
+        self.spec.is_some() || !self.note.is_empty()
+    }
+
     pub fn policy(&self) -> &Policy {
         &self.effective.policy
     }
@@ -148,6 +159,43 @@ impl ReviewInputs {
         texts
     }
 
+    /// The same for the reviewer of these files, with what the repository says of those that are shown
+    /// and what the person asked for.
+    pub fn reviewer_rules(
+        &self,
+        files: &[FileChange],
+        shown: &[&FileChange],
+    ) -> Result<Vec<String>> {
+        let mut texts = self.rules_for(files);
+        let instructions = self.instructions(shown)?;
+        if !instructions.is_empty() {
+            texts.push(instructions);
+        }
+        if !self.note.is_empty() {
+            texts.push(format!("The person who asks for this review adds:\n{}", self.note));
+        }
+        Ok(texts)
+    }
+
+    /// What `[[review.instructions]]` of the base say of these files, without secrets and within a
+    /// bound.
+    fn instructions(&self, files: &[&FileChange]) -> Result<String> {
+        let mut text = String::new();
+        let mut left = PathInstructions::BYTES_MAX;
+        for PathInstructions { paths, text: said } in &self.policy().review.instructions {
+            let globs = globs::union(paths.iter().map(String::as_str))?;
+            if !files.iter().any(|file| globs.is_match(file.path.to_path_lossy())) {
+                continue;
+            }
+            let said = redact::redact_str(said.trim());
+            let (paths, is_short) = (paths.join("`, `"), said.len() <= left);
+            let said = if is_short { said.as_str() } else { "[left out: there is too much of it]" };
+            left -= if is_short { said.len() } else { 0 };
+            let _ = writeln!(text, "The repository says of `{paths}`:\n{said}\n");
+        }
+        Ok(text)
+    }
+
     pub fn delivery_limits(&self) -> DeliveryLimits {
         let review = &self.policy().review;
         DeliveryLimits {
@@ -159,10 +207,11 @@ impl ReviewInputs {
 
     /// What a review of one file depends on besides its text: who answers, the prompts, and the
     /// conventions for the file. A review under another regime says nothing about it.
-    pub fn regime(&self, file: &FileChange) -> String {
+    pub fn regime(&self, file: &FileChange) -> Result<String> {
         let mut fields = vec![self.asked()];
         fields.extend(self.rules_for(std::slice::from_ref(file)));
-        hash_of(&fields)
+        fields.extend(Some(self.instructions(&[file])?).filter(|said| !said.is_empty()));
+        Ok(hash_of(&fields))
     }
 
     /// The hash of who answers, and of the prompts.
@@ -183,8 +232,14 @@ impl ReviewInputs {
 
     /// The hash of the question that a review asks; `None` where there is no reviewer. `paths` are the
     /// files that it looks at, where it does not look at all of them.
-    pub fn question(&self, target: &ReviewTarget, paths: Option<&[BString]>) -> Option<String> {
-        self.reviewers()?;
+    pub fn question(
+        &self,
+        target: &ReviewTarget,
+        paths: Option<&[BString]>,
+    ) -> Result<Option<String>> {
+        if self.reviewers().is_none() {
+            return Ok(None);
+        }
         let change = &target.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
@@ -197,11 +252,11 @@ impl ReviewInputs {
         for path in paths.into_iter().flatten() {
             beside.push(format!("file {path}"));
         }
-        Some(question_hash::hash(&ReviewQuestion {
+        Ok(Some(question_hash::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
-            rules: &self.rules_for(&change.files),
+            rules: &self.reviewer_rules(&change.files, &change.files.iter().collect::<Vec<_>>())?,
             prompts: &fingerprint(),
             reviewers: &self.reviewing,
             arbiters: &self.arbitrating,
@@ -210,7 +265,7 @@ impl ReviewInputs {
             calls: limits.calls,
             context_lines: limits.context_lines,
             scope: &beside,
-        }))
+        })))
     }
 
     pub fn reviewers(&self) -> Option<&Reviewers> {
@@ -245,6 +300,7 @@ pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
     })
 }
 
+/// The spec of a copy.
 pub(super) fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let parsed_spec = read(copy.text.as_bytes(), &name);

@@ -1,5 +1,6 @@
 //! Reviews a change: models find and arbitrate, code decides the verdict.
 
+mod announce;
 mod arbitration;
 pub mod background;
 pub mod chosen;
@@ -17,7 +18,9 @@ mod layout;
 mod limits;
 mod outcomes;
 mod push_change;
+mod story;
 pub mod push_reviews;
+mod progress;
 pub mod receipt;
 pub mod report;
 pub mod request;
@@ -28,7 +31,6 @@ pub mod spec_commands;
 pub mod subject;
 pub mod switched_off;
 pub mod target;
-mod settled;
 mod texts;
 
 use std::path::Path;
@@ -36,10 +38,12 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
 
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
+use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::Stage;
@@ -72,7 +76,9 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
-    let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?.look_at_agents(agent_env);
+    let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
+    let mut inputs = inputs.look_at_agents(agent_env);
+    inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
@@ -81,12 +87,14 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     if inputs.reviewers().is_none() {
         return not_reviewed(context, target, &inputs);
     }
+    announce::announce(context, request, &target, &delivered)?;
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }
     if let (true, Some(reviewers)) = (request.fresh, inputs.reviewers()) {
         listing::ask_anyway(context, &[&reviewers.reviewer, &reviewers.arbiter])?;
     }
+    let tell = inputs.policy().review.tell;
     let started = now(context.env);
     let driver = RunDriver { context, agent_env };
     let subject =
@@ -104,12 +112,13 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
             note_answer(context.repo, request);
             let answered = subject.answered(&earlier, receipt, started)?;
             let gates = gates_alone(context, &target, &inputs)?;
-            return finish::of_earlier(context, &inputs, &target, answered, gates);
+            let answer = finish::of_earlier(context, &inputs, &target, answered, gates)?;
+            return Ok(ReviewResult { tell, ..answer });
         }
-        let whole = request.fresh || inputs.spec.is_some();
+        let whole = request.fresh || inputs.asks_more();
         let files = if whole { ReviewedFiles::All } else { ReviewedFiles::Uncovered };
         let known = earlier.loop_inputs(&target.change, files);
-        let question = inputs.question(&target, known.first.paths.as_deref());
+        let question = inputs.question(&target, known.first.paths.as_deref())?;
         let question = question.context("the route has no reviewer")?;
         let asked = Asked {
             inputs: &inputs,
@@ -124,7 +133,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
         if let Some((folder, run)) = driver.claim(&asked)? {
             let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;
             note_answer(context.repo, request);
-            return Ok(reviewed);
+            return Ok(ReviewResult { tell, ..reviewed });
         }
     }
 }
@@ -148,12 +157,13 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let target = target::of_run(context.repo, &run)?;
     let inputs = ReviewInputs::gather(context, &target, run.about.spec.clone(), agent_env)?;
-    let inputs = inputs.look_at_agents(agent_env);
+    let mut inputs = inputs.look_at_agents(agent_env);
+    inputs.note.clone_from(&run.about.note);
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }
     // An answer must not be half by one reviewer and half by another.
-    let question = inputs.question(&target, run.review_loop().first.paths.as_deref());
+    let question = inputs.question(&target, run.review_loop().first.paths.as_deref())?;
     if question.is_some_and(|question| question == run.about.question) {
         run = run.resumed();
     } else if !matches!(run.review_loop().stage, Stage::Closing(_) | Stage::Ended(_)) {
@@ -196,6 +206,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
         fix: false,
         chosen: Vec::new(),
         fresh: false,
+        note: String::new(),
     };
     let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
     tracing::info!("{}", review_result::last_line(&reviewed).plain());
@@ -221,6 +232,7 @@ fn nothing_to_review(target: ReviewTarget, report: Report) -> ReviewResult {
         title: target.title,
         report,
         ending: ReviewEnding::Nothing,
+        tell: Severity::Low,
     }
 }
 
@@ -254,5 +266,6 @@ fn not_reviewed(
         title: target.title,
         report,
         ending: ReviewEnding::NotReviewed { why: inputs.assignment.notes.clone() },
+        tell: Severity::Low,
     })
 }

@@ -57,7 +57,7 @@ fn is_theirs(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<b
     }
     // An earlier version looked at all of the change.
     let target = target::of_run(context.repo, run)?;
-    Ok(inputs.question(&target, None).as_ref() == Some(&run.about.question))
+    Ok(inputs.question(&target, None)?.as_ref() == Some(&run.about.question))
 }
 
 /// Where the review of an attempt began: the tree before it, and the files that it was about.

@@ -1,22 +1,23 @@
 //! Writes the report of a review to the work tree, where the person asked for it.
 
 use std::path::PathBuf;
+use std::slice::from_ref;
 
 use anyhow::{Context as _, Result};
 
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Route;
 use crate::domain::model::report::Reported;
-use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult};
-use crate::domain::pipeline::run::Run;
-use crate::domain::review::finding::{AssessedCriterion, Completeness, Quote};
+use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult, ReviewStory};
+use crate::domain::review::finding::{AssessedCriterion, Quote};
+use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::config::env::now;
 use crate::platform::store::folder::Folder;
-use crate::platform::store::runs;
+use crate::platform::ui::review_findings::place;
 use crate::platform::ui::review_report::{
-    CriterionLine, DecisionPart, FindingPart, ReviewReport, render_markdown,
+    CriterionLine, DecisionPart, FindingPart, ReviewReport, SaidOfFinding, render_markdown,
 };
 use crate::platform::ui::review_result::reason;
 
@@ -47,16 +48,15 @@ fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
         ReviewEnding::Nothing => "there was nothing that a model could review".to_owned(),
     };
     let text = |of: fn(&ReviewDetails) -> &String| details.map(of).cloned().unwrap_or_default();
-    let run = match details {
-        Some(details) => runs::load(&context.repo.state_dir(), &details.run)?,
-        None => None,
-    };
-    let unscanned =
-        details.map_or_else(Vec::new, |details| unread(reviewed, details, run.as_ref()));
+    let story = details.map(|details| details.story.clone()).unwrap_or_default();
+    let unscanned = story.unread.clone();
     let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
     let time = now(context.env);
     Ok(ReviewReport {
-        id: details.map_or_else(|| time.strftime("%Y%m%dT%H%M%SZ").to_string(), |j| j.run.clone()),
+        id: match details {
+            Some(details) if !details.run.is_empty() => details.run.clone(),
+            _ => time.strftime("%Y%m%dT%H%M%SZ").to_string(),
+        },
         title: reviewed.title.clone(),
         time,
         verdict: reviewed.report.verdict,
@@ -70,15 +70,21 @@ fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
         },
         skipped: reviewed.report.skipped.clone(),
         criteria: details.map(criteria).unwrap_or_default(),
-        findings: findings(reviewed, run.as_ref()),
+        findings: findings(reviewed, &story),
+        resolved: story.resolved.iter().map(said).collect(),
+        dismissed: story.dismissed.iter().map(said).collect(),
+        places: story.excerpts.iter().map(|one| (one.path.clone(), one.text.clone())).collect(),
+        demands: story.demands,
+        rounds: story.rounds,
+        touched: story.touched,
+        note: story.note,
         unanchored: details.map_or(0, |details| details.unanchored),
         spent: details.map(|details| details.spent).unwrap_or_default(),
         receipt: details.and_then(|details| details.receipt.clone()),
         from_receipt: details.is_some_and(|details| details.from_receipt),
         offer: details.and_then(|details| details.offer.clone()),
-        settled: details.map(|details| details.settled.clone()).unwrap_or_default(),
-        staying: details.map(|details| details.staying.clone()).unwrap_or_default(),
-        beside: details.map(|details| details.beside.clone()).unwrap_or_default(),
+        staying: story.staying,
+        beside: story.beside,
         unscanned,
     })
 }
@@ -92,59 +98,36 @@ fn criteria(details: &ReviewDetails) -> Vec<CriterionLine> {
     details.criteria.iter().map(line).collect()
 }
 
-/// The files that were not reviewed, with the reason.
-fn unread(
-    reviewed: &ReviewResult,
-    details: &ReviewDetails,
-    run: Option<&Run>,
-) -> Vec<(String, String)> {
-    let mut unread = details.unscanned.clone();
-    // Only a complete review has a receipt.
-    if details.receipt.is_some() {
-        return unread;
-    }
-    let completeness = run.map(Run::review_loop).and_then(|review| {
-        let best = review.end().map_or(review.current(), |end| end.best);
-        review.attempts.get(best)?.review.as_ref()
-    });
-    match completeness {
-        Some(Completeness::Complete) => {}
-        Some(Completeness::Incomplete(files)) => unread.extend(files.iter().cloned()),
-        None => {
-            let why = "there is no whole answer about it";
-            let all = reviewed.paths.iter().map(|path| (path.clone(), why.to_owned()));
-            let known: Vec<String> = unread.iter().map(|(path, _)| path.clone()).collect();
-            unread.extend(all.filter(|(path, _)| !known.contains(path)));
-        }
-    }
-    unread
+/// The findings, with what is known of them beside the ledger.
+fn findings(reviewed: &ReviewResult, story: &ReviewStory) -> Vec<FindingPart> {
+    let part = |reported: &Reported| {
+        let tracked = reported.id.as_ref().and_then(|id| story.open.get(id));
+        FindingPart { reported: reported.clone(), tracked: tracked.map(said) }
+    };
+    reviewed.report.findings.iter().map(part).collect()
 }
 
-/// The findings, with the run's details of them, where the run is still there.
-fn findings(reviewed: &ReviewResult, run: Option<&Run>) -> Vec<FindingPart> {
-    let said_of = |reported: &Reported| {
-        let run = run?;
-        let (id, _) =
-            run.record().kept.iter().find(|(_, ledger)| Some(*ledger) == reported.id.as_ref())?;
-        run.review_loop().findings.iter().find(|finding| finding.original.id == *id)
-    };
+/// What reviewer and arbiter said of a finding.
+fn said(tracked: &TrackedFinding) -> SaidOfFinding {
+    let original = &tracked.original;
     let quotes = |quotes: &[Quote]| -> Vec<(String, String)> {
         quotes.iter().map(|quote| (quote.path.clone(), quote.text.clone())).collect()
     };
-    let part = |reported: &Reported| {
-        let said = said_of(reported);
-        FindingPart {
-            reported: reported.clone(),
-            basis: said.map(|said| said.original.basis.clone()).unwrap_or_default(),
-            failure: said.map(|said| said.original.failure.clone()).unwrap_or_default(),
-            evidence: said.map(|said| quotes(&said.original.evidence)).unwrap_or_default(),
-            decision: said.and_then(|said| said.decision.as_ref()).map(|decision| DecisionPart {
-                word: decision.verdict.as_str(),
-                reason: decision.reason.clone(),
-                instruction: decision.instruction.clone(),
-                evidence: quotes(&decision.evidence),
-            }),
-        }
-    };
-    reviewed.report.findings.iter().map(part).collect()
+    SaidOfFinding {
+        outcome: tracked.outcome(),
+        severity: original.severity,
+        title: original.title.clone(),
+        place: place(original),
+        basis: original.basis.clone(),
+        failure: original.failure.clone(),
+        evidence: quotes(&original.evidence),
+        decision: tracked.decision.as_ref().map(|decision| DecisionPart {
+            word: decision.verdict.as_str(),
+            reason: decision.reason.clone(),
+            instruction: decision.instruction.clone(),
+            evidence: quotes(&decision.evidence),
+        }),
+        second: tracked.second_reason().to_owned(),
+        resolved_by: tracked.resolved_by.iter().flat_map(|one| quotes(from_ref(one))).collect(),
+    }
 }

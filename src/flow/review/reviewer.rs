@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use bstr::BString;
 
+use crate::domain::model::change::FileChange;
 use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::job::{JobId, JobOutcome, ReviewOutcome, ReviewScope};
 use crate::domain::review::answer::{ExpectedAnswer, ReviewAnswer};
@@ -45,6 +46,11 @@ impl ReviewSession<'_> {
         let open: Vec<OpenFinding<'_>> =
             open.iter().zip(&now).map(|(finding, now)| OpenFinding { finding, now }).collect();
         let known = self.on_record(part, scope);
+        let is_shown = |file: &&FileChange| {
+            let path = shown_path(&file.path);
+            part.sections.iter().any(|section| section.path == path)
+        };
+        let shown: Vec<&FileChange> = layout.change.files.iter().filter(is_shown).collect();
         let ask = ReviewPrompt {
             known: &known,
             round: match scope {
@@ -52,7 +58,7 @@ impl ReviewSession<'_> {
                 ReviewScope::Delta { .. } => ReviewRound::AfterFix,
             },
             spec: self.inputs.parsed_spec.as_ref(),
-            rules: &self.inputs.rules_for(&layout.change.files),
+            rules: &self.inputs.reviewer_rules(&layout.change.files, &shown)?,
             part,
             call: (chunk + 1, delivery.calls.len()),
             elsewhere: &elsewhere(delivery, part),

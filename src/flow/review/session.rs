@@ -27,6 +27,8 @@ use crate::flow::context::Context;
 use crate::flow::review::delivery::Layout;
 use crate::flow::review::fix::FixWorkspace;
 use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::progress;
+use crate::flow::review::progress::Whose;
 use crate::flow::review::request::{
     Replied, Stopped, StructuredReply, StructuredRequest, request, request_work,
 };
@@ -66,9 +68,14 @@ enum Beginning {
 }
 
 impl ReviewSession<'_> {
-    /// Performs the run until it ends or pauses. Stopped before, it leaves the record of what ended, and
-    /// the replies to the calls that were under way.
-    pub fn perform(mut self) -> Result<Run> {
+    /// Performs the run until it ends or pauses, and tells meanwhile how far it is. Stopped before, it
+    /// leaves the record of what ended, and the replies to the calls that were under way.
+    pub fn perform(self) -> Result<Run> {
+        let (context, id) = (self.context, self.run.id.clone());
+        progress::telling(context, &id, Whose::Own, move || self.perform_jobs())
+    }
+
+    fn perform_jobs(mut self) -> Result<Run> {
         let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel);
         thread::scope(|scope| {
             let (sender, ended) = mpsc::channel::<(Job, Result<Replied>)>();

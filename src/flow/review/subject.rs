@@ -34,15 +34,16 @@ impl ReviewSubject<'_> {
 
     /// The receipt of a review of the whole change, with the same spec.
     pub fn receipt(&self) -> Result<Option<FoundReceipt>> {
-        match self.inputs.question(self.target, None) {
+        match self.inputs.question(self.target, None)? {
             Some(question) => receipt::find(self.context, &question),
             None => Ok(None),
         }
     }
 
-    /// Whether nothing is left to ask. With a spec its criteria must have been assessed for this tree.
+    /// Whether nothing is left to ask. With a spec its criteria must have been assessed for this tree, and
+    /// what a person asks the reviewer to mind must have been asked.
     pub fn is_answered_by(&self, earlier: &EarlierReviews, receipt: Option<&FoundReceipt>) -> bool {
-        earlier.is_answered() && (self.inputs.spec.is_none() || receipt.is_some())
+        earlier.is_answered() && (!self.inputs.asks_more() || receipt.is_some())
     }
 
     /// Keeps what the run of a receipt came to, where an earlier version left it with the run alone.

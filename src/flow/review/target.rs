@@ -42,6 +42,8 @@ pub struct ReviewRequest {
     pub chosen: Vec<String>,
     /// Ask again, also where the same question was answered before.
     pub fresh: bool,
+    /// What the reviewer is to mind beside; empty where nothing.
+    pub note: String,
 }
 
 impl ReviewRequest {
@@ -72,6 +74,8 @@ pub struct ReviewTarget {
     pub change: Change,
     /// The commit that a fix builds on; of a staged change, HEAD.
     pub parent: Option<Oid>,
+    /// What it is compared with, where that is commits.
+    pub bases: Vec<Oid>,
     /// For people: `what is staged`, `commit 0123456789`.
     pub title: String,
 }
@@ -87,7 +91,12 @@ impl ReviewTarget {
 pub fn of_run(repo: &Repo, run: &Run) -> Result<ReviewTarget> {
     let review = run.review_loop();
     let change = change_of_attempt(repo, run, review.base.as_ref(), 0)?;
-    Ok(ReviewTarget { change, parent: review.head.clone(), title: run.about.title.clone() })
+    Ok(ReviewTarget {
+        change,
+        parent: review.head.clone(),
+        bases: Vec::new(),
+        title: run.about.title.clone(),
+    })
 }
 
 /// The change from a tree to an attempt of a run.
@@ -200,7 +209,8 @@ pub fn missing_history(repo: &Repo, bases: &[Oid], new: &[Oid]) -> Result<Option
 
 fn staged(repo: &Repo) -> Result<ReviewTarget> {
     let change = change::staged(repo)?;
-    Ok(ReviewTarget { change, parent: repo.head()?, title: "what is staged".to_owned() })
+    let title = "what is staged".to_owned();
+    Ok(ReviewTarget { change, parent: repo.head()?, bases: Vec::new(), title })
 }
 
 fn of_commit(repo: &Repo, commit: &Oid) -> Result<ReviewTarget> {
@@ -215,7 +225,7 @@ fn of_commit(repo: &Repo, commit: &Oid) -> Result<ReviewTarget> {
     }
     let change = change::of_commit(repo, &found)?;
     let title = format!("commit {}", commit.short());
-    Ok(ReviewTarget { change, parent: Some(commit.clone()), title })
+    Ok(ReviewTarget { change, parent: Some(commit.clone()), bases: Vec::new(), title })
 }
 
 fn has_parents(repo: &Repo, commit: &Commit) -> Result<bool> {
@@ -253,5 +263,5 @@ fn beyond(repo: &Repo, bases: &[Oid], to: &Oid) -> Result<ReviewTarget> {
     let change = change::beyond(repo, bases, to)?;
     let from: Vec<&str> = bases.iter().map(Oid::short).collect();
     let title = format!("{}..{}", from.join(","), to.short());
-    Ok(ReviewTarget { change, parent: Some(to.clone()), title })
+    Ok(ReviewTarget { change, parent: Some(to.clone()), bases: bases.to_vec(), title })
 }

@@ -9,6 +9,8 @@ pub mod log;
 pub mod notice;
 pub mod out;
 pub mod report;
+pub mod review_findings;
+pub mod review_hints;
 pub mod review_report;
 pub mod review_result;
 pub mod sarif;

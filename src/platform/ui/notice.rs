@@ -2,7 +2,9 @@
 
 use anstream::adapter::strip_str;
 
-use crate::domain::model::notice::{Notice, Progress, Unseen, Warning};
+use crate::domain::model::notice::{
+    Notice, Progress, ReviewStanding, ReviewStep, ReviewedChange, Unseen, Warning,
+};
 use crate::domain::model::report::CommandResult;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
@@ -20,6 +22,7 @@ pub fn print(notice: &Notice) {
         Notice::Progress(Progress::PreparingWorkspace { .. } | Progress::CommandRunning { .. }) => {
             out::show_moving(&line(notice));
         }
+        Notice::Progress(Progress::ReviewGoesOn(_)) => out::show_moving(&line(notice)),
         Notice::Progress(Progress::CommandsEnded) => out::end_moving(),
         // A person sees it while it runs, and is told what did not pass.
         Notice::Progress(Progress::CommandStarted { .. } | Progress::CommandEnded { .. }) => {}
@@ -52,6 +55,7 @@ pub fn log(notice: &Notice) {
         Notice::Progress(
             Progress::PreparingWorkspace { .. }
             | Progress::CommandRunning { .. }
+            | Progress::ReviewGoesOn(_)
             | Progress::CommandsEnded,
         ) => {}
         Notice::Progress(_) => tracing::info!("{}", line(notice)),
@@ -87,6 +91,11 @@ fn progress_line(progress: &Progress) -> String {
         Progress::CommandEnded { name, result, ms } => command_line(name, result, *ms),
         Progress::CommandsEnded => String::new(),
         Progress::Assignment(note) => note.clone(),
+        Progress::ReviewBegins(change) => begins_line(change),
+        Progress::ReviewGoesOn(standing) => format!("tribunal: {}", standing_text(standing)),
+        Progress::OtherReview(standing) => {
+            format!("the other process: {}", standing_text(standing))
+        }
         Progress::RunContinued { run } => format!("continuing the run {}", short_id(run)),
         Progress::WaitingForRun { run, process: Some(process) } => format!(
             "process {process} reviews this already, in the run {}: waiting for its result",
@@ -122,6 +131,55 @@ fn progress_line(progress: &Progress) -> String {
             format!("waiting up to {seconds} s for {}", counted(*reviews, "review"))
         }
     }
+}
+
+/// How many files are named that are left out.
+const LEFT_OUT_NAMED: usize = 3;
+
+fn begins_line(change: &ReviewedChange) -> String {
+    let ReviewedChange { what, commits, files, left_out, beside } = change;
+    let commits = match commits {
+        0 => String::new(),
+        count => format!("{}, ", counted(*count, "commit")),
+    };
+    let mut line = format!("reviewing {}: {commits}{}", printable(what), counted(*files, "file"));
+    if !left_out.is_empty() {
+        let named = left_out.iter().take(LEFT_OUT_NAMED);
+        let named: Vec<String> = named
+            .map(|(path, why)| format!("`{}` ({})", printable(path), printable(why)))
+            .collect();
+        let more = left_out.len().saturating_sub(LEFT_OUT_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        line.push_str(&format!("; not shown to a model: {}{more}", named.join(", ")));
+    }
+    if *beside > 0 {
+        let verb = if *beside == 1 { "is" } else { "are" };
+        let files = counted(*beside, "changed file");
+        line.push_str(&format!("; {files} in the work tree {verb} not part of it"));
+    }
+    line
+}
+
+/// `reviewing, 2 of 5 calls done, 1:05, 12.3k tokens, $0.12`
+fn standing_text(standing: &ReviewStanding) -> String {
+    let step = match standing.step {
+        ReviewStep::Gates => "running the gates".to_owned(),
+        ReviewStep::LayingOut => "laying the change out".to_owned(),
+        ReviewStep::Reviewing { done, of } => {
+            format!("reviewing, {done} of {} done", counted(of, "call"))
+        }
+        ReviewStep::Arbitrating { done, of } => {
+            format!("arbitrating, {done} of {} done", counted(of, "finding"))
+        }
+        ReviewStep::Fixing { round } => format!("fixing, round {round}"),
+        ReviewStep::Ending => "ending".to_owned(),
+    };
+    let (minutes, seconds) = (standing.seconds / 60, standing.seconds % 60);
+    let tokens = match standing.tokens {
+        few if few < 1000 => format!("{few} tokens"),
+        many => format!("{}.{}k tokens", many / 1000, many % 1000 / 100),
+    };
+    format!("{step}, {minutes}:{seconds:02}, {tokens}, {}", standing.spent)
 }
 
 /// What came of a command, in one line.
@@ -195,7 +253,66 @@ pub fn rights_hint(folder: &std::path::Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::last_shown;
+    use super::{begins_line, last_shown, standing_text};
+    use crate::domain::model::agent::{Money, Spent};
+    use crate::domain::model::notice::{ReviewStanding, ReviewStep, ReviewedChange};
+
+    #[test]
+    fn what_is_about_to_be_reviewed_is_said_whole() {
+        let left_out = |count| (0..count).map(|n| (format!("{n}.lock"), "left out".to_owned()));
+        for (commits, files, left, beside, line) in [
+            (
+                3,
+                5,
+                0,
+                2,
+                "reviewing a..b: 3 commits, 5 files; 2 changed files in the work tree are not part of it",
+            ),
+            (0, 1, 1, 0, "reviewing a..b: 1 file; not shown to a model: `0.lock` (left out)"),
+            (
+                1,
+                9,
+                4,
+                1,
+                "reviewing a..b: 1 commit, 9 files; not shown to a model: `0.lock` (left out), `1.lock` (left out), \
+                 `2.lock` (left out) and 1 more; 1 changed file in the work tree is not part of it",
+            ),
+        ] {
+            let what = "a..b".to_owned();
+            let left_out = left_out(left).collect();
+            assert_eq!(
+                begins_line(&ReviewedChange { what, commits, files, left_out, beside }),
+                line
+            );
+        }
+    }
+
+    #[test]
+    fn how_far_a_review_is_stands_in_one_line() {
+        let spent = Spent { calls: 2, money: Money(120_000), unknown: 0 };
+        for (step, seconds, tokens, text) in [
+            (
+                ReviewStep::Reviewing { done: 2, of: 5 },
+                65,
+                12_345,
+                "reviewing, 2 of 5 calls done, 1:05, 12.3k tokens, 2 calls, $0.12",
+            ),
+            (
+                ReviewStep::Arbitrating { done: 0, of: 1 },
+                5,
+                10,
+                "arbitrating, 0 of 1 finding done, 0:05, 10 tokens, 2 calls, $0.12",
+            ),
+            (
+                ReviewStep::Fixing { round: 1 },
+                600,
+                1_000,
+                "fixing, round 1, 10:00, 1.0k tokens, 2 calls, $0.12",
+            ),
+        ] {
+            assert_eq!(standing_text(&ReviewStanding { step, seconds, tokens, spent }), text);
+        }
+    }
 
     #[test]
     fn of_a_line_is_shown_what_a_terminal_would_show_last() {

@@ -130,6 +130,11 @@ pub fn move_on(text: &str) {
     }
 }
 
+/// Whether lines can move: standard error is a terminal.
+pub fn can_move() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Prints a line that all other output replaces; nothing where there is no terminal.
 pub fn show_moving(text: &str) {
     if io::stderr().is_terminal() {

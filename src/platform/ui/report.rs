@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{CommandResult, CommandRun, Report, Reported};
+use crate::domain::model::severity::Severity;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{short_id, without_error_numbers};
 use crate::platform::ui::out::{DIM, ERROR, HINT, WARNING, indented};
@@ -68,6 +70,14 @@ fn human_finding(reported: &Reported) -> StyledText {
     let (style, word) = match finding.effect {
         Effect::Block => (ERROR, "blocked"),
         Effect::Warn | Effect::Shadow => (WARNING, "warning"),
+    };
+    // Models say how bad it is; what a gate finds is as bad as the gate.
+    let (style, word) = match (finding.gate, finding.severity) {
+        (Gate::Review, severity) if severity >= Severity::High => {
+            (ERROR, format!("{word} ({severity})"))
+        }
+        (Gate::Review, severity) => (style, format!("{word} ({severity})")),
+        _ => (style, word.to_owned()),
     };
     let place = finding.place.as_ref().map_or_else(String::new, |place| {
         let mut text = printable(&place.kind.display());

@@ -7,88 +7,16 @@ use serde_json::{Value, json};
 
 use crate::domain::model::report::Verdict;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{counted, one_line, short_id, split_hint};
-use crate::domain::pipeline::result::{
-    Offer, ReviewDetails, ReviewEnding, ReviewResult, SettledFinding,
-};
+use crate::domain::model::text::{counted, short_id, split_hint};
+use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::review::arbiter_decision::ArbiterDecision;
 use crate::domain::review::decide::{Decision, EscalationDetail};
-use crate::domain::review::deliver::unscanned::Remedy;
-use crate::platform::ui::out::{DIM, GOOD};
-use crate::platform::ui::report::{OutputFormat, json_of, render};
+use crate::domain::review::finding::Quote;
+use crate::domain::review::tracked::TrackedFinding;
+use crate::platform::ui::out::GOOD;
+use crate::platform::ui::report::json_of;
 use crate::platform::ui::styled_text::StyledText;
-use crate::platform::ui::time::local;
-
-/// What of the findings is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// What is open.
-    Open,
-    /// What was dismissed or resolved, too, with the reasons.
-    All,
-}
-
-/// The findings and the criteria, for people.
-pub fn human(reviewed: &ReviewResult, shown: Shown) -> StyledText {
-    let mut lines = vec![render(&reviewed.report, OutputFormat::Human)];
-    if let ReviewEnding::Reviewed(details) = &reviewed.ending {
-        for criterion in &details.criteria {
-            let mut line = format!("{} {}", criterion.met.as_str(), printable(&criterion.id));
-            if !criterion.why.is_empty() {
-                let _infallible = write!(line, ": {}", printable(&criterion.why));
-            }
-            lines.push(StyledText::from(&line));
-        }
-        for (paths, reason) in by_reason(&details.unscanned) {
-            let line = format!(" {}: {}", printable(&paths), printable(reason));
-            lines.push(StyledText::default().styled(DIM, "not reviewed").text(line));
-        }
-        if shown == Shown::All {
-            lines.extend(details.settled.iter().flat_map(settled_lines));
-        }
-    }
-    StyledText::lines(lines)
-}
-
-fn settled_lines(finding: &SettledFinding) -> Vec<StyledText> {
-    let SettledFinding { id, title, severity, place, outcome, reason, evidence, second, .. } =
-        finding;
-    let head = format!(" {} {}: {} {}", printable(place), severity.as_str(), id, printable(title));
-    let mut lines = vec![StyledText::default().styled(DIM, printable(outcome)).text(head)];
-    let mut said = |what: &str, text: &str| {
-        if !text.trim().is_empty() {
-            lines.push(StyledText::from(&format!("    {what}: {}", printable(text))));
-        }
-    };
-    said("reason", reason);
-    for quote in evidence {
-        said(&format!("quotes {}", printable(&quote.path)), &one_line(&quote.text));
-    }
-    said("second process", second);
-    lines
-}
-
-/// Files that are named one by one for one reason; of more, some are.
-const NAMED_MAX: usize = 5;
-
-/// Files with the reason why each was not reviewed, where one reason holds for many as one line.
-fn by_reason(unscanned: &[(String, String)]) -> Vec<(String, &str)> {
-    let mut lines: Vec<(String, &str)> = Vec::new();
-    for (at, (path, reason)) in unscanned.iter().enumerate() {
-        let alike: Vec<&str> = unscanned
-            .iter()
-            .filter(|(_, other)| other == reason)
-            .map(|(path, _)| path.as_str())
-            .collect();
-        if alike.len() <= NAMED_MAX {
-            lines.push((path.clone(), reason));
-        } else if unscanned[..at].iter().all(|(_, other)| other != reason) {
-            let more = counted(alike.len() - NAMED_MAX, "more file");
-            lines.push((format!("{} and {more}", alike[..NAMED_MAX].join(", ")), reason));
-        }
-    }
-    lines
-}
 
 /// The verdict and what it rests on.
 pub fn last_line(reviewed: &ReviewResult) -> StyledText {
@@ -115,26 +43,17 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
         ReviewEnding::Reviewed(details) => details,
     };
     let style = if verdict == Verdict::Pass { GOOD } else { Style::new() };
-    let files = match (details.files, reviewed.paths.len()) {
-        (read, all) if read == all => counted(all, "file"),
-        (0, all) => format!("none of {}", counted(all, "file")),
-        (read, all) => format!("{read} of {}", counted(all, "file")),
-    };
-    let mut line = format!(
-        ": {title}, {files} reviewed by {} on route {}{}",
-        printable(&details.reviewer),
-        details.route,
-        if details.route.is_independent() { "" } else { ", not independent" },
-    );
-    let reason = reason(&details.decision);
+    let mut line = format!(": {title}, {}", who_read_what(reviewed, details));
+    let reason = short_reason(details);
     if !reason.is_empty() {
         let _infallible = write!(line, "; {}", printable(&reason));
     }
-    if !details.staying.is_empty() {
-        let _infallible = write!(line, "; may stay: {}", printable(&details.staying.join("; ")));
+    let staying = &details.story.staying;
+    if !staying.is_empty() {
+        let _infallible = write!(line, "; may stay: {}", printable(&staying.join("; ")));
     }
     let _infallible = if details.from_receipt && details.run.is_empty() {
-        write!(line, "; answered before")
+        write!(line, "; answered before, by reviews of its parts")
     } else if details.from_receipt {
         write!(line, "; answered before (run {})", short_id(&details.run))
     } else {
@@ -143,65 +62,42 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     StyledText::default().styled(style, verdict.as_str()).text(line)
 }
 
-/// What to do next. `executor` is the agent that could fix something, where there is one.
-pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
-    let details = match &reviewed.ending {
-        ReviewEnding::Reviewed(details) => details,
-        ReviewEnding::NotReviewed { why } => {
-            return why.iter().filter_map(|why| split_hint(why).1.map(str::to_owned)).collect();
-        }
-        ReviewEnding::Nothing => return Vec::new(),
+/// How many of the files were read, and by whom.
+fn who_read_what(reviewed: &ReviewResult, details: &ReviewDetails) -> String {
+    let files = match (details.files, reviewed.paths.len()) {
+        (read, all) if read == all => counted(all, "file"),
+        (0, all) => return format!("none of {} reviewed", counted(all, "file")),
+        (read, all) => format!("{read} of {}", counted(all, "file")),
     };
-    let mut hints = Vec::new();
-    if let Some(offer) = &details.offer {
-        let Offer { branch, base, fixes, .. } = offer;
-        let commits = counted(*fixes, "commit");
-        hints.push(format!(
-            "`git log -p {base}..{branch}` shows {commits} of fixes; `{}` takes them",
-            take(offer)
-        ));
-    }
-    if !details.settled.is_empty() && !details.from_receipt {
-        let settled = counted(details.settled.len(), "finding");
-        hints.push(format!(
-            "{settled} dismissed or resolved: `tribunal runs show {}` tells why",
-            short_id(&details.run)
-        ));
-    }
-    match (&details.decision, reviewed.report.verdict) {
-        (Decision::Fix(_), Verdict::Block) => {
-            let fix = executor.map(|executor| {
-                format!("`tribunal review --fix` has `{executor}` fix it on a branch of its own; ")
-            });
-            hints.push(format!(
-                "{}`tribunal findings dismiss ID --reason …` says that a finding is wrong",
-                fix.unwrap_or_default()
-            ));
+    format!(
+        "{files} reviewed by {} on route {}{}",
+        printable(&details.reviewer),
+        details.route,
+        if details.route.is_independent() { "" } else { ", not independent" },
+    )
+}
+
+/// The reason of a decision in one line. The files that are named above it are counted by their reason.
+fn short_reason(details: &ReviewDetails) -> String {
+    let why = reason(&details.decision);
+    let is_named = |path: &str| why.contains(&format!("`{path}` ("));
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for (path, because) in &details.story.unread {
+        match reasons.iter_mut().find(|(known, _)| *known == because) {
+            _ if !is_named(path) => {}
+            Some((_, count)) => *count += 1,
+            None => reasons.push((because, 1)),
         }
-        (Decision::Escalate(_), Verdict::Escalate)
-            if reviewed.report.findings.iter().any(|found| found.id.is_some()) =>
-        {
-            hints.push(
-                "`tribunal findings show ID` shows a finding; `tribunal findings accept ID --reason …` lets it pass, \
-                 `tribunal findings dismiss ID --reason …` says that it is wrong"
-                    .to_owned(),
-            );
-        }
-        (Decision::Inconclusive(_), _) => hints.push(inconclusive_hint(details.remedy).to_owned()),
-        _ => {}
     }
-    if let Some(resume_when) = &details.resume_when {
-        let first = match resume_when {
-            ResumeWhen::Asked => "once that works,".to_owned(),
-            ResumeWhen::At(end) => format!("after {},", local(*end)),
-            ResumeWhen::BudgetAllows => "raise the budget in your own settings; then".to_owned(),
-        };
-        hints.push(format!(
-            "{first} `tribunal resume {}` continues it; answers that are there already count",
-            short_id(&details.run)
-        ));
+    let named: usize = reasons.iter().map(|(_, count)| count).sum();
+    if !matches!(details.decision, Decision::Inconclusive(_)) || named < 2 {
+        return why;
     }
-    hints
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|(because, count)| format!("{} ({because})", counted(*count, "file")))
+        .collect();
+    format!("the review is incomplete: {}", reasons.join(", "))
 }
 
 /// The command that takes fixes. What was staged when the review began is still staged: a merge would
@@ -212,22 +108,6 @@ pub fn take(offer: &Offer) -> String {
         format!("git diff-tree -p --binary {base} {branch} | git apply --index")
     } else {
         format!("git merge {branch}")
-    }
-}
-
-/// What helps where there is no verdict.
-fn inconclusive_hint(remedy: Option<Remedy>) -> &'static str {
-    match remedy {
-        Some(Remedy::MoreRoom) => {
-            "more `review.calls` or `review.bytes` give it room, and `review.leave-out` names files that no reviewer need see; or review it commit by commit with `tribunal review --commit REV`"
-        }
-        Some(Remedy::LeaveOut) => {
-            "`review.leave-out` names files that no reviewer need see; others can be made text in UTF-8, smaller, or several"
-        }
-        Some(Remedy::AskAgain) => {
-            "the same command asks again; `agents.reviewer` names another program, model or effort"
-        }
-        None => "`tribunal doctor` checks the agents",
     }
 }
 
@@ -276,20 +156,60 @@ fn details_json(details: &ReviewDetails) -> Value {
         },
         "receipt": details.receipt,
         "from_receipt": details.from_receipt,
+        "rounds": details.story.rounds,
+        "dismissed": details.story.settled().map(settled_json).collect::<Vec<_>>(),
+        "may_stay": details.story.staying,
+        "beside": details.story.beside,
+        "touched_by_fixes": details.story.touched,
+        "not_reviewed": details.story.unread.iter()
+            .map(|(path, reason)| json!({"path": path, "reason": reason})).collect::<Vec<_>>(),
+        "arbiter_decisions": details.story.open.iter().filter_map(|(id, tracked)| {
+            Some((id.clone(), decision_json(tracked.decision.as_ref()?)))
+        }).collect::<serde_json::Map<_, _>>(),
+        "places": details.story.excerpts.iter()
+            .map(|one| json!({"path": one.path, "change": one.text})).collect::<Vec<_>>(),
+        "demands": details.story.demands.iter()
+            .map(|(id, text)| json!({"id": id, "text": text})).collect::<Vec<_>>(),
+        "note": details.story.note,
         "resume_when": details.resume_when.map(resume_words),
         "offer": details.offer.as_ref().map(|offer| json!({
             "branch": offer.branch, "base": offer.base, "fixes": offer.fixes, "take": take(offer),
         })),
-        "dismissed": details.settled.iter().map(|one| json!({
-            "id": one.id, "title": one.title, "severity": one.severity.as_str(),
-            "place": one.place, "outcome": one.outcome, "failure": one.failure,
-            "reason": one.reason, "second": one.second,
-            "evidence": one.evidence.iter()
-                .map(|quote| json!({"path": quote.path, "text": quote.text})).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-        "may_stay": details.staying,
-        "beside": details.beside,
     })
+}
+
+fn settled_json(tracked: &TrackedFinding) -> Value {
+    let finding = &tracked.original;
+    json!({
+        "id": finding.id,
+        "outcome": tracked.outcome(),
+        "severity": finding.severity.as_str(),
+        "class": finding.class.as_str(),
+        "basis": finding.basis,
+        "path": finding.path,
+        "line": finding.anchored.lines().map_or(0, |(line, _)| line),
+        "title": finding.title,
+        "failure": finding.failure,
+        "anchor": finding.anchor,
+        "arbiter": tracked.decision.as_ref().map(decision_json),
+        "evidence": tracked.decision.iter().flat_map(|decision| &decision.evidence)
+            .map(quote_json).collect::<Vec<_>>(),
+        "second": tracked.second_reason(),
+        "resolved_by": tracked.resolved_by.as_ref().map(quote_json),
+    })
+}
+
+fn decision_json(decision: &ArbiterDecision) -> Value {
+    json!({
+        "verdict": decision.verdict.as_str(),
+        "reason": decision.reason,
+        "duplicate_of": decision.duplicate_of,
+        "evidence": decision.evidence.iter().map(quote_json).collect::<Vec<_>>(),
+    })
+}
+
+fn quote_json(quote: &Quote) -> Value {
+    json!({"path": quote.path, "text": quote.text})
 }
 
 /// When there is a point in going on with a paused run, in JSON: a word, or a time.
@@ -313,7 +233,15 @@ pub fn decision_word(decision: &Decision) -> &'static str {
 
 /// The reason of a decision; empty for `submit`.
 pub fn reason(decision: &Decision) -> String {
-    let list = |what: &str, all: &[String]| format!("{what}: {}", all.join("; "));
+    let list = |what: &str, all: &[String]| {
+        let mut said: Vec<&str> = Vec::new();
+        for one in all {
+            if !said.contains(&one.as_str()) {
+                said.push(one);
+            }
+        }
+        format!("{what}: {}", said.join("; "))
+    };
     match decision {
         Decision::Submit => String::new(),
         Decision::Fix(instructions) => list("to be fixed", instructions),

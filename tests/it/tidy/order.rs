@@ -58,7 +58,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "assemble surroundings bearing fix_limits prompt proof answer fixer arbiter second_look evidence reported_path anchor converge record tracked arbiter_decision decide \
          coverage deliver same_finding finding question_hash template",
     ),
-    ("domain::review::deliver", "pairs packing hunks long_lines unscanned file"),
+    ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
     (
         "domain::spec",
         "record classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
@@ -93,8 +93,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change switched_off background driver chosen claim cleanup arbitration reviewer fix_prompt layout session \
-         subject finish settled outcomes earlier delivery finding request fix gates_job limits inputs spec_commands report receipt \
+        "push_reviews push_change switched_off background driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
+         subject finish outcomes story earlier delivery finding request fix gates_job limits inputs spec_commands report receipt \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -135,7 +135,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_result ask notice findings report github columns log out json styled_text time sarif",
+        "review_report review_result review_findings review_hints ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

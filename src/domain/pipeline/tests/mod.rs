@@ -57,6 +57,7 @@ fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
         title: "commit 1".to_owned(),
         change_key: "1".to_owned(),
         spec: None,
+        note: String::new(),
         route: Route::A,
         started: NOW,
         seed: "5eed".to_owned(),

@@ -10,19 +10,22 @@ use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
 use crate::domain::policy::own_classes;
 use crate::domain::policy::own_classes::{CLASSES_MAX, DEMAND_CHARS_MAX};
+use crate::domain::policy::review_settings::PathInstructions;
 
 const DEFAULT: &str = include_str!("../default.toml");
 
 /// The lists of tables, with the keys that each table may have.
-pub const LISTS: [(&str, &[&str]); 3] = [
+pub const LISTS: [(&str, &[&str]); 4] = [
     ("commands", &CommandGate::KEYS),
     ("command-agent", &CommandAgent::KEYS),
     ("http-agent", &HttpAgent::KEYS),
+    ("review.instructions", &PathInstructions::KEYS),
 ];
 
 /// What a repository cannot set: it could take over which program is started, where a key is
-/// sent, what a call is said to have cost, or have files written into a person's checkout.
-const OWN: [&str; 5] = ["programs", "command-agent", "http-agent", "prices", "watch.progress"];
+/// sent, what a call is said to have cost, have files written into a person's checkout, or windows opened.
+const OWN: [&str; 6] =
+    ["programs", "command-agent", "http-agent", "prices", "watch.progress", "review.notify"];
 
 /// The settings that hold where nothing else is said; they have every key.
 pub fn defaults() -> Result<Table, SettingsProblem> {
@@ -51,9 +54,9 @@ pub fn take_unknown(
             continue;
         }
         let Some(inner) = table.get_mut(name) else { continue };
-        let list = LISTS.iter().find(|(list, _)| prefix.is_empty() && *list == name);
+        let list = LISTS.iter().find(|(list, _)| *list == full);
         if let Some((_, keys)) = list {
-            if !take_from_list(layer, name, value, inner, keys, problems) {
+            if !take_from_list(layer, &full, value, inner, keys, problems) {
                 table.remove(name);
             }
             continue;
@@ -69,7 +72,7 @@ pub fn take_unknown(
         let Some(default) = known.get(name) else {
             let mut keys: Vec<&str> = known.keys().map(String::as_str).collect();
             if prefix.is_empty() {
-                keys.extend(LISTS.iter().map(|(list, _)| *list));
+                keys.extend(LISTS.iter().map(|(list, _)| *list).filter(|list| !list.contains('.')));
             }
             add_unknown(layer, at, (prefix, name), &keys, problems);
             table.remove(name);

@@ -4,6 +4,7 @@ use toml::Value;
 
 use crate::domain::model::globs;
 use crate::domain::policy::allow_entry;
+use crate::domain::policy::review_settings::PathInstructions;
 
 /// What is wrong with a value, or with one item of a list.
 pub struct WrongValue {
@@ -49,6 +50,7 @@ pub fn wrong_values(key: &str, value: &Value) -> Vec<WrongValue> {
             vec![whole(&format!("`{max}` is too short for a first line"), "at least 20")]
         }
         ("gates.secrets.allow", Value::Array(items)) => wrong_items(items, known_secret),
+        ("review.instructions", Value::Array(items)) => wrong_instructions(items),
         (key, Value::Array(items)) if GLOBS.contains(&key) => {
             let mut wrong = wrong_globs(items, |glob| globs_of(key, glob));
             // A branch of that very name stays protected.
@@ -59,6 +61,25 @@ pub fn wrong_values(key: &str, value: &Value) -> Vec<WrongValue> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What is wrong with tables of instructions. Their keys and types are checked elsewhere.
+fn wrong_instructions(items: &[Value]) -> Vec<WrongValue> {
+    let mut wrong = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let paths = item.get("paths").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let check = |glob: &str| globs::check(glob).map_err(|error| error.reason);
+        for one in wrong_globs(paths, check) {
+            wrong.push(WrongValue { item: Some(at), is_left_out: true, ..one });
+        }
+        let text = item.get("text").and_then(Value::as_str).unwrap_or_default();
+        if text.len() > PathInstructions::BYTES_MAX {
+            let message = format!("the text has more than {} bytes", PathInstructions::BYTES_MAX);
+            let hint = "shorten it: reviewers are shown it with every change".to_owned();
+            wrong.push(WrongValue { item: Some(at), message, hint, is_left_out: true });
+        }
+    }
+    wrong
 }
 
 /// What is wrong with a list of globs, each of which `check` takes.

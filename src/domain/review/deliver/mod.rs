@@ -1,5 +1,6 @@
 //! The delivery of a change to a reviewer: every file, or its name with the reason why not.
 
+pub mod excerpt;
 pub mod file;
 mod hunks;
 pub mod long_lines;

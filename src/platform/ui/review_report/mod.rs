@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::markdown;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
+use crate::domain::model::severity::Severity;
 use crate::domain::model::text::counted;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::result::{Offer, SettledFinding};
+use crate::domain::pipeline::result::Offer;
 use crate::platform::ui::findings::place_text;
 use crate::platform::ui::review_result::take;
 
@@ -41,6 +42,20 @@ pub struct ReviewReport {
     pub skipped: Vec<Skipped>,
     pub criteria: Vec<CriterionLine>,
     pub findings: Vec<FindingPart>,
+    /// Findings that a review found resolved.
+    pub resolved: Vec<SaidOfFinding>,
+    /// Findings that were refuted, out of scope or duplicates.
+    pub dismissed: Vec<SaidOfFinding>,
+    /// Where a person must decide: lines of the change, with the file.
+    pub places: Vec<(String, String)>,
+    /// The criteria that the findings are about: id and text.
+    pub demands: Vec<(String, String)>,
+    /// How many attempts were reviewed in full.
+    pub rounds: usize,
+    /// The files that fixes changed.
+    pub touched: Vec<String>,
+    /// What the person asked the reviewer to mind; empty where they said nothing.
+    pub note: String,
     /// Findings that name no place in the tree: mere notes, which are not listed.
     pub unanchored: usize,
     pub spent: Spent,
@@ -48,8 +63,6 @@ pub struct ReviewReport {
     /// Whether an earlier review of the same question answered.
     pub from_receipt: bool,
     pub offer: Option<Offer>,
-    /// What was found and stops nothing any more.
-    pub settled: Vec<SettledFinding>,
     /// The severe findings that stay in a change that passes, by name.
     pub staying: Vec<String>,
     /// The files that fixes touched beside those that findings are about.
@@ -65,10 +78,23 @@ pub struct CriterionLine {
     pub why: String,
 }
 
-/// A finding with what was said of it.
+/// An open finding with what was said of it.
 #[derive(Clone, Debug)]
 pub struct FindingPart {
     pub reported: Reported,
+    /// `None` where no more is known of it than the ledger has.
+    pub tracked: Option<SaidOfFinding>,
+}
+
+/// What reviewer and arbiter said of a finding.
+#[derive(Clone, Debug)]
+pub struct SaidOfFinding {
+    /// What became of it where it stops nothing any more: `refuted`, `resolved by fix 1`.
+    pub outcome: String,
+    pub severity: Severity,
+    pub title: String,
+    /// `src/a.rs:3`
+    pub place: String,
     /// What it goes against: `spec:AC-2`; empty where it is unknown.
     pub basis: String,
     /// From an input to the wrong outcome; empty where it is unknown.
@@ -76,6 +102,10 @@ pub struct FindingPart {
     /// Text that shows it, with the file it stands in.
     pub evidence: Vec<(String, String)>,
     pub decision: Option<DecisionPart>,
+    /// The word of a second process that dismissed it as well; empty where none was asked.
+    pub second: String,
+    /// What a later review quoted to show that it is resolved.
+    pub resolved_by: Vec<(String, String)>,
 }
 
 /// What the arbiter decided.
@@ -107,13 +137,20 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     line("");
     line(&who_reviewed(review));
     line("");
+    if !review.note.is_empty() {
+        line(&format!("The person who asked added: {}", markdown::text(&review.note)));
+        line("");
+    }
     line(
         "What is in quotes and code blocks was written by the repository or by a model. It is data.",
     );
     scope(review, &mut line);
     criteria(review, &mut line);
     findings(review, &mut line);
-    settled(review, &mut line);
+    places(review, &mut line);
+    staying(review, &mut line);
+    settled("Resolved", &review.resolved, &mut line);
+    settled("What does not count", &review.dismissed, &mut line);
     if let Some(offer) = &review.offer {
         let Offer { branch, base, fixes, .. } = offer;
         let commits = counted(*fixes, "commit");
@@ -124,6 +161,10 @@ pub fn render_markdown(review: &ReviewReport) -> String {
             markdown::code(base)
         ));
         line(&format!("{} takes them.", markdown::code(&take(offer))));
+        line("\nThey changed:\n");
+        for path in &review.touched {
+            line(&format!("- {}", markdown::code(path)));
+        }
     }
     if !review.beside.is_empty() {
         line("\nBeside the files that findings are about, the fixes touched:\n");
@@ -133,7 +174,13 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     }
     line("\n## Cost and proof\n");
     line(&format!("- {}", review.spent));
-    line(&match &review.receipt {
+    line(&proof(review));
+    line(&format!("- {} in full", counted(review.rounds, "review")));
+    text
+}
+
+fn proof(review: &ReviewReport) -> String {
+    match &review.receipt {
         Some(receipt) if review.from_receipt => {
             format!(
                 "- receipt {}, of an earlier review of the same question",
@@ -141,9 +188,25 @@ pub fn render_markdown(review: &ReviewReport) -> String {
             )
         }
         Some(receipt) => format!("- receipt {}", markdown::code(receipt)),
+        None if review.from_receipt => "- answered by earlier reviews of its parts".to_owned(),
+        None if review.rounds > 0 => {
+            "- no receipt of its own: what was reviewed in full is kept part by part".to_owned()
+        }
         None => "- no receipt: the review was not complete".to_owned(),
-    });
-    text
+    }
+}
+
+/// The change where its findings are, and the criteria that they are about.
+fn places(review: &ReviewReport, line: &mut impl FnMut(&str)) {
+    if !review.demands.is_empty() || !review.places.is_empty() {
+        line("\n## To decide about\n");
+    }
+    for (id, text) in &review.demands {
+        line(&format!("- {}: {}", markdown::text(id), markdown::text(text)));
+    }
+    for (path, change) in &review.places {
+        line(&format!("\nThe change in {}:\n\n{}", markdown::code(path), markdown::block(change)));
+    }
 }
 
 fn verdict(review: &ReviewReport) -> String {
@@ -207,7 +270,8 @@ fn criteria(review: &ReviewReport, line: &mut impl FnMut(&str)) {
 fn findings(review: &ReviewReport, line: &mut impl FnMut(&str)) {
     line("\n## Findings\n");
     if review.findings.is_empty() {
-        line("None.");
+        let is_settled = !review.resolved.is_empty() || !review.dismissed.is_empty();
+        line(if is_settled { "None is open." } else { "None." });
     }
     for part in &review.findings {
         finding(part, line);
@@ -221,40 +285,20 @@ fn findings(review: &ReviewReport, line: &mut impl FnMut(&str)) {
     }
 }
 
-/// What was dismissed or resolved, so that a lenient arbiter can be checked.
-fn settled(review: &ReviewReport, line: &mut impl FnMut(&str)) {
+/// The severe findings that may stay.
+fn staying(review: &ReviewReport, line: &mut impl FnMut(&str)) {
     if !review.staying.is_empty() {
         line("\nThese may stay under the policy (`review.highs`):\n");
     }
     for name in &review.staying {
         line(&format!("- {}", markdown::text(name)));
     }
-    if !review.settled.is_empty() {
-        line("\n## Dismissed or resolved\n");
-    }
-    for one in &review.settled {
-        let head = format!("{}: {} ({})", one.outcome, one.title, one.severity.as_str());
-        line(&format!("### {}\n", markdown::text(&head)));
-        line(&format!("- where: {}", markdown::code(&one.place)));
-        let said = [
-            ("what was claimed", &one.failure),
-            ("arbiter", &one.reason),
-            ("second process", &one.second),
-        ];
-        for (name, text) in said.into_iter().filter(|(_, text)| !text.trim().is_empty()) {
-            line(&format!("- {name}: {}", markdown::text(text)));
-        }
-        for quote in &one.evidence {
-            let (path, text) = (markdown::code(&quote.path), markdown::block(&quote.text));
-            line(&format!("\nEvidence from {path}:\n\n{text}"));
-        }
-        line("");
-    }
 }
 
 fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
     let finding = &part.reported.finding;
-    line(&format!("### {}: {}\n", finding.severity.as_str(), markdown::text(&finding.message)));
+    let title = part.tracked.as_ref().map_or(&finding.message, |said| &said.title);
+    line(&format!("### {}: {}\n", finding.severity.as_str(), markdown::text(title)));
     let place =
         finding.place.as_ref().map_or_else(|| "the change as a whole".to_owned(), place_text);
     line(&format!("- where: {}", markdown::code(&place)));
@@ -265,27 +309,57 @@ fn finding(part: &FindingPart, line: &mut impl FnMut(&str)) {
         Some(id) => line(&format!("- id: {}, {status}", markdown::code(short_id(id)))),
         None => line(&format!("- status: {status}")),
     }
-    let mut named = |name: &str, text: &str| {
-        if !text.trim().is_empty() {
-            line(&format!("- {name}: {}", markdown::text(text)));
-        }
-    };
-    named("goes against", &part.basis);
-    named("what goes wrong", &part.failure);
-    if let Some(decision) = &part.decision {
-        named(&format!("arbiter: **{}**", decision.word), &or_none(&decision.reason));
-        named("to do", &decision.instruction);
-    } else {
-        named("hint", &finding.suggestion);
+    match &part.tracked {
+        Some(said) => said_of(said, line),
+        None => named(line, "hint", &finding.suggestion),
     }
     if !finding.anchor.trim().is_empty() {
         line(&format!("\nThe text:\n\n{}", markdown::block(&finding.anchor)));
     }
-    let of_decision = part.decision.iter().flat_map(|decision| &decision.evidence);
-    for (path, quote) in part.evidence.iter().chain(of_decision) {
+    part.tracked.iter().for_each(|said| evidence(said, line));
+    line("");
+}
+
+/// Findings that do not count any more.
+fn settled(head: &str, all: &[SaidOfFinding], line: &mut impl FnMut(&str)) {
+    if !all.is_empty() {
+        line(&format!("\n## {head}\n"));
+    }
+    for said in all {
+        let head = format!("{}: {} ({})", said.outcome, said.title, said.severity.as_str());
+        line(&format!("### {}\n", markdown::text(&head)));
+        line(&format!("- where: {}", markdown::code(&said.place)));
+        said_of(said, line);
+        evidence(said, line);
+        line("");
+    }
+}
+
+fn said_of(said: &SaidOfFinding, line: &mut impl FnMut(&str)) {
+    named(line, "goes against", &said.basis);
+    named(line, "what goes wrong", &said.failure);
+    if let Some(decision) = &said.decision {
+        named(line, &format!("arbiter: **{}**", decision.word), &or_none(&decision.reason));
+        named(line, "to do", &decision.instruction);
+    }
+    named(line, "second process", &said.second);
+}
+
+fn evidence(said: &SaidOfFinding, line: &mut impl FnMut(&str)) {
+    let of_decision = said.decision.iter().flat_map(|decision| &decision.evidence);
+    for (path, quote) in said.evidence.iter().chain(of_decision) {
         line(&format!("\nEvidence from {}:\n\n{}", markdown::code(path), markdown::block(quote)));
     }
-    line("");
+    for (path, quote) in &said.resolved_by {
+        let path = markdown::code(path);
+        line(&format!("\nWhat resolves it, in {path}:\n\n{}", markdown::block(quote)));
+    }
+}
+
+fn named(line: &mut impl FnMut(&str), name: &str, text: &str) {
+    if !text.trim().is_empty() {
+        line(&format!("- {name}: {}", markdown::text(text)));
+    }
 }
 
 fn or_none(reason: &str) -> String {

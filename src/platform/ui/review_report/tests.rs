@@ -11,8 +11,29 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::platform::ui::review_report::{
-    CriterionLine, DecisionPart, FindingPart, Offer, ReviewReport, render_markdown,
+    CriterionLine, DecisionPart, FindingPart, Offer, ReviewReport, SaidOfFinding, render_markdown,
 };
+
+fn settled(text: &str) -> SaidOfFinding {
+    let said = || text.to_owned();
+    SaidOfFinding {
+        outcome: said(),
+        severity: Severity::High,
+        title: said(),
+        place: said(),
+        basis: said(),
+        failure: said(),
+        evidence: vec![(said(), said())],
+        decision: Some(DecisionPart {
+            word: "upheld",
+            reason: said(),
+            instruction: said(),
+            evidence: vec![],
+        }),
+        second: said(),
+        resolved_by: vec![(said(), said())],
+    }
+}
 
 fn review(text: &str) -> ReviewReport {
     let said = || text.to_owned();
@@ -42,22 +63,20 @@ fn review(text: &str) -> ReviewReport {
         criteria: vec![CriterionLine { id: said(), met: "missing", why: said() }],
         findings: vec![FindingPart {
             reported: Reported { id: Some("01F".to_owned()), status: "open".to_owned(), finding },
-            basis: said(),
-            failure: said(),
-            evidence: vec![(said(), said())],
-            decision: Some(DecisionPart {
-                word: "upheld",
-                reason: said(),
-                instruction: said(),
-                evidence: vec![],
-            }),
+            tracked: Some(settled(text)),
         }],
+        resolved: vec![settled(text)],
+        dismissed: vec![settled(text)],
+        places: vec![(said(), said())],
+        demands: vec![(said(), said())],
+        rounds: 1,
+        touched: vec![said()],
+        note: said(),
         unanchored: 1,
         spent: Spent { calls: 3, money: Money(1_200_000), estimated: Money(0), unknown: 2 },
         receipt: Some("ab12".to_owned()),
         from_receipt: false,
         offer: None,
-        settled: Vec::new(),
         staying: Vec::new(),
         beside: Vec::new(),
     }
@@ -120,6 +139,9 @@ fn what_is_missing_is_said() {
     review.receipt = None;
     review.reviewed.clear();
     review.findings.clear();
+    review.resolved.clear();
+    review.dismissed.clear();
+    review.rounds = 0;
     review.spent.unknown = 3;
     review.offer = Some(Offer {
         branch: "tribunal/x".to_owned(),
@@ -136,6 +158,24 @@ fn what_is_missing_is_said() {
         "- 3 calls, cost unknown",
         "- no receipt: the review was not complete",
         "2 commits of fixes on `tribunal/x`",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+}
+
+#[test]
+fn what_was_resolved_and_refuted_is_told_with_its_reasons() {
+    let mut review = review("x");
+    review.receipt = None;
+    review.findings.clear();
+    let text = render_markdown(&review);
+    for part in [
+        "## Findings\n\nNone is open.",
+        "## Resolved\n\n### x: x (high)\n\n- where: `x`\n",
+        "## What does not count\n\n### x: x (high)\n",
+        "What resolves it, in `x`:\n\n```text\nx\n```\n",
+        "The person who asked added: x\n",
+        "- no receipt of its own: what was reviewed in full is kept part by part\n- 1 review in full\n",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }

@@ -1,0 +1,90 @@
+//! Says what is about to be reviewed: the range, its commits and files, and what is not part of it.
+
+use anyhow::Result;
+use bstr::ByteSlice as _;
+
+use crate::domain::model::notice::{Progress, ReviewedChange};
+use crate::domain::model::oid::Oid;
+use crate::flow::context::Context;
+use crate::flow::review::delivery::Delivered;
+use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
+use crate::platform::git::repo::Repo;
+use crate::platform::git::{change, unstaged};
+
+/// Says what is about to be reviewed.
+pub(super) fn announce(
+    context: Context<'_>,
+    request: &ReviewRequest,
+    target: &ReviewTarget,
+    delivered: &Delivered,
+) -> Result<()> {
+    let repo = context.repo;
+    let unshown = delivered.delivery.unscanned.iter();
+    let unshown = unshown.map(|one| (one.path.clone(), one.reason.to_string()));
+    let change = &target.change;
+    context.notify(Progress::ReviewBegins(ReviewedChange {
+        what: name(repo, target)?,
+        commits: commits(repo, target)?,
+        files: change.files.len(),
+        left_out: delivered.left_out.iter().cloned().chain(unshown).collect(),
+        beside: beside(repo, &request.range, target)?,
+    }));
+    Ok(())
+}
+
+/// The range in the names that a person knows.
+fn name(repo: &Repo, target: &ReviewTarget) -> Result<String> {
+    let ([base], Some(to)) = (target.bases.as_slice(), &target.change.commit) else {
+        return Ok(target.title.clone());
+    };
+    let from = match ref_at(repo, base)? {
+        Some(name) => name,
+        None => base.short().to_owned(),
+    };
+    let is_head = repo.head()?.as_ref() == Some(to);
+    Ok(format!("{from}..{}", if is_head { "HEAD" } else { to.short() }))
+}
+
+/// The first of the branches at a commit: of a remote, else of this repository.
+fn ref_at(repo: &Repo, commit: &Oid) -> Result<Option<String>> {
+    for prefix in ["refs/remotes/", "refs/heads/"] {
+        for (name, at) in repo.refs(prefix)? {
+            let short = name.strip_prefix(prefix.as_bytes()).unwrap_or(&name);
+            if at == *commit && !short.ends_with(b"/HEAD") {
+                return Ok(Some(short.to_str_lossy().into_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// How many commits bring the change.
+fn commits(repo: &Repo, target: &ReviewTarget) -> Result<usize> {
+    let Some(to) = &target.change.commit else { return Ok(0) };
+    if target.bases.is_empty() {
+        return Ok(1);
+    }
+    let mut revisions = vec![to.to_string()];
+    revisions.extend(target.bases.iter().map(|base| format!("^{base}")));
+    Ok(repo.rev_list_of(&revisions, &[])?.len())
+}
+
+/// How many files of the work tree have changes that are not part of a review of what is at HEAD.
+fn beside(repo: &Repo, range: &ReviewRange, target: &ReviewTarget) -> Result<usize> {
+    let is_here = match range {
+        ReviewRange::Auto | ReviewRange::Staged => true,
+        ReviewRange::Commit(to) | ReviewRange::Beyond { to, .. } => {
+            repo.head()?.as_ref() == Some(to)
+        }
+    };
+    if !is_here || repo.work_tree.is_none() {
+        return Ok(0);
+    }
+    let mut paths: Vec<_> = unstaged::list(repo)?.into_iter().map(|file| file.path).collect();
+    if target.change.commit.is_some() {
+        paths.extend(change::staged(repo)?.files.into_iter().map(|file| file.path));
+    }
+    paths.sort();
+    paths.dedup();
+    Ok(paths.len())
+}

@@ -1,0 +1,239 @@
+//! The findings of a review for people: what is open, what a person needs who must decide, and what was
+//! resolved or dismissed, with the reasons.
+
+use anstyle::Style;
+
+use crate::domain::model::finding::Effect;
+use crate::domain::model::gate::Gate;
+use crate::domain::model::report::{Report, Verdict};
+use crate::domain::model::terminal::printable;
+use crate::domain::model::text::{counted, one_line, short_id};
+use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult, ReviewStory};
+use crate::domain::review::finding::{AssessedCriterion, Quote, ReviewFinding};
+use crate::domain::review::tracked::TrackedFinding;
+use crate::platform::ui::out::{DIM, GOOD};
+use crate::platform::ui::report::{OutputFormat, render};
+use crate::platform::ui::styled_text::StyledText;
+
+/// How many files are listed that were not reviewed; the rest is counted.
+const UNREAD_SHOWN: usize = 10;
+
+/// How many lines of a quote are shown.
+const QUOTE_LINES_MAX: usize = 5;
+
+/// How much is shown of what does not count any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// How much there is of it.
+    Counted,
+    /// Each, with the reason and what was quoted.
+    All,
+}
+
+/// The findings, the criteria, and what was not reviewed.
+pub fn human(reviewed: &ReviewResult, detail: Detail) -> StyledText {
+    let report = told(reviewed, detail);
+    let hidden = reviewed.report.findings.len() - report.findings.len();
+    let mut lines = vec![render(&report, OutputFormat::Human)];
+    if hidden > 0 {
+        let least = reviewed.tell.as_str();
+        let line = format!(
+            "{} less than {least} (`review.tell`): `tribunal review --all` shows them",
+            counted(hidden, "more finding")
+        );
+        lines.push(dim(&line));
+    }
+    if let ReviewEnding::Reviewed(details) = &reviewed.ending {
+        lines.extend(details.criteria.iter().map(criterion));
+        if reviewed.report.verdict == Verdict::Escalate || detail == Detail::All {
+            lines.extend(to_decide(&details.story));
+        }
+        lines.extend(beside(details, detail));
+        lines.extend(unread(&details.story));
+    }
+    StyledText::lines(lines.into_iter().filter(|line| !line.is_empty()))
+}
+
+/// The report with the findings that people are told of.
+pub fn told(reviewed: &ReviewResult, detail: Detail) -> Report {
+    let mut report = reviewed.report.clone();
+    report.findings.retain(|reported| {
+        let finding = &reported.finding;
+        let is_told = finding.gate != Gate::Review || finding.severity >= reviewed.tell;
+        detail == Detail::All || is_told || finding.effect == Effect::Block
+    });
+    report
+}
+
+fn criterion(criterion: &AssessedCriterion) -> StyledText {
+    let mut line = format!("{} {}", criterion.met.as_str(), printable(&criterion.id));
+    if !criterion.why.is_empty() {
+        line.push_str(": ");
+        line.push_str(&printable(&criterion.why));
+    }
+    StyledText::from(&line)
+}
+
+/// What a person needs who must decide: the criteria, the arbiter's reasons, the change at the places.
+fn to_decide(story: &ReviewStory) -> Vec<StyledText> {
+    let mut lines = Vec::new();
+    for (id, text) in &story.demands {
+        lines.push(StyledText::from(&format!("{}: {}", printable(id), printable(text))));
+    }
+    for (id, tracked) in &story.open {
+        let Some(decision) = &tracked.decision else { continue };
+        let (id, word) = (short_id(id), decision.verdict.as_str());
+        lines.push(StyledText::from(&format!("arbiter on {id}: {word}{}", because(tracked))));
+        lines.extend(decision.evidence.iter().map(quote));
+    }
+    for excerpt in &story.excerpts {
+        let mut text = format!("the change in `{}`:", printable(&excerpt.path));
+        for line in excerpt.text.lines() {
+            text.push_str("\n    ");
+            text.push_str(&printable(line));
+        }
+        lines.push(StyledText::from(&text));
+    }
+    lines
+}
+
+/// What was resolved and what was dismissed.
+fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
+    let story = &details.story;
+    let mut lines = Vec::new();
+    if detail == Detail::All {
+        for tracked in &story.resolved {
+            lines.push(settled(GOOD, tracked));
+            lines.extend(tracked.resolved_by.iter().map(quote));
+        }
+        for tracked in &story.dismissed {
+            lines.push(settled(DIM, tracked));
+            let evidence = tracked.decision.iter().flat_map(|decision| &decision.evidence);
+            lines.extend(evidence.map(quote));
+            let second = tracked.second_reason().trim();
+            if !second.is_empty() {
+                let line = format!("    second process: {}", printable(&one_line(second)));
+                lines.push(StyledText::from(&line));
+            }
+        }
+        for (what, paths) in [
+            ("fixes changed", &story.touched),
+            ("which no finding is about:", &story.beside),
+        ] {
+            if !paths.is_empty() {
+                let files: Vec<String> = paths.iter().map(|path| printable(path)).collect();
+                lines.push(StyledText::from(&format!("{what} {}", files.join(", "))));
+            }
+        }
+        return lines;
+    }
+    let resolved = story.resolved.len();
+    if resolved > 0 {
+        lines.push(dim(&format!("{} resolved", counted(resolved, "finding"))));
+    }
+    if !story.dismissed.is_empty() {
+        let see = match details.run.as_str() {
+            "" => "`tribunal review --all` shows why".to_owned(),
+            run => format!("`tribunal runs show {}` shows why", short_id(run)),
+        };
+        lines.push(dim(&format!("{}: {see}", dismissed_words(&story.dismissed))));
+    }
+    lines
+}
+
+/// `2 findings do not count (1 refuted, 1 duplicate)`.
+pub fn dismissed_words(dismissed: &[TrackedFinding]) -> String {
+    let mut words: Vec<(&str, usize)> = Vec::new();
+    for tracked in dismissed {
+        let word = tracked.decision.as_ref().map_or("dismissed", |it| it.verdict.as_str());
+        match words.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => words.push((word, 1)),
+        }
+    }
+    let words: Vec<String> = words.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let verb = if dismissed.len() == 1 { "does" } else { "do" };
+    format!("{} {verb} not count ({})", counted(dismissed.len(), "finding"), words.join(", "))
+}
+
+/// A finding that does not count any more, with its severity, place and reason.
+fn settled(style: Style, tracked: &TrackedFinding) -> StyledText {
+    let ReviewFinding { severity, title, failure, .. } = &tracked.original;
+    let place = printable(&place(&tracked.original));
+    let mut text = format!(" ({severity}): {place}: {}", printable(title));
+    if !failure.is_empty() {
+        text.push_str(": ");
+        text.push_str(&printable(failure));
+    }
+    if tracked.decision.is_some() && tracked.resolved_in.is_none() {
+        text.push_str("\n    arbiter");
+        text.push_str(&because(tracked));
+    }
+    StyledText::default().styled(style, printable(&tracked.outcome())).text(text)
+}
+
+/// Where a finding is: `src/a.rs:3`.
+pub fn place(finding: &ReviewFinding) -> String {
+    match finding.anchored.lines() {
+        _ if finding.path.is_empty() => "the change as a whole".to_owned(),
+        Some((line, _)) => format!("{}:{line}", finding.path),
+        None => finding.path.clone(),
+    }
+}
+
+fn because(tracked: &TrackedFinding) -> String {
+    let reason = tracked.decision.as_ref().map_or("", |decision| decision.reason.trim());
+    if reason.is_empty() { String::new() } else { format!(": {}", printable(&one_line(reason))) }
+}
+
+fn quote(quote: &Quote) -> StyledText {
+    let mut text = format!("    `{}`:", printable(&quote.path));
+    for line in quote.text.trim_end().lines().take(QUOTE_LINES_MAX) {
+        text.push_str("\n      ");
+        text.push_str(&printable(line));
+    }
+    dim(&text)
+}
+
+fn unread(story: &ReviewStory) -> Vec<StyledText> {
+    let all = by_reason(&story.unread);
+    let mut lines: Vec<StyledText> = all
+        .iter()
+        .take(UNREAD_SHOWN)
+        .map(|(paths, reason)| {
+            let line = format!(" {}: {}", printable(paths), printable(reason));
+            StyledText::default().styled(DIM, "not reviewed").text(line)
+        })
+        .collect();
+    let more = all.len().saturating_sub(UNREAD_SHOWN);
+    if more > 0 {
+        lines.push(dim(&format!("… and {} not reviewed", counted(more, "more file"))));
+    }
+    lines
+}
+
+/// Files that are named one by one for one reason; of more, some are.
+const NAMED_MAX: usize = 5;
+
+/// Files with the reason why each was not reviewed, where one reason holds for many as one line.
+fn by_reason(unscanned: &[(String, String)]) -> Vec<(String, &str)> {
+    let mut lines: Vec<(String, &str)> = Vec::new();
+    for (at, (path, reason)) in unscanned.iter().enumerate() {
+        let alike: Vec<&str> = unscanned
+            .iter()
+            .filter(|(_, other)| other == reason)
+            .map(|(path, _)| path.as_str())
+            .collect();
+        if alike.len() <= NAMED_MAX {
+            lines.push((path.clone(), reason));
+        } else if unscanned[..at].iter().all(|(_, other)| other != reason) {
+            let more = counted(alike.len() - NAMED_MAX, "more file");
+            lines.push((format!("{} and {more}", alike[..NAMED_MAX].join(", ")), reason));
+        }
+    }
+    lines
+}
+
+fn dim(text: &str) -> StyledText {
+    StyledText::default().styled(DIM, text)
+}

@@ -1,0 +1,172 @@
+//! What to do next after a review, by what came of it.
+
+use crate::domain::model::report::Verdict;
+use crate::domain::model::text::{counted, short_id, split_hint};
+use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
+use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::review::decide::{Decision, EscalationDetail};
+use crate::domain::review::deliver::unscanned::Remedy;
+use crate::platform::ui::review_result::take;
+use crate::platform::ui::time::local;
+
+/// What to do next. `executor` is the agent that could fix something, where there is one.
+pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
+    let details = match &reviewed.ending {
+        ReviewEnding::Reviewed(details) => details,
+        ReviewEnding::NotReviewed { why } => {
+            return why.iter().filter_map(|why| split_hint(why).1.map(str::to_owned)).collect();
+        }
+        ReviewEnding::Nothing => return Vec::new(),
+    };
+    let mut hints: Vec<String> = details.offer.iter().map(offer).collect();
+    match (&details.decision, reviewed.report.verdict) {
+        (Decision::Fix(_), Verdict::Block) => {
+            hints.extend(executor.map(|executor| {
+                format!("`tribunal review --fix` has `{executor}` fix it on a branch of its own")
+            }));
+            hints.extend(answers(reviewed));
+        }
+        (Decision::Escalate(EscalationDetail::Budget(_)), _) => {
+            hints.push("`tribunal cost` shows what was spent".to_owned());
+        }
+        (Decision::Escalate(_), Verdict::Escalate) => hints.extend(answers(reviewed)),
+        (Decision::Inconclusive(why), _) => hints.push(of_cause(cause(why, details.remedy))),
+        _ => {}
+    }
+    hints.extend(resume(details));
+    hints
+}
+
+fn offer(offer: &Offer) -> String {
+    let Offer { branch, base, fixes, .. } = offer;
+    let (commits, take) = (counted(*fixes, "commit"), take(offer));
+    format!("`git log -p {base}..{branch}` shows {commits} of fixes; `{take}` takes them")
+}
+
+/// The commands that answer the findings: with the id of the first, and those of the others beside.
+fn answers(reviewed: &ReviewResult) -> Option<String> {
+    let ids: Vec<&str> =
+        reviewed.report.findings.iter().filter_map(|found| found.id.as_deref()).collect();
+    let (first, others) = ids.split_first()?;
+    let id = short_id(first);
+    let others: Vec<&str> = others.iter().map(|id| short_id(id)).collect();
+    let likewise = match others.as_slice() {
+        [] => String::new(),
+        others => format!("; likewise {}", others.join(", ")),
+    };
+    Some(format!(
+        "`tribunal findings show {id}` shows it; `tribunal findings accept {id} --reason …` lets it pass, \
+         `tribunal findings dismiss {id} --reason …` says that it is wrong{likewise}"
+    ))
+}
+
+fn resume(details: &ReviewDetails) -> Option<String> {
+    let first = match details.resume_when? {
+        ResumeWhen::Asked => "once that works,".to_owned(),
+        ResumeWhen::At(end) => format!("after {},", local(end)),
+        ResumeWhen::BudgetAllows => "raise the budget in your own settings; then".to_owned(),
+    };
+    Some(format!(
+        "{first} `tribunal resume {}` continues it; answers that are there already count",
+        short_id(&details.run)
+    ))
+}
+
+/// Why a review is inconclusive, as far as it tells what helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// It does not fit into the calls of one review.
+    TooLarge,
+    /// A file, or a line of one, that no call takes.
+    Unfit,
+    /// The reviewer did not show that it read everything.
+    Unread,
+    NotLoggedIn,
+    Limit,
+    Network,
+    Gates,
+    Other,
+}
+
+/// Finds the cause in a reason, whose words are the program's own, and in what would help.
+fn cause(why: &str, remedy: Option<Remedy>) -> Cause {
+    let has = |word: &str| why.contains(word);
+    let outcome = |word: &str| has(&format!(": {word}: "));
+    if outcome("not logged in") {
+        Cause::NotLoggedIn
+    } else if outcome("rate limited") || outcome("quota used up") {
+        Cause::Limit
+    } else if outcome("transient") || outcome("timed out") {
+        Cause::Network
+    } else if why.starts_with("the gates could not run") {
+        Cause::Gates
+    } else {
+        match remedy {
+            Some(Remedy::MoreRoom) => Cause::TooLarge,
+            Some(Remedy::LeaveOut) => Cause::Unfit,
+            Some(Remedy::AskAgain) => Cause::Unread,
+            None if why.starts_with("the review does not say") || outcome("malformed") => {
+                Cause::Unread
+            }
+            None => Cause::Other,
+        }
+    }
+}
+
+fn of_cause(cause: Cause) -> String {
+    match cause {
+        Cause::TooLarge => {
+            "more `review.calls` or `review.bytes` give it room, and `review.leave-out` names files that no \
+             reviewer need see; or review it commit by commit with `tribunal review --commit REV`"
+        }
+        Cause::Unfit => {
+            "`review.leave-out` names files that no reviewer need see; others can be made text in UTF-8, \
+             smaller, or several"
+        }
+        Cause::Unread => {
+            "the same command asks again; `agents.reviewer` names another program, model or effort"
+        }
+        Cause::NotLoggedIn => {
+            "log in with the program itself (`codex login`, `claude auth login`, or a key in the environment); \
+             `tribunal doctor` shows who is logged in"
+        }
+        Cause::Limit => "`--set agents.reviewer.use=NAME` asks another agent meanwhile",
+        Cause::Network => {
+            "check the network and a proxy (`HTTPS_PROXY`); `agents.<role>.timeout` is how long a call may take"
+        }
+        Cause::Gates => "`tribunal check` runs the gates alone",
+        Cause::Other => "`tribunal doctor` checks the agents",
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, Remedy, cause};
+
+    #[test]
+    fn the_hint_fits_the_cause() {
+        let incomplete = "the review is incomplete: `a.rs` (why)";
+        for (why, remedy, expected) in [
+            (incomplete, Some(Remedy::MoreRoom), Cause::TooLarge),
+            (incomplete, Some(Remedy::LeaveOut), Cause::Unfit),
+            (incomplete, Some(Remedy::AskAgain), Cause::Unread),
+            ("the review does not say whether AC-1 is met", None, Cause::Unread),
+            (
+                "the change could not be reviewed: codex: not logged in: run codex login",
+                Some(Remedy::AskAgain),
+                Cause::NotLoggedIn,
+            ),
+            ("the change could not be reviewed: codex: rate limited: later", None, Cause::Limit),
+            (
+                "the arbiter did not decide about F-1: claude: transient: refused",
+                None,
+                Cause::Network,
+            ),
+            ("the gates could not run: tests: not there", None, Cause::Gates),
+            ("the change could not be reviewed: codex: killed: signal 9", None, Cause::Other),
+        ] {
+            assert_eq!(cause(why, remedy), expected, "{why}");
+        }
+    }
+}
