@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::cli::hook_report::{
-    Guarded, lost_hooks, print_one_line, print_push, print_stopped_commit,
+    Guarded, lost_hooks, print_one_line, print_push, print_stopped_commit, tell_reviews,
 };
 use crate::cli::kept_hook::KeptHook;
 use crate::daemon::control;
@@ -213,6 +213,7 @@ impl HookCall<'_> {
     fn evaluate_staged(&self, repo: &Repo, bypass: &Bypass) -> Result<ExitStatus> {
         let started = Instant::now();
         let context = self.context(repo);
+        bookkeeping::warn_once(context, tell_reviews(repo));
         bookkeeping::warn_once(context, past_hooks::tell_commits(context));
         let mut change = change::staged(repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
@@ -335,6 +336,7 @@ impl HookCall<'_> {
         }
         let (updates, receiver) = (updates?, self.receiver(&repo)?);
         let context = self.context(&repo);
+        bookkeeping::warn_once(context, tell_reviews(&repo));
         bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));
         let mut evaluation = evaluate_push(context, &bypass, &updates, &receiver)?;
         self.tell_weaker(&repo, NOT_IN_FULL, &evaluation.weakened_by_user, &[]);

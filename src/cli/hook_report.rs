@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use anyhow::Result;
+
 use crate::domain::gates::is_of_files;
 use crate::domain::gates::policy_files::is_unreadable;
 use crate::domain::model::finding::{Effect, Finding};
@@ -22,6 +24,7 @@ use crate::flow::setup::install::guard;
 use crate::flow::setup::install::guard::LostHooks;
 use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
+use crate::platform::store::review_queue;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
 
@@ -305,4 +308,20 @@ pub fn lost_hooks(repo: &Repo) -> LostHooks {
         out::warn(&format!("could not look whether all hooks are in place: {error:#}"));
         LostHooks::default()
     })
+}
+
+/// How many reviews in the background are told of at once.
+const TOLD_MAX: usize = 3;
+
+/// Tells what reviews in the background came to since the last hook.
+pub fn tell_reviews(repo: &Repo) -> Result<()> {
+    let lines = review_queue::take_to_tell(&repo.state_dir())?;
+    for line in lines.iter().take(TOLD_MAX) {
+        out::talk(&format!("tribunal: {line}"));
+    }
+    if lines.len() > TOLD_MAX {
+        let more = counted(lines.len() - TOLD_MAX, "more review");
+        out::talk(&format!("tribunal: … and {more}; `tribunal runs` lists them"));
+    }
+    Ok(())
 }

@@ -28,7 +28,7 @@ use crate::platform::store::ledger::wait::AgentWait;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
-use crate::platform::ui::time::local_line;
+use crate::platform::ui::time::{local, local_line};
 
 /// Shown below `--help`.
 pub const EXAMPLES: &str = "\
@@ -39,6 +39,9 @@ Examples:
 /// The bypasses that are shown; the rest is counted.
 const BYPASSES_SHOWN: usize = 3;
 
+/// The failed reviews that are shown; the rest is counted.
+const FAILED_SHOWN: usize = 3;
+
 struct RepoStatus {
     /// The names of those that are installed.
     hooks: Vec<&'static str>,
@@ -47,6 +50,10 @@ struct RepoStatus {
     open_findings: usize,
     /// Commits that wait for a review.
     unreviewed: usize,
+    /// Commits whose review could not be made, with the reason.
+    failed: Vec<(Oid, String)>,
+    /// Agents that are at a limit, and until when.
+    limited: Vec<(String, Timestamp)>,
     /// Commits whose review is not tried any more, with the reason.
     set_aside: Vec<(Oid, String)>,
     /// Commits that were not queued for a review because too many waited.
@@ -125,6 +132,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         },
         open_findings,
         unreviewed: review_queue::pending(&state_dir)?.len(),
+        failed: review_queue::failed(&state_dir)?,
         set_aside: review_queue::set_aside(&state_dir)?,
         left_out: review_queue::left_out(&state_dir)?,
         limits,
@@ -155,6 +163,16 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
         "findings": {"open": status.open_findings},
         "reviews": {
             "waiting": status.unreviewed,
+            "failed": status
+                .failed
+                .iter()
+                .map(|(commit, why)| json!({"commit": commit.as_str(), "reason": why}))
+                .collect::<Vec<_>>(),
+            "limited": status
+                .limited
+                .iter()
+                .map(|(agent, until)| json!({"agent": agent, "until": until.to_string()}))
+                .collect::<Vec<_>>(),
             "set_aside": status
                 .set_aside
                 .iter()
@@ -197,22 +215,7 @@ fn print(status: &RepoStatus) {
         }
     });
     out::result(&format!("findings  {} open", status.open_findings));
-    if status.unreviewed > 0 {
-        out::result(&format!("reviews   {} waiting for one", counted(status.unreviewed, "commit")));
-    }
-    for (commit, why) in &status.set_aside {
-        let (short, why) = (commit.short(), printable(why));
-        out::result(&format!("          {short} is not reviewed any more: {why}"));
-        out::hint(&format!("`tribunal review --commit {short}` tries once more"));
-    }
-    if let Some(last) = status.left_out.last() {
-        let count = counted(status.left_out.len(), "new commit");
-        out::result(&format!(
-            "          not queued for one: {count}; {} wait at most",
-            review_queue::PENDING_MAX
-        ));
-        out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
-    }
+    print_reviews(status);
     print_limits(&status.limits);
     out::result(&format!("specs     {} recorded (no runs of specs yet)", status.queued));
     if status.events > 0 {
@@ -241,6 +244,36 @@ fn print(status: &RepoStatus) {
     let first = status.bypasses.len().saturating_sub(BYPASSES_SHOWN);
     for line in &status.bypasses[first..] {
         out::result(&format!("          {}", printable(&local_line(line))));
+    }
+}
+
+/// The reviews that wait, failed or are not made, with the reason.
+fn print_reviews(status: &RepoStatus) {
+    if status.unreviewed > 0 {
+        out::result(&format!("reviews   {} waiting for one", counted(status.unreviewed, "commit")));
+    }
+    let over = status.failed.len().saturating_sub(FAILED_SHOWN);
+    if over > 0 {
+        let more = counted(over, "older commit");
+        out::result(&format!("          {more} could not be reviewed either"));
+    }
+    for (commit, why) in &status.failed[over..] {
+        let (short, why) = (commit.short(), printable(why));
+        out::result(&format!("          {short} could not be reviewed: {why}"));
+        out::hint(&format!("`tribunal review --commit {short}` asks again"));
+    }
+    for (commit, why) in &status.set_aside {
+        let (short, why) = (commit.short(), printable(why));
+        out::result(&format!("          {short} is not reviewed any more: {why}"));
+        out::hint(&format!("`tribunal review --commit {short}` tries once more"));
+    }
+    if let Some(last) = status.left_out.last() {
+        let count = counted(status.left_out.len(), "new commit");
+        out::result(&format!(
+            "          not queued for one: {count}; {} wait at most",
+            review_queue::PENDING_MAX
+        ));
+        out::hint(&format!("`tribunal review --commit {}` reviews the last of them", last.short()));
     }
 }
 

@@ -53,6 +53,7 @@ mod resume_places;
 mod review_delivery;
 mod review_evidence;
 mod review_fixes;
+mod review_people;
 mod reviews;
 mod sarif;
 mod scene;

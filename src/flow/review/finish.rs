@@ -11,9 +11,7 @@ use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::RunEnd;
-use crate::domain::pipeline::result::{
-    Offer, ReviewDetails, ReviewEnding, ReviewResult, ReviewStory,
-};
+use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{Names, Run};
 use crate::domain::review::arbiter_decision::SecondLook;
@@ -37,7 +35,6 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::runs;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
 /// branch of a fix. Idempotent.
@@ -217,7 +214,7 @@ pub fn of_earlier(
     let mut findings = gates.findings;
     findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
     let found = receipt.as_ref();
-    let mut story = story_of_earlier(context, &standing, &kept, found)?;
+    let mut story = story::of_earlier(context, &standing, &kept, found)?;
     story.unread.clone_from(&unscanned);
     if decision == Decision::Submit {
         story.staying = story::staying(&standing, 0);
@@ -248,25 +245,6 @@ pub fn of_earlier(
         ending: ReviewEnding::Reviewed(Box::new(details)),
         tell: Severity::Low,
     })
-}
-
-/// What happened in the review whose receipt answers; without one, what the ledger has.
-fn story_of_earlier(
-    context: Context<'_>,
-    standing: &ReviewLoop,
-    kept: &BTreeMap<String, String>,
-    found: Option<&FoundReceipt>,
-) -> Result<ReviewStory> {
-    let mut story = story::of_loop(standing, kept, 0);
-    let Some(found) = found else { return Ok(story) };
-    // It may have been removed since: the newest runs alone are kept.
-    if let Some(run) = runs::load(&context.repo.state_dir(), &found.receipt.run)? {
-        let then = story::of_loop(run.review_loop(), &run.record().kept, 0);
-        story.dismissed.extend(then.dismissed);
-        story.rounds = then.rounds;
-        story.note.clone_from(&run.about.note);
-    }
-    Ok(story)
 }
 
 /// A change that earlier reviews answer.

@@ -32,6 +32,7 @@ pub mod subject;
 pub mod switched_off;
 pub mod target;
 mod texts;
+mod told;
 
 use std::path::Path;
 use std::time::Instant;
@@ -67,6 +68,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::review_queue;
 use crate::platform::store::runs;
 use crate::platform::ui::notice;
+use crate::platform::ui::review_findings;
 use crate::platform::ui::review_result;
 
 /// Reviews a change, or continues a stopped review of it. Only what earlier reviews do not answer is
@@ -210,6 +212,9 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
     };
     let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
     tracing::info!("{}", review_result::last_line(&reviewed).plain());
+    if let Some(line) = review_findings::line_to_tell(&reviewed) {
+        told::keep(context, &line);
+    }
     match (&reviewed.ending, reviewed.report.verdict) {
         (ReviewEnding::Reviewed(details), Verdict::Inconclusive) => {
             Err(anyhow!(review_result::reason(&details.decision)))

@@ -18,9 +18,11 @@ use crate::domain::review::deliver::file::DeliveryLimits;
 use crate::domain::review::finding::Completeness;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 use crate::flow::context::Context;
+use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::{delivery, inputs};
 use crate::platform::git::diff;
 use crate::platform::git::object::Objects;
+use crate::platform::store::runs;
 
 /// How many places of an escalation are shown.
 const EXCERPTS_MAX: usize = 10;
@@ -44,6 +46,34 @@ pub fn of_loop(review: &ReviewLoop, kept: &BTreeMap<String, String>, best: usize
         }
     }
     story
+}
+
+/// What happened in the review whose receipt answers; without one, what the ledger has.
+pub fn of_earlier(
+    context: Context<'_>,
+    standing: &ReviewLoop,
+    kept: &BTreeMap<String, String>,
+    found: Option<&FoundReceipt>,
+) -> Result<ReviewStory> {
+    let mut story = of_loop(standing, kept, 0);
+    let Some(found) = found else { return Ok(story) };
+    // It may have been removed since: the newest runs alone are kept.
+    let Some(run) = runs::load(&context.repo.state_dir(), &found.receipt.run)? else {
+        return Ok(story);
+    };
+    let then = of_loop(run.review_loop(), &run.record().kept, 0);
+    for tracked in then.dismissed {
+        let is_it = |known: &TrackedFinding| {
+            known.original.path == tracked.original.path
+                && known.original.title == tracked.original.title
+        };
+        if !story.dismissed.iter().any(is_it) {
+            story.dismissed.push(tracked);
+        }
+    }
+    story.rounds = then.rounds;
+    story.note.clone_from(&run.about.note);
+    Ok(story)
 }
 
 /// The same of a run, with what is read from its spec and its trees. Of an old run objects may be gone:

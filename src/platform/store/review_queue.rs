@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::one_line;
 use crate::platform::process::Identity;
 use crate::platform::store::file;
 use crate::platform::store::file::{set_aside_when_full, write_atomic, write_new};
@@ -96,6 +97,35 @@ pub fn set_aside(state_dir: &Path) -> Result<Vec<(Oid, String)>> {
     let why = |commit: &Oid| file::read_text(&path_of(state_dir, "aside", commit));
     let listed = listed(state_dir, "aside")?;
     Ok(listed.into_iter().filter_map(|commit| Some((commit.clone(), why(&commit).ok()?))).collect())
+}
+
+/// The commits whose review could not be made, with the reason.
+pub fn failed(state_dir: &Path) -> Result<Vec<(Oid, String)>> {
+    let why = |commit: &Oid| file::read_text(&path_of(state_dir, "failed", commit));
+    let listed = listed(state_dir, "failed")?;
+    Ok(listed.into_iter().filter_map(|commit| Some((commit.clone(), why(&commit).ok()?))).collect())
+}
+
+/// Keeps a line that the person is told at the next commit or push.
+pub fn keep_to_tell(state_dir: &Path, line: &str) -> Result<()> {
+    file::append_line_bounded(&to_tell(state_dir), &one_line(line))
+}
+
+/// The lines that the person is to be told, the oldest first; each is given once. Where there are none
+/// no file is there to be read.
+pub fn take_to_tell(state_dir: &Path) -> Result<Vec<String>> {
+    let path = to_tell(state_dir);
+    let text = match file::read_text(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).context(format!("could not read `{}`", path.display())),
+    };
+    file::remove_file(&path)?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+fn to_tell(state_dir: &Path) -> PathBuf {
+    folder(state_dir).join("to-tell")
 }
 
 /// The next commit to review, whose try counts from now on: a review that ends this process has been
@@ -276,6 +306,17 @@ mod tests {
         assert_eq!(enqueue(state_dir, &commit).unwrap(), Enqueued::SetAside);
         forget_failures(state_dir, &commit).unwrap();
         assert_eq!(enqueue(state_dir, &commit).unwrap(), Enqueued::Queued);
+    }
+
+    #[test]
+    fn what_is_to_be_told_is_told_once() {
+        let state = tempfile::tempdir().unwrap();
+        assert_eq!(take_to_tell(state.path()).unwrap(), Vec::<String>::new());
+        keep_to_tell(state.path(), "one\nline").unwrap();
+        keep_to_tell(state.path(), "another").unwrap();
+        assert_eq!(take_to_tell(state.path()).unwrap(), ["one line", "another"]);
+        assert_eq!(take_to_tell(state.path()).unwrap(), Vec::<String>::new());
+        assert!(!to_tell(state.path()).exists());
     }
 
     #[test]

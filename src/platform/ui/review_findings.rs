@@ -11,8 +11,10 @@ use crate::domain::model::text::{counted, one_line, short_id};
 use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult, ReviewStory};
 use crate::domain::review::finding::{AssessedCriterion, Quote, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
+use crate::platform::ui::findings::place_text;
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{OutputFormat, render};
+use crate::platform::ui::review_result::reason;
 use crate::platform::ui::styled_text::StyledText;
 
 /// How many files are listed that were not reviewed; the rest is counted.
@@ -63,6 +65,31 @@ pub fn told(reviewed: &ReviewResult, detail: Detail) -> Report {
         detail == Detail::All || is_told || finding.effect == Effect::Block
     });
     report
+}
+
+/// One line about a review in the background that a person must know of: it blocks, a person must
+/// decide, or it could not be made.
+pub fn line_to_tell(reviewed: &ReviewResult) -> Option<String> {
+    let ReviewEnding::Reviewed(details) = &reviewed.ending else { return None };
+    let verdict = reviewed.report.verdict;
+    if verdict == Verdict::Pass {
+        return None;
+    }
+    let blocking = reviewed.report.findings.iter().filter(|it| it.finding.effect == Effect::Block);
+    let worst = blocking.max_by_key(|it| it.finding.severity).map(|it| &it.finding);
+    let why = match worst {
+        Some(finding) => {
+            let place = finding.place.as_ref().map_or_else(String::new, place_text);
+            format!("{}, {place}: {}", finding.severity, finding.message)
+        }
+        None => reason(&details.decision),
+    };
+    let see = match details.run.as_str() {
+        "" => "`tribunal review`".to_owned(),
+        run => format!("`tribunal runs show {}`", short_id(run)),
+    };
+    let (title, word) = (&reviewed.title, verdict.as_str());
+    Some(printable(&format!("the review of {title} came to {word}: {why} (hint: {see})")))
 }
 
 fn criterion(criterion: &AssessedCriterion) -> StyledText {

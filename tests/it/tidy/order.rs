@@ -93,7 +93,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change switched_off background driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
+        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
          subject finish outcomes story earlier delivery finding request fix gates_job limits inputs spec_commands report receipt \
          target texts",
     ),
