@@ -208,6 +208,15 @@ fn spent(invocation: &Invocation, repo: &Repo, run: &Run) -> Result<Spent> {
     Ok(finish::spent(&finish::calls(invocation.context(repo), &run.id)?))
 }
 
+/// What is known of a cost, in a column; `?` stands for what is not.
+fn money(spent: Spent) -> String {
+    match spent.unknown {
+        0 => spent.money.to_string(),
+        unknown if unknown == spent.calls => "?".to_owned(),
+        _ => format!("{} + ?", spent.money),
+    }
+}
+
 /// From its beginning to what last happened in it.
 fn took(run: &Run) -> String {
     let seconds = run.last_at().duration_since(run.about.started).as_secs().max(0);
@@ -231,7 +240,7 @@ fn row(run: &Run, at: At, spent: Spent) -> [Cell; 7] {
         took(run).into(),
         kind(review.kind).into(),
         state.into(),
-        spent.to_string().into(),
+        money(spent).into(),
         (&run.about.title).into(),
     ]
 }
@@ -271,9 +280,7 @@ fn kind(kind: RunKind) -> &'static str {
 
 fn state_text(stage: &Stage, at: At) -> String {
     match (stage, at) {
-        (Stage::Ended(end), _) => match &end.decision {
-            decision => finish::verdict(decision).as_str().to_owned(),
-        },
+        (Stage::Ended(end), _) => finish::verdict(&end.decision).as_str().to_owned(),
         (Stage::Paused(pause), At::Paused) => match pause.resume_when {
             ResumeWhen::Asked => "paused until it is resumed".to_owned(),
             ResumeWhen::BudgetAllows => "paused until the budget allows more".to_owned(),

@@ -28,7 +28,7 @@ use crate::platform::store::ledger::wait::AgentWait;
 use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
-use crate::platform::ui::time::{local, local_line};
+use crate::platform::ui::time::local_line;
 
 /// Shown below `--help`.
 pub const EXAMPLES: &str = "\
@@ -53,7 +53,6 @@ struct RepoStatus {
     /// Commits whose review could not be made, with the reason.
     failed: Vec<(Oid, String)>,
     /// Agents that are at a limit, and until when.
-    limited: Vec<(String, Timestamp)>,
     /// Commits whose review is not tried any more, with the reason.
     set_aside: Vec<(Oid, String)>,
     /// Commits that were not queued for a review because too many waited.
@@ -167,11 +166,6 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
                 .failed
                 .iter()
                 .map(|(commit, why)| json!({"commit": commit.as_str(), "reason": why}))
-                .collect::<Vec<_>>(),
-            "limited": status
-                .limited
-                .iter()
-                .map(|(agent, until)| json!({"agent": agent, "until": until.to_string()}))
                 .collect::<Vec<_>>(),
             "set_aside": status
                 .set_aside

@@ -88,7 +88,7 @@ fn what_was_refuted_is_counted_and_shown_with_its_reason() {
         .says("0 open findings, 0 resolved ones, 1 that do not count");
     let shown = repo.tribunal(&["runs", "show", short(&run), "--format", "json"]).ok().json();
     assert_eq!(shown["result"]["review"]["dismissed"][0]["title"], "the last item is left out");
-    repo.tribunal(&["runs"]).ok().says("TOOK").says("pass").says("2 calls, ");
+    repo.tribunal(&["runs"]).ok().says("TOOK").says("pass").says("$0.0");
     let report = repo.read(format!("docs/review/{run}.md"));
     for part in ["None is open.", "## What does not count", "the last item is a sentinel"] {
         assert!(report.contains(part), "no {part:?} in\n{report}");
@@ -168,7 +168,7 @@ fn findings_below_the_threshold_are_counted_and_what_blocks_is_told() {
     let scene = scene(diligent(&[LOW]));
     let repo = scene.repo();
     repo.tribunal(&["review", "--commit", "HEAD"]).ok().says("warning (low): src/sum.rs:3");
-    let high = ["review", "--commit", "HEAD", "--set", "review.tell=high"];
+    let high = ["review", "--commit", "HEAD", "--fresh", "--set", "review.tell=high"];
     repo.tribunal(&high)
         .ok()
         .says("1 more finding less than high (`review.tell`)")
@@ -205,8 +205,8 @@ fn the_repository_and_the_person_tell_reviewers_what_to_mind() {
     assert_eq!(scene.asked().len(), 3);
     // What is wrong with a table is said, and the rest holds.
     let wrong = "[[review.instructions]]\npaths = [\"{a\"]\ntext = \"x\"\nnope = 1\n";
-    repo.write("tribunal.toml", wrong);
-    repo.tribunal(&["check", "--worktree"]).says("is not a glob");
+    repo.write("tribunal.toml", wrong).git(&["add", "tribunal.toml"]).ok();
+    repo.tribunal(&["check"]).says("is not a glob");
 }
 
 #[test]
@@ -244,9 +244,9 @@ fn what_a_review_in_the_background_came_to_is_told_once_at_the_next_commit() {
         repo.git(&["add", name]).ok();
         repo.git(&["commit", "-q", "-m", "docs: page"]).ok()
     };
-    next("a.md").says("came to block: critical, src/sum.rs:3").says("`tribunal runs show ");
+    next("a.md").says("block: critical, src/sum.rs:3").says("`tribunal runs show ");
     assert!(!told.exists());
-    next("b.md").never_says("came to");
+    next("b.md").never_says("the review of");
 }
 
 #[test]

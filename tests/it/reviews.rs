@@ -157,7 +157,7 @@ fn nothing_to_review_is_said_and_never_called_a_pass() {
     nothing(review(&repo, &["--commit", "HEAD"]));
     repo.tribunal(&["review", "--commit", "HEAD"])
         .ok()
-        .says("nothing to review: no model can read what commit")
+        .says("nothing to review: no model is shown a file of commit")
         .never_says("pass");
     assert_eq!(scene.asked().len(), 0);
     // Beside something that can be read they are named.
@@ -182,7 +182,7 @@ fn what_the_gates_stop_is_no_success_though_there_is_nothing_to_review() {
     repo.tribunal(&["review", "--commit", "HEAD"])
         .code(1)
         .says("blocked: Cargo.lock:1")
-        .says("block by the gates; nothing to review: no model can read");
+        .says("block by the gates; nothing to review: no model is shown a file of");
     let github = repo.tribunal(&["review", "--commit", "HEAD", "--format", "github"]);
     github.code(1).says("::error");
     assert_eq!(scene.asked().len(), 0);

@@ -82,6 +82,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     let mut inputs = inputs.look_at_agents(agent_env);
     inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
+    announce::announce(context, request, &target, &delivered)?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
@@ -89,7 +90,6 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     if inputs.reviewers().is_none() {
         return not_reviewed(context, target, &inputs);
     }
-    announce::announce(context, request, &target, &delivered)?;
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }

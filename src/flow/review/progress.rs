@@ -74,9 +74,10 @@ fn age(context: Context<'_>, run: &str) -> Duration {
 /// How far a run is; `None` where that cannot be read at this moment.
 fn standing(state_dir: &Path, id: &str, elapsed: Duration) -> Option<ReviewStanding> {
     let run = runs::load(state_dir, id).ok()??;
-    let calls = match ledger::exists(state_dir) {
-        true => Ledger::open(state_dir).ok()?.calls_of(id).ok()?,
-        false => Vec::new(),
+    let calls = if ledger::exists(state_dir) {
+        Ledger::open(state_dir).ok()?.calls_of(id).ok()?
+    } else {
+        Vec::new()
     };
     let tokens = calls.iter().map(|call| call.cost.tokens);
     let tokens = tokens.flat_map(|tokens| [tokens.input, tokens.output]).flatten().sum();

@@ -27,7 +27,7 @@ const FOLDER: &str = "docs/review";
 /// Writes the report; returns its path from the top of the work tree.
 pub fn write(context: Context<'_>, reviewed: &ReviewResult) -> Result<PathBuf> {
     let top = work_tree(context.repo)?;
-    let report = of(context, reviewed)?;
+    let report = of(context, reviewed);
     let path = format!("{FOLDER}/{}.md", report.id);
     // Findings are redacted already; the name of a file may contain a secret.
     let text = redact_str(&render_markdown(&report));
@@ -37,7 +37,7 @@ pub fn write(context: Context<'_>, reviewed: &ReviewResult) -> Result<PathBuf> {
     Ok(PathBuf::from(path))
 }
 
-fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
+fn of(context: Context<'_>, reviewed: &ReviewResult) -> ReviewReport {
     let details = match &reviewed.ending {
         ReviewEnding::Reviewed(details) => Some(details.as_ref()),
         ReviewEnding::Nothing | ReviewEnding::NotReviewed { .. } => None,
@@ -52,7 +52,7 @@ fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
     let unscanned = story.unread.clone();
     let is_read = |path: &&String| !unscanned.iter().any(|(unread, _)| unread == *path);
     let time = now(context.env);
-    Ok(ReviewReport {
+    ReviewReport {
         id: match details {
             Some(details) if !details.run.is_empty() => details.run.clone(),
             _ => time.strftime("%Y%m%dT%H%M%SZ").to_string(),
@@ -86,7 +86,7 @@ fn of(context: Context<'_>, reviewed: &ReviewResult) -> Result<ReviewReport> {
         staying: story.staying,
         beside: story.beside,
         unscanned,
-    })
+    }
 }
 
 fn criteria(details: &ReviewDetails) -> Vec<CriterionLine> {

@@ -1,5 +1,7 @@
 //! Puts the messages of use cases into words: for a terminal, or for a log.
 
+use std::fmt::Write as _;
+
 use anstream::adapter::strip_str;
 
 use crate::domain::model::notice::{
@@ -150,12 +152,13 @@ fn begins_line(change: &ReviewedChange) -> String {
             .collect();
         let more = left_out.len().saturating_sub(LEFT_OUT_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        line.push_str(&format!("; not shown to a model: {}{more}", named.join(", ")));
+        let named = named.join(", ");
+        let _infallible = write!(line, "; not shown to a model: {named}{more}");
     }
     if *beside > 0 {
         let verb = if *beside == 1 { "is" } else { "are" };
         let files = counted(*beside, "changed file");
-        line.push_str(&format!("; {files} in the work tree {verb} not part of it"));
+        let _infallible = write!(line, "; {files} in the work tree {verb} not part of it");
     }
     line
 }

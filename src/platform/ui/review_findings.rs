@@ -1,6 +1,8 @@
 //! The findings of a review for people: what is open, what a person needs who must decide, and what was
 //! resolved or dismissed, with the reasons.
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
 
 use crate::domain::model::finding::Effect;
@@ -89,7 +91,7 @@ pub fn line_to_tell(reviewed: &ReviewResult) -> Option<String> {
         run => format!("`tribunal runs show {}`", short_id(run)),
     };
     let (title, word) = (&reviewed.title, verdict.as_str());
-    Some(printable(&format!("the review of {title} came to {word}: {why} (hint: {see})")))
+    Some(printable(&format!("the review of {title}: {word}: {why} (hint: {see})")))
 }
 
 fn criterion(criterion: &AssessedCriterion) -> StyledText {

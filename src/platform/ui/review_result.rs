@@ -27,7 +27,7 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
             let why = if reviewed.paths.is_empty() {
                 format!("{title} is empty")
             } else {
-                format!("no model can read what {title} holds")
+                format!("no model is shown a file of {title}")
             };
             return StyledText::from(&match verdict {
                 Verdict::Pass => format!("nothing to review: {why}"),

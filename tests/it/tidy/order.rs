@@ -135,7 +135,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_result review_findings review_hints ask notice findings report github columns log out json styled_text time sarif",
+        "review_report review_findings review_hints review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn a_long_place_is_cut() {
-        let long: String = (1..=100).map(|n| format!("+{n:>5} | x\n")).collect();
+        let long: Vec<String> = (1..=100).map(|n| format!("+{n:>5} | x")).collect();
+        let long = long.join("\n");
         let shown = lines_around(&long, (1, 100), 0);
         assert_eq!(shown.lines().count(), 41);
         assert!(shown.ends_with("…\n"), "{shown}");
