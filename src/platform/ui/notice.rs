@@ -298,19 +298,19 @@ mod tests {
                 ReviewStep::Reviewing { done: 2, of: 5 },
                 65,
                 12_345,
-                "reviewing, 2 of 5 calls done, 1:05, 12.3k tokens, 2 calls, $0.12",
+                "reviewing, 2 of 5 calls done, 1:05, 12.3k tokens, 2 calls, $0.1200",
             ),
             (
                 ReviewStep::Arbitrating { done: 0, of: 1 },
                 5,
                 10,
-                "arbitrating, 0 of 1 finding done, 0:05, 10 tokens, 2 calls, $0.12",
+                "arbitrating, 0 of 1 finding done, 0:05, 10 tokens, 2 calls, $0.1200",
             ),
             (
                 ReviewStep::Fixing { round: 1 },
                 600,
                 1_000,
-                "fixing, round 1, 10:00, 1.0k tokens, 2 calls, $0.12",
+                "fixing, round 1, 10:00, 1.0k tokens, 2 calls, $0.1200",
             ),
         ] {
             assert_eq!(standing_text(&ReviewStanding { step, seconds, tokens, spent }), text);

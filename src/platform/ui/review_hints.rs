@@ -30,7 +30,12 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
             hints.push("`tribunal cost` shows what was spent".to_owned());
         }
         (Decision::Escalate(_), Verdict::Escalate) => hints.extend(answers(reviewed)),
-        (Decision::Inconclusive(why), _) => hints.push(of_cause(cause(why, details.remedy))),
+        (Decision::Inconclusive(why), _) => {
+            // A paused run is continued: that hint is below.
+            let cause = Some(cause(why, details.remedy))
+                .filter(|cause| *cause != Cause::Unread || details.resume_when.is_none());
+            hints.extend(cause.map(of_cause));
+        }
         _ => {}
     }
     hints.extend(resume(details));
