@@ -123,7 +123,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     }
     if !invocation.global.quiet {
         let executor = roles::executor(context)?;
-        for hint in review_hints::hints((reviewedreviewed, executor.as_deref()) {
+        for hint in review_hints::hints(&reviewed, executor.as_deref()) {
             out::hint(&hint);
         }
     }

@@ -292,7 +292,7 @@ fn one_vendor_alone_is_not_independent_whatever_the_settings_name() {
     outcome
         .says("on route B, not independent")
         .says("reviewer and arbiter are both of openai (route B), as `claude` is not in `PATH`")
-        .says("`tribunal findings dismiss ID --reason …`")
+        .says("`tribunal findings dismiss ")
         .never_says("--fix");
     let refused = [&words[..], &["--set", "agents.route=A"]].concat();
     repo.tribunal(&refused).code(2).says("is the only vendor's agent here").says("npm install");

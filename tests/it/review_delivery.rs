@@ -243,7 +243,8 @@ fn what_is_too_large_is_named_before_anything_is_paid() {
     let words = [&["review", "--commit", "HEAD"][..], &small].concat();
     let outcome = repo.tribunal(&words).code(4);
     outcome
-        .says("none of 6 files reviewed by codex")
+        .says("none of 6 files reviewed")
+        .never_says("reviewed by codex")
         .says("the change takes 3 calls, and `review.calls` allows 2")
         .says("not reviewed src/4.rs")
         .says("hint: more `review.calls` or `review.bytes` give it room")

@@ -105,7 +105,7 @@ fn a_run_that_fixed_tells_what_it_fixed() {
     let run = said.split("(run ").nth(1).unwrap().split(')').next().unwrap().to_owned();
     let shown = repo.tribunal(&["runs", "show", &run]).ok();
     shown
-        .says("resolved (critical): src/sum.rs:3: the last item is left out")
+        .says("resolved by fix 1 (critical): src/sum.rs:3: the last item is left out")
         .says("fixes changed src/sum.rs, tests/repaired.rs")
         .says("2 reviews in full");
     let name = said.split("docs/review/").nth(1).unwrap().split('`').next().unwrap();
@@ -137,13 +137,13 @@ fn an_escalation_shows_the_place_the_reason_and_the_commands() {
         .says("blocked (critical): src/sum.rs:3")
         .says("unsubstantiated: whether the last item counts is said nowhere")
         .says("the change in `src/sum.rs`:")
-        .says("+    3 |     let all = &items[..items.len() - 1];")
+        .says("+3 |     let all = &items[..items.len() - 1];")
         .says("`tribunal findings accept ")
         .never_says(" ID ");
     let said = format!("{}{}", outcome.stdout, outcome.stderr);
     let name = said.split("docs/review/").nth(1).unwrap().split('`').next().unwrap();
     let report = repo.read(format!("docs/review/{name}"));
-    assert!(report.contains("## To decide about") && report.contains("+    3 | "), "{report}");
+    assert!(report.contains("## To decide about") && report.contains("+3 | "), "{report}");
     assert_eq!(report.matches("any input goes through this line").count(), 1, "{report}");
 }
 
@@ -154,7 +154,7 @@ fn what_is_too_large_says_what_to_set_and_counts_nothing_as_read() {
     let small = ["--set", "review.bytes=2 KiB", "--set", "review.calls=1"];
     let outcome = repo.tribunal(&[&["review", "--commit", "HEAD"], &small[..]].concat()).code(4);
     outcome
-        .says("no file reviewed")
+        .says("none of 2 files reviewed")
         .says("`review.leave-out`")
         .says("`review.calls`")
         .never_says("`tribunal doctor`")

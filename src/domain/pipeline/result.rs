@@ -91,6 +91,11 @@ pub struct ReviewStory {
 }
 
 impl ReviewStory {
+    /// How many of these files were reviewed.
+    pub fn read_of(&self, paths: &[String]) -> usize {
+        paths.iter().filter(|path| !self.unread.iter().any(|(unread, _)| unread == *path)).count()
+    }
+
     /// What was found and stops nothing any more.
     pub fn settled(&self) -> impl Iterator<Item = &TrackedFinding> {
         self.dismissed.iter().chain(&self.resolved)

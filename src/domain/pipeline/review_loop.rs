@@ -138,8 +138,12 @@ impl ReviewLoop {
             Stage::Gating => ReviewStep::Gates,
             Stage::Delivering(_) => ReviewStep::LayingOut,
             Stage::Reviewing { chunks, .. } => {
-                let is_done = |chunk: &&ChunkState| !matches!(chunk, ChunkState::Waiting);
-                let done = chunks.iter().filter(is_done).count();
+                let waits = |chunk: &ChunkState| match chunk {
+                    ChunkState::Waiting => true,
+                    ChunkState::Unproven { failure, .. } => failure.is_none(),
+                    ChunkState::Answered(_) | ChunkState::Failed(_) => false,
+                };
+                let done = chunks.iter().filter(|chunk| !waits(chunk)).count();
                 ReviewStep::Reviewing { done, of: chunks.len() }
             }
             Stage::Arbitrating(asked) => {

@@ -103,7 +103,7 @@ pub(super) fn shown_path(path: &BString) -> String {
 
 /// Reads both sides of each file, raw and redacted, with redacted names. Files with a side that is too
 /// large are returned with its size and not read.
-fn files<'a>(
+pub(super) fn files<'a>(
     objects: &Objects,
     files: &[&'a FileChange],
 ) -> Result<(Vec<DeliveredFile>, TooLarge<'a>)> {

@@ -20,14 +20,10 @@ use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
-use crate::flow::review::finding;
-use crate::flow::review::fix;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::outcomes;
-use crate::flow::review::receipt;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
-use crate::flow::review::story;
 use crate::flow::review::target::ReviewTarget;
+use crate::flow::review::{finding, fix, outcomes, receipt, story};
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
@@ -103,7 +99,7 @@ pub fn describe(
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         criteria: review.requirements(),
-        files: paths_without(&paths, &story.unread),
+        files: story.read_of(&paths),
         unscanned: run.record().unscanned.clone(),
         remedy: run.record().remedy,
         unanchored: run.record().unanchored,
@@ -191,11 +187,6 @@ fn keep(context: Context<'_>, receipt: &ReviewReceipt) -> Result<()> {
     }
 }
 
-/// How many of the files are not among these.
-fn paths_without(paths: &[String], missing: &[(String, String)]) -> usize {
-    paths.iter().filter(|path| !missing.iter().any(|(name, _)| name == *path)).count()
-}
-
 /// Builds the outcome for a change of which nothing is left to ask: earlier reviews answer.
 pub fn of_earlier(
     context: Context<'_>,
@@ -226,7 +217,7 @@ pub fn of_earlier(
         arbiter: found.map(|found| found.receipt.arbiter.clone()).unwrap_or_default(),
         decision: with_ledger_ids(decision, &kept),
         criteria: standing.criteria,
-        files: paths_without(&target.paths(), &unscanned),
+        files: story.read_of(&target.paths()),
         unscanned,
         remedy: None,
         unanchored: 0,

@@ -123,11 +123,13 @@ pub fn staying(review: &ReviewLoop, best: usize) -> Vec<String> {
     named.collect()
 }
 
-/// The criteria that open findings are about, with their text.
+/// The criteria and constraints that open findings are about, with their text.
 fn demands(run: &Run, story: &ReviewStory) -> Vec<(String, String)> {
     let Some(Ok(spec)) = run.about.spec.as_ref().map(inputs::parse_spec) else { return Vec::new() };
     let criteria = spec.all_criteria().map(|one| (one.id.clone(), one.text.clone()));
-    criteria.filter(|(id, _)| story.open.values().any(|open| open.is_about(id))).collect()
+    let constraints = spec.numbered_constraints().into_iter();
+    let all = criteria.chain(constraints.map(|(id, text)| (id, text.to_owned())));
+    all.filter(|(id, _)| story.open.values().any(|open| open.is_about(id))).collect()
 }
 
 /// The files of a run that were not reviewed, with the reason.

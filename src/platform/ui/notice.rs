@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn how_far_a_review_is_stands_in_one_line() {
-        let spent = Spent { calls: 2, money: Money(120_000), unknown: 0 };
+        let spent = Spent { calls: 2, money: Money(120_000), estimated: Money(0), unknown: 0 };
         for (step, seconds, tokens, text) in [
             (
                 ReviewStep::Reviewing { done: 2, of: 5 },

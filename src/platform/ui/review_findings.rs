@@ -1,8 +1,6 @@
 //! The findings of a review for people: what is open, what a person needs who must decide, and what was
 //! resolved or dismissed, with the reasons.
 
-use std::fmt::Write as _;
-
 use anstyle::Style;
 
 use crate::domain::model::finding::Effect;
@@ -145,10 +143,9 @@ fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
                 lines.push(StyledText::from(&line));
             }
         }
-        for (what, paths) in [
-            ("fixes changed", &story.touched),
-            ("which no finding is about:", &story.beside),
-        ] {
+        for (what, paths) in
+            [("fixes changed", &story.touched), ("which no finding is about:", &story.beside)]
+        {
             if !paths.is_empty() {
                 let files: Vec<String> = paths.iter().map(|path| printable(path)).collect();
                 lines.push(StyledText::from(&format!("{what} {}", files.join(", "))));

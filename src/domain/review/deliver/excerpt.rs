@@ -34,7 +34,7 @@ pub fn lines_around(section: &str, (first, last): (u32, u32), around: u32) -> St
 fn sign_and_number(line: &str) -> Option<(char, Option<u32>)> {
     let sign = line.chars().next().filter(|sign| matches!(sign, ' ' | '+' | '-'))?;
     let (number, _) = line.get(1..)?.split_once(" |")?;
-    match number.trim() {
+    match number {
         "" if sign == '-' => Some((sign, None)),
         number => number.parse().ok().map(|number| (sign, Some(number))),
     }
@@ -44,26 +44,26 @@ fn sign_and_number(line: &str) -> Option<(char, Option<u32>)> {
 mod tests {
     use super::lines_around;
 
-    const SECTION: &str = "=== a.rs: modified, section 1 of 1\n     1 | one\n     2 | two\n\
-        -      | gone\n+    3 | three\n     4 | four\n=== end of a.rs, nonce 123456789abc\n";
+    const SECTION: &str = "=== a.rs: modified, section 1 of 1\n 1 | one\n 2 | two\n\
+        - | gone\n+3 | three\n 4 | four\n=== end of a.rs, nonce 123456789abc\n";
 
     #[test]
     fn the_lines_of_a_place_are_shown_with_what_was_removed_there() {
         for (lines, around, shown) in [
-            ((3, 3), 0, "+    3 | three\n"),
-            ((2, 2), 0, "     2 | two\n-      | gone\n"),
-            ((3, 3), 1, "     2 | two\n-      | gone\n+    3 | three\n     4 | four\n"),
+            ((3, 3), 0, "+3 | three\n"),
+            ((2, 2), 0, " 2 | two\n- | gone\n"),
+            ((3, 3), 1, " 2 | two\n- | gone\n+3 | three\n 4 | four\n"),
             ((40, 41), 3, ""),
         ] {
             assert_eq!(lines_around(SECTION, lines, around), shown, "{lines:?} {around}");
         }
-        let removed = "=== a.rs: deleted, section 1 of 1\n-      | all\n=== end of a.rs, nonce 1\n";
-        assert_eq!(lines_around(removed, (1, 1), 5), "-      | all\n");
+        let removed = "=== a.rs: deleted, section 1 of 1\n- | all\n=== end of a.rs, nonce 1\n";
+        assert_eq!(lines_around(removed, (1, 1), 5), "- | all\n");
     }
 
     #[test]
     fn a_long_place_is_cut() {
-        let long: Vec<String> = (1..=100).map(|n| format!("+{n:>5} | x")).collect();
+        let long: Vec<String> = (1..=100).map(|n| format!("+{n} | x")).collect();
         let long = long.join("\n");
         let shown = lines_around(&long, (1, 100), 0);
         assert_eq!(shown.lines().count(), 41);
