@@ -52,7 +52,6 @@ struct RepoStatus {
     unreviewed: usize,
     /// Commits whose review could not be made, with the reason.
     failed: Vec<(Oid, String)>,
-    /// Agents that are at a limit, and until when.
     /// Commits whose review is not tried any more, with the reason.
     set_aside: Vec<(Oid, String)>,
     /// Commits that were not queued for a review because too many waited.

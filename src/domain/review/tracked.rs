@@ -101,11 +101,15 @@ impl TrackedFinding {
         }
     }
 
-    /// What the second process said that dismissed it as well; empty where none was asked.
-    pub fn second_reason(&self) -> &str {
+    /// What a second process said of its dismissal, or why none was asked; empty where none is needed.
+    pub fn second_word(&self) -> &str {
         match &self.second {
-            Some(SecondLook::Agreed { reason }) => reason,
-            _ => "",
+            Some(
+                SecondLook::Agreed { reason: word }
+                | SecondLook::Disagreed { why: word }
+                | SecondLook::NotPaid { why: word },
+            ) => word,
+            None => "",
         }
     }
 

@@ -205,7 +205,7 @@ pub fn of_earlier(
     let mut findings = gates.findings;
     findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
     let found = receipt.as_ref();
-    let mut story = story::of_earlier(context, &standing, &kept, found)?;
+    let mut story = story::of_earlier(context, &standing, &kept, found);
     story.unread.clone_from(&unscanned);
     if decision == Decision::Submit {
         story.staying = story::staying(&standing, 0);

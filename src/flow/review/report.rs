@@ -127,7 +127,7 @@ fn said(tracked: &TrackedFinding) -> SaidOfFinding {
             instruction: decision.instruction.clone(),
             evidence: quotes(&decision.evidence),
         }),
-        second: tracked.second_reason().to_owned(),
+        second: tracked.second_word().to_owned(),
         resolved_by: tracked.resolved_by.iter().flat_map(|one| quotes(from_ref(one))).collect(),
     }
 }

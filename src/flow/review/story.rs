@@ -54,26 +54,22 @@ pub fn of_earlier(
     standing: &ReviewLoop,
     kept: &BTreeMap<String, String>,
     found: Option<&FoundReceipt>,
-) -> Result<ReviewStory> {
+) -> ReviewStory {
     let mut story = of_loop(standing, kept, 0);
-    let Some(found) = found else { return Ok(story) };
+    let Some(found) = found else { return story };
     // It may have been removed since: the newest runs alone are kept.
-    let Some(run) = runs::load(&context.repo.state_dir(), &found.receipt.run)? else {
-        return Ok(story);
+    let Ok(Some(run)) = runs::load(&context.repo.state_dir(), &found.receipt.run) else {
+        return story;
     };
     let then = of_loop(run.review_loop(), &run.record().kept, 0);
-    for tracked in then.dismissed {
-        let is_it = |known: &TrackedFinding| {
-            known.original.path == tracked.original.path
-                && known.original.title == tracked.original.title
-        };
-        if !story.dismissed.iter().any(is_it) {
-            story.dismissed.push(tracked);
-        }
-    }
+    let name = |one: &TrackedFinding| (one.original.path.clone(), one.original.title.clone());
+    let known: BTreeSet<_> = story.settled().map(name).collect();
+    let is_new = |one: &TrackedFinding| !known.contains(&name(one));
+    story.dismissed.extend(then.dismissed.into_iter().filter(is_new));
+    story.resolved.extend(then.resolved.into_iter().filter(is_new));
     story.rounds = then.rounds;
     story.note.clone_from(&run.about.note);
-    Ok(story)
+    story
 }
 
 /// The same of a run, with what is read from its spec and its trees. Of an old run objects may be gone:

@@ -112,6 +112,7 @@ fn to_decide(story: &ReviewStory) -> Vec<StyledText> {
         let (id, word) = (short_id(id), decision.verdict.as_str());
         lines.push(StyledText::from(&format!("arbiter on {id}: {word}{}", because(tracked))));
         lines.extend(decision.evidence.iter().map(quote));
+        lines.extend(second(tracked));
     }
     for excerpt in &story.excerpts {
         let mut text = format!("the change in `{}`:", printable(&excerpt.path));
@@ -137,14 +138,10 @@ fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
             lines.push(settled(DIM, tracked));
             let evidence = tracked.decision.iter().flat_map(|decision| &decision.evidence);
             lines.extend(evidence.map(quote));
-            let second = tracked.second_reason().trim();
-            if !second.is_empty() {
-                let line = format!("    second process: {}", printable(&one_line(second)));
-                lines.push(StyledText::from(&line));
-            }
+            lines.extend(second(tracked));
         }
         for (what, paths) in
-            [("fixes changed", &story.touched), ("which no finding is about:", &story.beside)]
+            [("fixes changed", &story.touched), ("beside what findings are about:", &story.beside)]
         {
             if !paths.is_empty() {
                 let files: Vec<String> = paths.iter().map(|path| printable(path)).collect();
@@ -196,6 +193,12 @@ fn settled(style: Style, tracked: &TrackedFinding) -> StyledText {
         text.push_str(&because(tracked));
     }
     StyledText::default().styled(style, printable(&tracked.outcome())).text(text)
+}
+
+fn second(tracked: &TrackedFinding) -> Option<StyledText> {
+    let word = one_line(tracked.second_word());
+    let line = || format!("    second process: {}", printable(&word));
+    (!word.trim().is_empty()).then(|| StyledText::from(&line()))
 }
 
 /// Where a finding is: `src/a.rs:3`.

@@ -194,7 +194,7 @@ fn settled_json(tracked: &TrackedFinding) -> Value {
         "arbiter": tracked.decision.as_ref().map(decision_json),
         "evidence": tracked.decision.iter().flat_map(|decision| &decision.evidence)
             .map(quote_json).collect::<Vec<_>>(),
-        "second": tracked.second_reason(),
+        "second": tracked.second_word(),
         "resolved_by": tracked.resolved_by.as_ref().map(quote_json),
     })
 }

@@ -102,7 +102,7 @@ pub struct SaidOfFinding {
     /// Text that shows it, with the file it stands in.
     pub evidence: Vec<(String, String)>,
     pub decision: Option<DecisionPart>,
-    /// The word of a second process that dismissed it as well; empty where none was asked.
+    /// What a second process said of its dismissal; empty where none is needed.
     pub second: String,
     /// What a later review quoted to show that it is resolved.
     pub resolved_by: Vec<(String, String)>,
