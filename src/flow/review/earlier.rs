@@ -9,7 +9,6 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
-use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::pipeline::review_loop::FirstReview;
@@ -23,7 +22,7 @@ use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::standing::reviews::text_of;
 use crate::flow::review::delivery;
-use crate::flow::review::delivery::Delivered;
+use crate::flow::review::delivery::{Delivered, shown_path};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::platform::config::env::now;
 use crate::platform::git::object::Objects;
@@ -66,7 +65,9 @@ impl EarlierReviews {
         change: &Change,
         delivered: &Delivered,
     ) -> Result<Self> {
-        let wanted = wanted(context, inputs, change, delivered)?;
+        let files = readable(context, inputs, change, delivered)?;
+        let renamed = renamed(change, &files);
+        let wanted = wanted(context, inputs, change, delivered, files)?;
         let (state_dir, reviewable) = (context.repo.state_dir(), wanted.len());
         if !ledger::exists(&state_dir) {
             let (unreviewed, uncovered) = (reviewable, uncovered(wanted, |_| false));
@@ -82,7 +83,8 @@ impl EarlierReviews {
         let mut kept = ledger.review_findings(now).map_err(LedgerError::hinted)?;
         let over = kept.len().saturating_sub(FINDINGS_MAX);
         kept.drain(..over);
-        let mut places = Places::new(&context.repo.objects, change);
+        let objects = &context.repo.objects;
+        let mut places = Places { objects, change, renamed, texts: BTreeMap::new() };
         let findings = kept.into_iter().filter_map(|kept| places.find(kept)).collect();
         Ok(Self { uncovered, unreviewed, reviewable, findings })
     }
@@ -144,7 +146,7 @@ impl EarlierFinding {
         let record = &self.kept.record;
         let mut original = record.original.clone();
         id.clone_into(&mut original.id);
-        original.path = shown(&self.path);
+        original.path = shown_path(&self.path);
         original.severity = self.kept.stored.finding.severity;
         original.anchored = match (original.anchored, self.state.lines()) {
             (Anchored::Removed { .. }, _) | (_, None) => original.anchored,
@@ -183,6 +185,16 @@ fn answered(id: &str, status: FindingStatus) -> ArbiterDecision {
     }
 }
 
+/// The files of a change that were moved, by the names that they had before: edited or not.
+fn renamed(change: &Change, files: &[(DeliveredFile, &FileChange)]) -> BTreeMap<BString, BString> {
+    let pair = |(file, changed): &(DeliveredFile, &FileChange)| {
+        let Became::Renamed { from } = &file.became else { return None };
+        let before = change.files.iter().find(|one| redact::mask_path(&one.path) == *from)?;
+        Some((before.path.clone(), changed.path.clone()))
+    };
+    files.iter().filter_map(pair).collect()
+}
+
 /// The paths of the files that are not covered.
 fn uncovered(wanted: Vec<WantedFile>, is_covered: impl Fn(&WantedFile) -> bool) -> Vec<BString> {
     wanted.into_iter().filter(|file| !is_covered(file)).flat_map(WantedFile::paths).collect()
@@ -218,10 +230,11 @@ fn wanted(
     inputs: &ReviewInputs,
     change: &Change,
     delivered: &Delivered,
+    files: Vec<(DeliveredFile, &FileChange)>,
 ) -> Result<Vec<WantedFile>> {
     let mut wanted = Vec::new();
     let context_lines = inputs.delivery_limits().context_lines;
-    for (file, changed) in readable(context, inputs, change, delivered)? {
+    for (file, changed) in files {
         let others = others(&context.repo.objects, changed)?;
         let parts = coverage::wanted(&file, &others, &inputs.regime(changed)?, context_lines);
         let from = match &file.became {
@@ -240,7 +253,7 @@ fn wanted(
     }
     let gaps = delivered.delivery.unscanned.iter().filter(|one| one.reason.is_gap());
     let gaps: BTreeSet<&str> = gaps.map(|one| one.path.as_str()).collect();
-    let unshown = change.files.iter().filter(|file| gaps.contains(shown(&file.path).as_str()));
+    let unshown = change.files.iter().filter(|file| gaps.contains(shown_path(&file.path).as_str()));
     for file in unshown {
         wanted.retain(|known| known.path != file.path);
         wanted.push(WantedFile { path: file.path.clone(), from: None, parts: None });
@@ -273,7 +286,7 @@ fn readable<'a>(
     let sections = delivered.delivery.calls.iter().flat_map(|call| &call.sections);
     let sections: BTreeSet<&str> = sections.map(|section| section.path.as_str()).collect();
     let mut files = delivery::shown_files(context.repo, inputs, change)?;
-    files.retain(|(_, file)| sections.contains(shown(&file.path).as_str()));
+    files.retain(|(_, file)| sections.contains(shown_path(&file.path).as_str()));
     Ok(files)
 }
 
@@ -287,22 +300,16 @@ fn others(objects: &Objects, file: &FileChange) -> Result<Vec<Option<FileSide>>>
     file.merged.iter().map(side).collect()
 }
 
-fn shown(path: &BString) -> String {
-    visible_path(&redact::mask_path(path))
-}
-
 /// Looks for findings in the trees of a change.
 struct Places<'a> {
     objects: &'a Objects,
     change: &'a Change,
+    /// See [`renamed`].
+    renamed: BTreeMap<BString, BString>,
     texts: BTreeMap<(bool, BString), Option<String>>,
 }
 
-impl<'a> Places<'a> {
-    fn new(objects: &'a Objects, change: &'a Change) -> Self {
-        Self { objects, change, texts: BTreeMap::new() }
-    }
-
+impl Places<'_> {
     /// A finding in the tree of the change; `None` where it is resolved or gone there, or is in no file
     /// that the change touches.
     fn find(&mut self, kept: KeptReviewFinding) -> Option<EarlierFinding> {
@@ -337,6 +344,9 @@ impl<'a> Places<'a> {
     /// which its text was moved.
     fn path_now(&mut self, kept: &KeptReviewFinding, known: &BString) -> Option<BString> {
         let change = self.change;
+        if let Some(path) = self.renamed.get(known) {
+            return Some(path.clone());
+        }
         let renamed = change
             .files
             .iter()
