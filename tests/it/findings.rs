@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
 use crate::needs::{Need, skip};
+use crate::scene::secret;
 
 const CLASS: &str = "error-handling/unchecked-result";
 
@@ -703,4 +704,23 @@ fn a_finding_is_found_again_where_its_line_has_moved_to() {
     repo.git(&["rm", "-q", "a.rs"]).ok();
     repo.commit_unjudged("gone");
     repo.tribunal(&["findings", "show", &id]).ok().says("in HEAD: gone");
+}
+
+#[test]
+fn an_answer_about_a_file_s_name_holds_whatever_is_in_the_file() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    repo.write("a.txt", "a\n").commit_unjudged("first");
+    let name = format!("notes-{}.txt", secret());
+    repo.write(&name, "one\n").git(&["add", "-A"]).ok();
+    let found = repo.tribunal(&["check", "--format", "json"]).code(1).json();
+    let id = found["findings"][0]["id"].as_str().unwrap().to_owned();
+    repo.tribunal(&["findings", "dismiss", &id, "-r", "a sample"]).ok();
+    repo.tribunal(&["check"]).ok();
+    repo.write(&name, "two\n").git(&["add", "-A"]).ok();
+    repo.tribunal(&["check"]).ok();
+    // Another secret in a name of the same form is another finding.
+    let other = secret().replace("P2AS", "P2AT");
+    repo.write(format!("notes-{other}.txt"), "one\n").git(&["add", "-A"]).ok();
+    repo.tribunal(&["check"]).code(1);
 }

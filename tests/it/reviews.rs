@@ -1,13 +1,14 @@
 //! Reviews as people meet them: by hand, in the background, at the push.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent};
+use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised};
 use crate::harness::{Outcome, Repo, Sandbox, run, short, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::scene::{KEYS, Model, Scene, Watcher, unclosed};
+use crate::scene::{KEYS, Model, Scene, Watcher, secret, unclosed};
 
 /// Claude and codex with this brain, and with keys.
 fn scene(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
@@ -390,7 +391,7 @@ fn the_executor_is_shown_more_places_of_the_same_mistake() {
             return diligent(&[LEFT_OUT])(asked);
         }
         // It names one of two and gives a pattern for the rest.
-        let mut found = crate::brain::raised(&question, &[LEFT_OUT]);
+        let mut found = raised(&question, &[LEFT_OUT]);
         found.truncate(1);
         for finding in &mut found {
             finding["sweep"] = json!(r"\.\.items\.len\(\) - 1");
@@ -570,4 +571,65 @@ fn a_changed_file_that_cannot_be_copied_for_the_reviewers_leaves_the_review_inco
     assert!(reason.contains("could not be copied for the reviewers: "), "{reason}");
     assert_eq!(outcome["review"]["receipt"], Value::Null);
     assert_eq!(scene.asked().len(), 0, "nobody was paid for it");
+}
+
+#[test]
+fn what_no_arbiter_looked_at_lets_no_push_pass() {
+    // The reviewer sees nothing at first, then the mistake; the arbiter answers from the fourth question on.
+    let (reviews, claims) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let scene = scene(move |asked: &Asked| {
+        let question = Question::read(asked);
+        match question.part {
+            Part::Review if reviews.fetch_add(1, Ordering::Relaxed) == 0 => {
+                Say::json(question.answer(&[]))
+            }
+            Part::Review => Say::json(question.answer(&raised(&question, &[LEFT_OUT]))),
+            Part::Arbitrate if claims.fetch_add(1, Ordering::Relaxed) >= 3 => {
+                diligent(&[LEFT_OUT])(asked)
+            }
+            _ => Say::text("nothing to say"),
+        }
+    });
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    let push = |on_failure: &str| {
+        let vars = [("TRIBUNAL_REVIEW_ON_FAILURE", on_failure)];
+        repo.git_env(&["push", "--dry-run", "origin", "main"], &vars)
+    };
+    review(&repo, &["--commit", "HEAD"]).ok();
+    push("block").ok();
+    // Its claim is on record now, and every line was shown before.
+    review(&repo, &["--commit", "HEAD", "--fresh"]).code(4);
+    push("block").code(1).says("give no verdict").says("tribunal review --commit");
+    push("warn").ok().says("give no verdict");
+    let mut code = 4;
+    for _ in 0..4 {
+        code = review(&repo, &["--commit", "HEAD"]).code;
+        if code != 4 {
+            break;
+        }
+    }
+    assert_eq!(code, 1);
+    push("block").code(1).says("the last item is left out").never_says("no verdict");
+}
+
+#[test]
+fn a_finding_in_a_file_whose_name_holds_a_secret_stops_a_push() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded("[review]\npre-push = \"block\"\n");
+    let name = format!("src/{}.rs", secret());
+    repo.write(&name, BUGGY).commit_unjudged("feat: sum");
+    let push = || repo.git(&["push", "--dry-run", "origin", "main"]);
+    let allowed = review(&repo, &["--commit", "HEAD"]).code(3).json();
+    let id = allowed["findings"][0]["id"].as_str().unwrap().to_owned();
+    repo.tribunal(&["findings", "dismiss", &id, "-r", "a sample"]).ok();
+    review(&repo, &["--commit", "HEAD"]).code(1).never_says(&secret());
+    push().code(1).says("the last item is left out");
+    // Moved, and put right.
+    repo.git(&["mv", &name, "src/sum.rs"]).ok();
+    repo.commit_unjudged("refactor: move");
+    push().code(1).says("the last item is left out");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
+    review(&repo, &["--commit", "HEAD"]).ok();
+    push().never_says("the last item is left out");
 }

@@ -90,7 +90,7 @@ pub struct ReviewRecord {
     pub remedy: Option<Remedy>,
     /// How many findings name no location in the tree.
     pub unanchored: usize,
-    /// The ledger's ids of the findings that were upheld, by their ids in the run.
+    /// The ledger's ids of the findings that are on record, by their ids in the run.
     pub kept: BTreeMap<String, String>,
     pub names: Names,
     /// BLAKE3 of every answer that the run rests on.
@@ -162,6 +162,12 @@ impl Run {
 
     pub fn record(&self) -> &ReviewRecord {
         &self.review().record
+    }
+
+    /// Notes the ledger's id of a finding.
+    pub fn note_kept(&mut self, finding: &str, ledger: &str) {
+        let Machine::Review(review) = &mut self.machine;
+        review.record.kept.insert(finding.to_owned(), ledger.to_owned());
     }
 
     /// The change itself.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::domain::gates::secrets::redact::{mask_path, redact_str};
+use crate::domain::gates::secrets::redact::{is_mask_of, mask_path, redact_str};
 use crate::domain::locate::index::Index;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::model::finding::{Finding, Location, LocationKind};
@@ -34,7 +34,9 @@ pub fn of_findings(
         .iter()
         .map(|finding| {
             let path = finding.place.as_ref().and_then(Location::path);
-            let file = path.and_then(|path| files.get(path.as_bstr()).copied());
+            let file = path.and_then(|path| {
+                files.get(path.as_bstr()).copied().or_else(|| unmasked(change, path))
+            });
             let content = content_of(objects, change, finding, file);
             let moved_from = file.and_then(moved_from);
             let locators = match (&finding.place, &content) {
@@ -44,11 +46,26 @@ pub fn of_findings(
                     .as_ref()
                     .map(|located| located.of(place))
                     .unwrap_or_default(),
+                (Some(place), _) if place.line == 0 => file
+                    .filter(|file| place.path() != Some(&file.path))
+                    .map_or_else(StoredLocators::new, |file| of_name(&file.path)),
                 _ => StoredLocators::new(),
             };
             FindingFingerprint { finding: redacted(finding), locators, content, moved_from }
         })
         .collect()
+}
+
+/// The file of a finding whose path was given without the secret in it.
+fn unmasked<'a>(change: &'a Change, path: &BString) -> Option<&'a FileChange> {
+    let is_masked = path.contains_str("[redacted:");
+    change.files.iter().filter(|_| is_masked).find(|file| is_mask_of(path, &file.path))
+}
+
+/// The locators of a finding in the name of a file: they hold whatever is in the file.
+fn of_name(path: &BString) -> StoredLocators {
+    let hash = blake3::hash(path).to_hex()[..32].to_owned();
+    ["context-name", "symbol", "line"].map(|name| (name.to_owned(), hash.clone())).into()
 }
 
 fn content_of(

@@ -25,6 +25,7 @@ pub mod push;
 pub mod recording;
 pub mod relocate;
 pub mod report;
+pub mod shown_text;
 pub mod standing;
 pub mod tool_report;
 pub mod uncommitted;

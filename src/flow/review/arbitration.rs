@@ -20,6 +20,8 @@ use crate::flow::evaluate::recording;
 use crate::flow::review::finding;
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
 use crate::flow::review::session::ReviewSession;
+use crate::platform::config::env::now;
+use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 
 impl ReviewSession<'_> {
@@ -112,11 +114,29 @@ impl ReviewSession<'_> {
             return Ok(None);
         };
         let finding = TrackedFinding { second: Some(second.clone()), ..finding.clone() };
-        let finding = finding::to_ledger(&finding, finding.decision.as_ref(), Effect::Warn);
-        let found = [(&layout.change, vec![finding])];
-        let kept = recording::try_record(self.context, &found).map_err(LedgerError::hinted)?;
-        let ledger = kept.findings.into_iter().next().and_then(|reported| reported.id);
-        Ok(ledger.map(|ledger| RecordedAs { finding: id.to_owned(), ledger }))
+        let kept = self.in_ledger(&layout.change, &finding)?;
+        Ok(kept.map(|(ledger, _)| RecordedAs { finding: id.to_owned(), ledger }))
+    }
+
+    /// The ledger's id of a finding, and its status there. It is recorded where it is not on record yet.
+    fn in_ledger(
+        &self,
+        change: &Change,
+        finding: &TrackedFinding,
+    ) -> Result<Option<(String, FindingStatus)>> {
+        let (state_dir, now) = (self.context.repo.state_dir(), now(self.context.env));
+        if let Some(id) = self.run.record().kept.get(&finding.original.id) {
+            let known = ledger::with(&state_dir, now, |ledger| ledger.get(id, now));
+            if let Some(known) = known.map_err(LedgerError::hinted)?.value {
+                return Ok(Some((known.id, known.status)));
+            }
+        }
+        let recorded = finding::to_ledger(finding, finding.decision.as_ref(), Effect::Warn);
+        let kept = recording::try_record(self.context, &[(change, vec![recorded])])
+            .map_err(LedgerError::hinted)?;
+        let Some(one) = kept.findings.into_iter().next() else { return Ok(None) };
+        let status = FindingStatus::ALL.into_iter().find(|status| status.as_str() == one.status);
+        Ok(one.id.zip(status))
     }
 
     /// An answer about a finding, checked against the tree.
@@ -157,17 +177,12 @@ impl ReviewSession<'_> {
         }
         let mut finding = TrackedFinding::new(finding.clone(), 0, false);
         finding.decision = Some(decision.clone());
-        let finding = finding::to_ledger(&finding, Some(&decision), Effect::Warn);
-        let found = [(change, vec![finding])];
-        let kept = recording::try_record(self.context, &found).map_err(LedgerError::hinted)?;
-        let Some(reported) = kept.findings.into_iter().next() else {
+        let Some((id, status)) = self.in_ledger(change, &finding)? else {
             return Ok(JobOutcome::Arbitrated(decision, None));
         };
-        let id = reported.id.clone();
-        let answers = [FindingStatus::Accepted, FindingStatus::Dismissed];
-        let Some(status) = answers.into_iter().find(|s| s.as_str() == reported.status) else {
-            return Ok(JobOutcome::Arbitrated(decision, id));
-        };
+        if !status.is_answered() {
+            return Ok(JobOutcome::Arbitrated(decision, Some(id)));
+        }
         let reason = format!("a person {} it before", status.as_str());
         let decision = ArbiterDecision {
             verdict: ArbiterVerdict::OutOfScope,
@@ -176,6 +191,6 @@ impl ReviewSession<'_> {
             by: DecidedBy::Person,
             ..decision
         };
-        Ok(JobOutcome::Arbitrated(decision, id))
+        Ok(JobOutcome::Arbitrated(decision, Some(id)))
     }
 }

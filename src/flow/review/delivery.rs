@@ -1,6 +1,6 @@
 //! Delivers a change to the reviewer and the arbiter: the files of a change as sections of prompts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use bstr::{BString, ByteSlice as _};
@@ -22,6 +22,8 @@ use crate::platform::git::repo::Repo;
 /// The delivery of a change, and the files that the policy leaves out.
 pub struct Delivered {
     pub delivery: Delivery,
+    /// The files that could be read, moves and copies paired.
+    files: Vec<DeliveredFile>,
     pub left_out: Vec<(String, String)>,
 }
 
@@ -37,6 +39,22 @@ impl Delivered {
         let unscanned = self.delivery.unscanned.iter();
         let named = unscanned.map(|one| (one.path.clone(), one.reason.to_string()));
         named.chain(self.left_out.iter().cloned()).collect()
+    }
+
+    /// The files of the change that a question shows, with their content.
+    pub(super) fn shown_files<'a>(
+        &'a self,
+        change: &'a Change,
+    ) -> impl Iterator<Item = (&'a DeliveredFile, &'a FileChange)> {
+        let sections = self.delivery.calls.iter().flat_map(|call| &call.sections);
+        let sections: BTreeSet<&str> = sections.map(|section| section.path.as_str()).collect();
+        let changes: BTreeMap<&BString, &FileChange> =
+            change.files.iter().map(|file| (&file.path, file)).collect();
+        self.files.iter().filter_map(move |file| {
+            let shown = visible_path(&file.path);
+            let place = self.delivery.places.get(&shown).filter(|_| sections.contains(&*shown))?;
+            Some((file, *changes.get(&place.path)?))
+        })
     }
 }
 
@@ -59,22 +77,6 @@ fn left_out<'a>(
     Ok(change.files.iter().partition(is_left_out))
 }
 
-/// The files of a change as a delivery shows them, moves and copies paired, each with its change.
-pub(super) fn shown_files<'a>(
-    repo: &Repo,
-    inputs: &ReviewInputs,
-    change: &'a Change,
-) -> Result<Vec<(DeliveredFile, &'a FileChange)>> {
-    let (_, shown) = left_out(inputs, change)?;
-    let (files, _) = files(&repo.objects, &shown)?;
-    let of = |path: &BString| shown.iter().find(|file| redact::mask_path(&file.path) == *path);
-    let paired = paired(files).into_iter();
-    Ok(paired
-        .filter_map(|file| Some((of(&file.path).copied()?, file)))
-        .map(|(c, f)| (f, c))
-        .collect())
-}
-
 /// Builds the delivery of a change.
 pub fn lay_out(
     repo: &Repo,
@@ -86,7 +88,8 @@ pub fn lay_out(
     let named =
         |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
     let (files, too_large) = files(&repo.objects, &shown)?;
-    let mut delivery = deliver(&paired(files), &inputs.delivery_limits(), seed);
+    let files = paired(files);
+    let mut delivery = deliver(&files, &inputs.delivery_limits(), seed);
     delivery.unscanned.extend(too_large.into_iter().map(|(file, size)| Unscanned {
         path: shown_path(&file.path),
         reason: UnscannedReason::TooLarge(usize::try_from(size).unwrap_or(usize::MAX)),
@@ -94,7 +97,7 @@ pub fn lay_out(
     for file in shown {
         delivery.places.entry(shown_path(&file.path)).or_default().path.clone_from(&file.path);
     }
-    Ok(Delivered { delivery, left_out: out.into_iter().map(named).collect() })
+    Ok(Delivered { delivery, files, left_out: out.into_iter().map(named).collect() })
 }
 
 pub(super) fn shown_path(path: &BString) -> String {

@@ -20,7 +20,7 @@ use crate::flow::review::earlier::LoopInputs;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
-use crate::flow::review::{chosen, claim, cleanup, finish, limits, target};
+use crate::flow::review::{chosen, claim, cleanup, finish, limits, outcomes, target};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -192,7 +192,11 @@ impl RunDriver<'_> {
             layout: None,
             run,
         };
-        let run = session.perform()?;
+        let mut run = session.perform()?;
+        if matches!(run.review_loop().stage, Stage::Paused(_)) {
+            outcomes::keep_undecided(self.context, inputs, &mut run)?;
+            folder.save(&run)?;
+        }
         // Of a paused run; one that ended did without it before it was closed.
         reading_copy::remove(self.context.repo, &run.id);
         Ok(run)

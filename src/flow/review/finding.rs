@@ -3,11 +3,19 @@
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
-use crate::domain::review::finding::Anchored;
+use crate::domain::review::finding::{Anchored, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
 
 /// The longest anchor that is recorded, in characters.
 const ANCHOR_CHARS_MAX: usize = 400;
+
+/// What a finding says, whatever was decided about it.
+pub fn message(finding: &ReviewFinding) -> String {
+    match finding.failure.as_str() {
+        "" => finding.title.clone(),
+        failure => format!("{}: {failure}", finding.title),
+    }
+}
 
 /// Converts a finding of a run: its text is the reviewer's, its effect is computed.
 pub fn to_ledger(
@@ -24,10 +32,7 @@ pub fn to_ledger(
     });
     let anchored = finding.anchored != Anchored::Nowhere;
     let anchor = finding.anchor.chars().take(ANCHOR_CHARS_MAX).collect();
-    let message = match finding.failure.as_str() {
-        "" => finding.title.clone(),
-        failure => format!("{}: {failure}", finding.title),
-    };
+    let message = message(finding);
     let message = match decision.map(|decision| decision.verdict) {
         None => format!("{message} (not arbitrated)"),
         Some(ArbiterVerdict::Upheld) => message,

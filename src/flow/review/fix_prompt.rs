@@ -7,15 +7,16 @@ use regex::RegexBuilder;
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, FileChangeKind};
+use crate::domain::model::encoding::decode;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::FixRequest;
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::fix_limits::{FixBounds, MeasuredFix, RepairedFile};
 use crate::domain::review::{fix_limits, fixer, prompt};
+use crate::flow::evaluate::shown_text;
 use crate::flow::review::delivery::shown_path;
 use crate::flow::review::session::ReviewSession;
-use crate::flow::review::texts::whole;
 use crate::platform::git::diff;
 use crate::platform::store::file;
 
@@ -81,7 +82,8 @@ impl ReviewSession<'_> {
     ) -> Result<MeasuredFix> {
         let (objects, before) = (&self.context.repo.objects, &self.run.attempt().tree);
         let text = |tree: &Oid, path: &BStr| {
-            whole(objects, tree, path).and_then(|bytes| String::from_utf8(bytes).ok())
+            let content = shown_text::whole(objects, tree, path)?;
+            decode(&content).map(|text| String::from_utf8_lossy(&text.utf8).into_owned())
         };
         let files: Vec<RepairedFile> = diff::trees(objects, Some(before), Some(tree))?
             .into_iter()
@@ -143,12 +145,12 @@ impl ReviewSession<'_> {
             let Ok(pattern) = pattern else { continue };
             let mut places = Vec::new();
             for file in &change.files {
-                let text = whole(&self.context.repo.objects, &change.tree, file.path.as_bstr());
-                let text = text.unwrap_or_default();
-                for (line, text) in (1..).zip(text.lines()) {
+                let objects = &self.context.repo.objects;
+                let text = shown_text::of_file(objects, &change.tree, file.path.as_bstr());
+                for (line, text) in (1..).zip(text.unwrap_or_default().lines()) {
                     let own = finding.path.as_bytes() == file.path.as_bytes()
                         && finding.anchored.lines().is_some_and(|(a, b)| (a..=b).contains(&line));
-                    if !own && pattern.is_match(&text.to_str_lossy()) {
+                    if !own && pattern.is_match(text) {
                         places.push(format!("{}:{line}", visible_path(&file.path)));
                     }
                 }

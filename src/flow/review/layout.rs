@@ -28,7 +28,7 @@ impl ReviewSession<'_> {
             // Without gaps the reviewer is asked: what cannot be copied for it is a gap, too.
             self.reading_copy(&layout.change)?;
         }
-        let Delivered { delivery, left_out } = &layout.delivered;
+        let Delivered { delivery, left_out, .. } = &layout.delivered;
         let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
         let uncopied = |(path, why): &(BString, String)| (shown_path(path), why.clone());
         let files = &layout.change.files;

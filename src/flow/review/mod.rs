@@ -17,6 +17,7 @@ pub mod inputs;
 mod layout;
 mod limits;
 mod outcomes;
+mod places;
 mod push_change;
 mod story;
 pub mod push_reviews;

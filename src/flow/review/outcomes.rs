@@ -2,24 +2,30 @@
 //! said of each finding.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
+use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::standing::ACTOR;
+use crate::domain::model::stored_finding::{Disposition, DispositionKind, FindingStatus};
 use crate::domain::pipeline::review_loop::{Attempt, ReviewLoop};
 use crate::domain::pipeline::run::Run;
+use crate::domain::review::arbiter_decision::DecidedBy;
 use crate::domain::review::coverage::Parts;
 use crate::domain::review::record::FindingRecord;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
-use crate::flow::evaluate::standing::reviews::text_of;
+use crate::flow::evaluate::recording;
+use crate::flow::evaluate::shown_text;
 use crate::flow::review::delivery::{lay_out, shown_path};
 use crate::flow::review::earlier::shown_parts;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::target;
+use crate::flow::review::{finding, target};
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -37,16 +43,86 @@ pub fn keep(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<()
         outcomes.parts = parts(context, inputs, run)?;
     }
     outcomes.records = records(context, inputs, run)?;
+    withdraw(context, run)?;
+    write(context, &outcomes)
+}
+
+fn write(context: Context<'_>, outcomes: &ReviewOutcomes) -> Result<()> {
     if outcomes.parts.is_empty() && outcomes.records.is_empty() {
         return Ok(());
     }
     let now = now(context.env);
     let done =
-        ledger::with(&context.repo.state_dir(), now, |ledger| ledger.keep_outcomes(&outcomes, now))
+        ledger::with(&context.repo.state_dir(), now, |ledger| ledger.keep_outcomes(outcomes, now))
             .map_err(LedgerError::hinted)?;
-    if let Some(path) = done.set_aside {
+    note_set_aside(context, done.set_aside);
+    Ok(())
+}
+
+fn note_set_aside(context: Context<'_>, set_aside: Option<PathBuf>) {
+    if let Some(path) = set_aside {
         context.notify(Warning::LedgerSetAside { path });
     }
+}
+
+/// Records the severe findings of a paused run that no arbiter could be asked about, with the ids that
+/// `findings` takes: until somebody decides about them the change has no verdict, whatever an earlier
+/// review said of it.
+pub fn keep_undecided(context: Context<'_>, inputs: &ReviewInputs, run: &mut Run) -> Result<()> {
+    let (review, kept) = (run.review_loop(), &run.record().kept);
+    let is_new = |one: &&TrackedFinding| !kept.contains_key(&one.original.id);
+    let undecided = review.findings.iter().filter(|one| one.needs_arbitration()).filter(is_new);
+    let undecided: Vec<TrackedFinding> = undecided.cloned().collect();
+    for tracked in undecided {
+        let base = run.review_loop().base.clone();
+        let change = target::change_of_attempt(context.repo, run, base.as_ref(), tracked.since)?;
+        // Its words must last: what is decided about it later is about the same finding.
+        let message = finding::message(&tracked.original);
+        let found = Finding { message, ..finding::to_ledger(&tracked, None, Effect::Warn) };
+        let recorded = recording::try_record(context, &[(&change, vec![found])])
+            .map_err(LedgerError::hinted)?;
+        if let Some(id) = recorded.findings.into_iter().next().and_then(|reported| reported.id) {
+            run.note_kept(&tracked.original.id, &id);
+        }
+    }
+    let records = records(context, inputs, run)?;
+    write(context, &ReviewOutcomes { records, parts: Parts::new() })
+}
+
+/// Withdraws the findings that were put on record without a decision and that the arbiter dismissed.
+fn withdraw(context: Context<'_>, run: &Run) -> Result<()> {
+    let kept = &run.record().kept;
+    let mut dismissed = Vec::new();
+    for tracked in run.review_loop().findings.iter().filter(|one| one.is_dismissed()) {
+        if let (Some(id), Some(decision)) = (kept.get(&tracked.original.id), &tracked.decision)
+            && decision.by != DecidedBy::Person
+        {
+            dismissed.push((id, format!("{}: {}", decision.verdict.as_str(), decision.reason)));
+        }
+    }
+    if dismissed.is_empty() {
+        return Ok(());
+    }
+    let now = now(context.env);
+    let withdrawn = ledger::with(&context.repo.state_dir(), now, |ledger| {
+        for (id, reason) in &dismissed {
+            if ledger.get(id, now)?.is_some_and(|known| known.status == FindingStatus::Open) {
+                ledger.dispose(
+                    id,
+                    &Disposition {
+                        decision: DispositionKind::Withdrawn,
+                        actor: ACTOR.to_owned(),
+                        reason: reason.clone(),
+                        time: now,
+                        until: None,
+                        commit: None,
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    });
+    note_set_aside(context, withdrawn.map_err(LedgerError::hinted)?.set_aside);
     Ok(())
 }
 
@@ -88,7 +164,7 @@ fn parts(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<Parts
             change.files.retain(|file| paths.contains(&file.path));
         }
         let delivered = lay_out(context.repo, inputs, &change, &[0; 32])?;
-        parts.extend(shown_parts(context, inputs, &change, &delivered)?);
+        parts.extend(shown_parts(inputs, &change, &delivered)?);
     }
     Ok(parts)
 }
@@ -117,11 +193,14 @@ fn records(
         };
         for (attempt, resolved) in spoken_of(review, tracked) {
             let tree = &review.attempts[attempt].tree;
-            let read = |shown: &str| text_of(&context.repo.objects, tree, shown.into());
-            let path = record.path.clone().unwrap_or_else(|| tracked.original.path.clone().into());
+            let read = |shown: &str| shown_text::of_file(&context.repo.objects, tree, shown.into());
             let moved = BString::from(tracked.original.path.as_str());
-            let text = text_of(&context.repo.objects, tree, moved.as_bstr())
-                .or_else(|| text_of(&context.repo.objects, tree, path.as_bstr()));
+            let path = match &record.path {
+                Some(path) => path.clone(),
+                None => unmasked(context, run, tracked, attempt)?,
+            };
+            let text = shown_text::of_file(&context.repo.objects, tree, moved.as_bstr())
+                .or_else(|| shown_text::of_file(&context.repo.objects, tree, path.as_bstr()));
             record.verify(text.as_deref(), &read, resolved, evidence(tracked));
         }
         if review.attempts.iter().any(Attempt::is_reviewed) {
@@ -131,6 +210,19 @@ fn records(
         records.push((id.clone(), record));
     }
     Ok(records)
+}
+
+/// The path of a finding's file in an attempt, where its name without secrets is another.
+fn unmasked(
+    context: Context<'_>,
+    run: &Run,
+    tracked: &TrackedFinding,
+    attempt: usize,
+) -> Result<BString> {
+    let (base, shown) = (run.review_loop().base.as_ref(), &tracked.original.path);
+    let change = target::change_of_attempt(context.repo, run, base, attempt)?;
+    let found = change.files.into_iter().find(|file| shown_path(&file.path) == *shown);
+    Ok(found.map_or_else(|| BString::from(shown.as_str()), |file| file.path))
 }
 
 /// The attempts whose reviews spoke of a finding, with whether it is resolved there.
@@ -175,7 +267,7 @@ fn new_record(
         .map(|place| place.removed.iter().map(|(_, line)| line.as_str()).collect())
         .unwrap_or_default();
     let tree = &review.attempts[tracked.since].tree;
-    let text = text_of(&context.repo.objects, tree, path.as_bstr());
+    let text = shown_text::of_file(&context.repo.objects, tree, path.as_bstr());
     let is_plain = redact::mask_path(&path) == path;
     Ok(FindingRecord::new(tracked, is_plain.then_some(path), text.as_deref(), &removed))
 }

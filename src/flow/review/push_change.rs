@@ -7,6 +7,7 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Skipped;
 use crate::domain::model::text::counted;
+use crate::domain::review::decide::Decision;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
 use crate::flow::evaluate::push::outcome::PushPart;
@@ -34,6 +35,15 @@ pub struct Brought {
     pub earlier: EarlierReviews,
     /// Whether it changes the policy that its reviews go by.
     changes_policy: bool,
+}
+
+/// What the findings come to that hold in what a push brings.
+pub enum Judged {
+    Passed,
+    /// The findings that stop it, which have the effect to block.
+    Blocked(PushPart),
+    /// No finding stops it, and it cannot be said that it passes.
+    Undecided(Skipped),
 }
 
 impl Brought {
@@ -78,16 +88,39 @@ impl Brought {
         both.into_iter().flatten().cloned()
     }
 
-    /// The findings that stop it, which have the effect to block.
-    pub fn blocking(&self, context: Context<'_>) -> Result<Option<PushPart>> {
+    /// What the findings that hold in it come to.
+    pub fn judged(&self, context: Context<'_>) -> Result<Judged> {
         let subject = self.subject(context);
         let (standing, kept) = subject.standing(&self.earlier);
-        let decision = subject.decision(&self.earlier)?;
+        let decision = standing.standing_decision(&subject.limits()?);
         let blocking = finish::blocking_ids(&standing, &kept, 0);
         let mut findings = finish::reported(context, &standing, &kept, 0, &blocking, &decision)?;
         findings.retain(|reported| reported.finding.effect == Effect::Block);
-        let title = format!("reviews of {}", self.target.title);
-        Ok((!findings.is_empty()).then_some(PushPart { title, commit: None, findings }))
+        if !findings.is_empty() {
+            let title = format!("reviews of {}", self.target.title);
+            return Ok(Judged::Blocked(PushPart { title, commit: None, findings }));
+        }
+        Ok(match decision {
+            Decision::Submit => Judged::Passed,
+            Decision::Inconclusive(why) => Judged::Undecided(skipped(format!(
+                "earlier reviews of {} give no verdict: {why} (hint: {})",
+                self.target.title,
+                self.how_reviewed()
+            ))),
+            Decision::Fix(_) | Decision::Escalate(_) => Judged::Undecided(skipped(format!(
+                "earlier reviews of {} do not let it pass (hint: {} shows why)",
+                self.target.title,
+                self.how_reviewed()
+            ))),
+        })
+    }
+
+    /// The command that reviews what is pushed.
+    fn how_reviewed(&self) -> String {
+        match self.commits.as_slice() {
+            [commit] => format!("`tribunal review --commit {}`", commit.short()),
+            _ => "`tribunal review`".to_owned(),
+        }
     }
 
     /// Says how many findings nobody has looked at as their code is now.
@@ -115,11 +148,7 @@ impl Brought {
         let verb = if uncovered.len() == 1 { "is" } else { "are" };
         let files = format!("{}{more} {verb} not reviewed", named.join(", "));
         let why = self.why_not(repo);
-        let hint = match self.commits.as_slice() {
-            [commit] => format!("`tribunal review --commit {}`", commit.short()),
-            _ => "`tribunal review`".to_owned(),
-        };
-        skipped(format!("{files}{why} (hint: {hint})"))
+        skipped(format!("{files}{why} (hint: {})", self.how_reviewed()))
     }
 
     /// Why the commits have no review, as far as it is known.

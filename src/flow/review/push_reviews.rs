@@ -22,7 +22,7 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
 use crate::flow::review::background;
-use crate::flow::review::push_change::{Brought, is_covered, skipped};
+use crate::flow::review::push_change::{Brought, Judged, is_covered, skipped};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -62,8 +62,8 @@ enum Enforcement {
     Block,
 }
 
-/// Checks what earlier reviews say of the change that each tip of a push brings. An error is one only
-/// where nothing is demanded; else it refuses the push.
+/// Checks what earlier reviews say of the change that each tip of a push brings. Where a missing review
+/// refuses the push, so does an error; elsewhere it is returned.
 pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<PushReviews> {
     // An agent's own push is checked by the built-in gates alone.
     if commits.is_empty() || context.env.get("TRIBUNAL_AGENT").is_some() {
@@ -78,18 +78,16 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
     let in_background = consent::load(context.repo, context.env)?.reviews == ConsentAnswer::Yes;
     // Where nobody agreed to reviews, and none is demanded, those that were made by hand count.
     let is_expected = in_background || policy.review.pre_push.demands();
-    if !is_expected && first_review(context)?.is_none() {
-        return Ok(PushReviews::default());
-    }
-    let expectation = Expectation {
-        enforcement,
-        is_expected,
-        in_background,
-        insists: policy.review.on_failure == OnFailure::Block && enforcement == Enforcement::Block,
-        wait: policy.review.wait,
+    let missing = match policy.review.on_failure {
+        OnFailure::Block if enforcement == Enforcement::Block => MissingReview::Refuses,
+        _ if is_expected => MissingReview::Told,
+        _ if first_review(context)?.is_some() => MissingReview::Silent,
+        _ => return Ok(PushReviews::default()),
     };
+    let wait = policy.review.wait;
+    let expectation = Expectation { enforcement, missing, in_background, wait };
     match expectation.check(context, commits) {
-        Err(error) if expectation.insists => {
+        Err(error) if missing == MissingReview::Refuses => {
             let skipped = vec![skipped(format!("the reviews could not be looked up: {error:#}"))];
             Ok(PushReviews { skipped, refused: true, ..PushReviews::default() })
         }
@@ -97,15 +95,21 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
     }
 }
 
+/// What a missing review means for a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MissingReview {
+    /// Reviews are made by hand alone: those that there are count.
+    Silent,
+    Told,
+    Refuses,
+}
+
 /// What is expected of the reviews of a push.
 struct Expectation {
     enforcement: Enforcement,
-    /// Whether a missing review is told.
-    is_expected: bool,
+    missing: MissingReview,
     /// Whether the person agreed to reviews in the background.
     in_background: bool,
-    /// Whether a missing review refuses the push.
-    insists: bool,
     wait: Duration,
 }
 
@@ -118,10 +122,7 @@ impl Expectation {
         for (tip, commits) in unpublished(context.repo, commits)? {
             match Brought::read(context, agent_env, tip, commits)? {
                 Ok(change) => brought.extend(change),
-                Err(why) => {
-                    reviews.refused |= self.insists;
-                    reviews.skipped.push(skipped(why));
-                }
+                Err(why) => self.miss(&mut reviews, || skipped(why)),
             }
         }
         if self.in_background {
@@ -147,20 +148,36 @@ impl Expectation {
         brought: &Brought,
         reviews: &mut PushReviews,
     ) -> Result<()> {
-        if !brought.earlier.uncovered.is_empty() && self.is_expected {
-            reviews.refused |= self.insists;
-            reviews.skipped.push(brought.unreviewed(context.repo));
+        if !brought.earlier.uncovered.is_empty() {
+            self.miss(reviews, || brought.unreviewed(context.repo));
         }
-        if let Some(mut part) = brought.blocking(context)? {
-            if self.enforcement != Enforcement::Block {
-                for reported in &mut part.findings {
-                    reported.finding.effect = Effect::Warn;
+        match brought.judged(context)? {
+            Judged::Passed => {}
+            Judged::Blocked(mut part) => {
+                if self.enforcement != Enforcement::Block {
+                    for reported in &mut part.findings {
+                        reported.finding.effect = Effect::Warn;
+                    }
                 }
+                reviews.parts.push(part);
             }
-            reviews.parts.push(part);
+            Judged::Undecided(why) => {
+                reviews.refused |= self.missing == MissingReview::Refuses;
+                reviews.skipped.push(why);
+            }
         }
         reviews.skipped.extend(brought.unverified());
         Ok(())
+    }
+
+    /// What a missing review comes to.
+    fn miss(&self, reviews: &mut PushReviews, why: impl FnOnce() -> Skipped) {
+        match self.missing {
+            MissingReview::Silent => return,
+            MissingReview::Told => {}
+            MissingReview::Refuses => reviews.refused = true,
+        }
+        reviews.skipped.push(why());
     }
 
     /// Enqueues the commits that are not covered, and waits for their reviews.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
-use crate::domain::review::decide::Decision;
+use crate::domain::review::converge::StopLimits;
 use crate::flow::context::Context;
 use crate::flow::review::delivery::Delivered;
 use crate::flow::review::earlier::{EarlierReviews, ReviewedFiles};
@@ -69,15 +69,14 @@ impl ReviewSubject<'_> {
         {
             standing.criteria.clone_from(&found.receipt.criteria);
         }
-        let limits = limits::limits(self.inputs, self.target)?;
+        let limits = self.limits()?;
         let unscanned = self.delivered.unscanned();
         Ok(Answered { standing, kept, limits, receipt, unscanned, started })
     }
 
-    /// What the findings that hold come to.
-    pub fn decision(&self, earlier: &EarlierReviews) -> Result<Decision> {
-        let limits = limits::limits(self.inputs, self.target)?;
-        Ok(self.standing(earlier).0.standing_decision(&limits))
+    /// What its findings are decided by.
+    pub fn limits(&self) -> Result<StopLimits> {
+        limits::limits(self.inputs, self.target)
     }
 
     /// The findings that hold, as a loop has them, and the ledger's ids of them.

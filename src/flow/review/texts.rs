@@ -3,17 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BString, ByteSlice as _};
 
-use crate::domain::gates::secrets::redact;
-use crate::domain::model::encoding::decode;
-use crate::domain::model::fence::visible;
-use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
-use crate::domain::review::deliver::{Delivery, FILE_BYTES_MAX};
+use crate::domain::review::deliver::Delivery;
 use crate::domain::review::finding::ReviewFinding;
 use crate::domain::review::prompt;
 use crate::domain::review::reported_path::meant;
+use crate::flow::evaluate::shown_text;
 use crate::platform::git::object::Objects;
 
 /// How many lines around a finding a later round is shown.
@@ -53,9 +50,7 @@ impl<'a> Texts<'a> {
     fn read_text(&self, shown: &str) -> Option<String> {
         let place = self.delivery.places.get(shown);
         let path = place.map_or_else(|| BString::from(shown), |place| place.path.clone());
-        let content = whole(self.objects, self.tree, path.as_bstr())?;
-        let text = decode(&content)?.utf8;
-        Some(visible(&redact::mask_lines(&text, &path)))
+        shown_text::of_file(self.objects, self.tree, path.as_bstr())
     }
 
     /// The current text at a finding's location, for a later round.
@@ -63,13 +58,5 @@ impl<'a> Texts<'a> {
         let Some(text) = self.text(&finding.path) else { return String::new() };
         let lines = finding.anchored.lines().unwrap_or((1, 1));
         prompt::excerpt(&text, lines, AROUND)
-    }
-}
-
-/// The content of a file; `None` where it is not here, or larger than what is compared.
-pub(super) fn whole(objects: &Objects, tree: &Oid, path: &BStr) -> Option<Vec<u8>> {
-    match objects.file_up_to(tree, path, FILE_BYTES_MAX as u64) {
-        Ok(Some(Content::Whole(content))) => Some(content),
-        _ => None,
     }
 }

@@ -71,7 +71,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing command_cache command_selection command_progress command_output command_findings \
+        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_output command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report inside_command",
@@ -94,7 +94,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
-         subject finish outcomes story earlier delivery finding request fix gates_job limits inputs spec_commands report receipt \
+         subject finish outcomes story earlier places delivery finding request fix gates_job limits inputs spec_commands report receipt \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -4,17 +4,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use bstr::{BStr, ByteSlice as _};
+use bstr::ByteSlice as _;
 
-use crate::domain::gates::secrets::redact;
-use crate::domain::model::encoding::decode;
-use crate::domain::model::fence::visible;
-use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::standing::{Standing, step};
 use crate::domain::model::stored_finding::{Disposition, FindingStatus};
-use crate::domain::review::deliver::FILE_BYTES_MAX;
 use crate::domain::review::record::{FindingRecord, FindingState};
+use crate::flow::evaluate::shown_text;
 use crate::flow::evaluate::standing::branches::Branches;
 use crate::flow::evaluate::standing::inquiry::Inquiry;
 use crate::flow::evaluate::standing::places::{AskedPlace, PlaceKind};
@@ -131,28 +127,19 @@ fn state_in(
     tree: &Oid,
     seen: Option<&Oid>,
 ) -> Result<FindingState> {
-    let read = |path: &str| text_of(objects, tree, path.into());
+    let read = |path: &str| shown_text::of_file(objects, tree, path.into());
     let Some(path) = &record.path else { return Ok(FindingState::Unverified { lines: None }) };
-    if let Some(text) = text_of(objects, tree, path.as_bstr()) {
+    if let Some(text) = shown_text::of_file(objects, tree, path.as_bstr()) {
         return Ok(record.state(Some(&text), &read));
     }
     if let Some(seen) = seen.filter(|seen| matches!(objects.header(seen), Ok(Some(_)))) {
         for file in diff::trees(objects, Some(seen), Some(tree))? {
-            let text = file.has_content().then(|| text_of(objects, tree, file.path.as_bstr()));
+            let text =
+                file.has_content().then(|| shown_text::of_file(objects, tree, file.path.as_bstr()));
             if let Some(text) = text.flatten().filter(|text| record.moved_to(text, &read)) {
                 return Ok(record.state(Some(&text), &read));
             }
         }
     }
     Ok(record.state(None, &read))
-}
-
-/// The text of a file of a tree as a reviewer sees it.
-pub fn text_of(objects: &Objects, tree: &Oid, path: &BStr) -> Option<String> {
-    match objects.file_up_to(tree, path, FILE_BYTES_MAX as u64) {
-        Ok(Some(Content::Whole(bytes))) => {
-            Some(visible(&redact::mask_lines(&decode(&bytes)?.utf8, path)))
-        }
-        _ => None,
-    }
 }
