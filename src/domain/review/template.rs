@@ -1,5 +1,7 @@
 //! The texts of the prompts in `prompts/`, and what fills their places.
 
+use std::sync::LazyLock;
+
 pub const AGAIN: &str = include_str!("prompts/again.md");
 pub const ARBITER: &str = include_str!("prompts/arbiter.md");
 pub const CRITERIA: &str = include_str!("prompts/criteria.md");
@@ -14,7 +16,12 @@ pub const VERIFIER_LOOK_CHANGE: &str = include_str!("prompts/verifier_look_chang
 pub const VERIFIER_LOOK_FIX: &str = include_str!("prompts/verifier_look_fix.md");
 
 /// The hash of all prompts that a verdict depends on, for the question's name.
-pub fn fingerprint() -> String {
+pub fn fingerprint() -> &'static str {
+    static FINGERPRINT: LazyLock<String> = LazyLock::new(hash_of_prompts);
+    &FINGERPRINT
+}
+
+fn hash_of_prompts() -> String {
     let mut hasher = blake3::Hasher::new();
     let verifier =
         [VERIFIER_TASK_CHANGE, VERIFIER_TASK_FIX, VERIFIER_LOOK_CHANGE, VERIFIER_LOOK_FIX];

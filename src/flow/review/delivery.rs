@@ -72,6 +72,9 @@ fn left_out<'a>(
     change: &'a Change,
 ) -> Result<(Vec<&'a FileChange>, Vec<&'a FileChange>)> {
     let left_out = &inputs.policy().review.leave_out;
+    if change.files.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let globs = globs::union(left_out.iter().map(String::as_str))?;
     let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
     Ok(change.files.iter().partition(is_left_out))

@@ -9,7 +9,7 @@ use bstr::BString;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::pipeline::review_loop::FirstReview;
 use crate::domain::review::coverage;
-use crate::domain::review::coverage::{Parts, WantedPart};
+use crate::domain::review::coverage::{PartKey, Parts, WantedPart};
 use crate::domain::review::deliver::file::FileSide;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
@@ -172,12 +172,44 @@ fn wanted(
     Ok(wanted)
 }
 
+/// The change without the files whose change a complete review was shown as a whole; told by their
+/// objects, without reading them.
+pub fn without_known(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
+    change: &Change,
+) -> Result<Change> {
+    let state_dir = context.repo.state_dir();
+    if !ledger::exists(&state_dir) {
+        return Ok(change.clone());
+    }
+    let has = |kind: FileChangeKind| change.files.iter().any(|file| file.kind == kind);
+    // What came and what went may be one file that was moved: they are looked at together.
+    let may_be_moved = has(FileChangeKind::Added) && has(FileChangeKind::Deleted);
+    let context_lines = inputs.delivery_limits().context_lines;
+    let mut keys = Vec::with_capacity(change.files.len());
+    for file in &change.files {
+        let is_half = matches!(file.kind, FileChangeKind::Added | FileChangeKind::Deleted);
+        keys.push(if is_half && may_be_moved {
+            None
+        } else {
+            coverage::whole(file, &inputs.regime(file)?, context_lines)
+        });
+    }
+    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+    let all: Parts = keys.iter().flatten().copied().collect();
+    let unknown = ledger.parts_not_shown(&all, now(context.env)).map_err(LedgerError::hinted)?;
+    let is_known = |key: &Option<PartKey>| key.is_some_and(|key| !unknown.contains(&key));
+    let files = change.files.iter().zip(&keys).filter(|(_, key)| !is_known(key));
+    Ok(Change { files: files.map(|(file, _)| file.clone()).collect(), ..change.clone() })
+}
+
 /// The parts that a complete review of these files of a change was shown.
 pub fn shown_parts(inputs: &ReviewInputs, change: &Change, delivered: &Delivered) -> Result<Parts> {
     let context_lines = inputs.delivery_limits().context_lines;
     let mut parts = Parts::new();
     for (file, change) in delivered.shown_files(change) {
-        parts.extend(coverage::shown(file, &inputs.regime(change)?, context_lines));
+        parts.extend(coverage::shown_of(file, change, &inputs.regime(change)?, context_lines));
     }
     Ok(parts)
 }

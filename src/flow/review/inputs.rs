@@ -217,7 +217,7 @@ impl ReviewInputs {
     /// The hash of who answers, and of the prompts.
     pub fn asked(&self) -> String {
         let mut fields = self.answerers();
-        fields.push(fingerprint());
+        fields.push(fingerprint().to_owned());
         hash_of(&fields)
     }
 
@@ -257,7 +257,7 @@ impl ReviewInputs {
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
             rules: &self.reviewer_rules(&change.files, &change.files.iter().collect::<Vec<_>>())?,
-            prompts: &fingerprint(),
+            prompts: fingerprint(),
             reviewers: &self.reviewing,
             arbiters: &self.arbitrating,
             schema: &answer::schema(ExpectedAnswer::Review),

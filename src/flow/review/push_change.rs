@@ -16,7 +16,7 @@ use crate::flow::review::earlier::EarlierReviews;
 use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs};
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewTarget};
-use crate::flow::review::{finish, target};
+use crate::flow::review::{earlier, finish, target};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::push::history;
 use crate::platform::git::repo::Repo;
@@ -61,12 +61,17 @@ impl Brought {
             return Ok(Err(missing));
         }
         let range = ReviewRange::Beyond { bases, to: tip };
-        let target = target::resolve(repo, &range)?;
+        let target = target::list(repo, &range)?;
         // Once for each tip: a program that cannot be started would hold each commit up.
         let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
         let inputs = inputs.look_at_agents(agent_env);
-        let delivered = lay_out(repo, &inputs, &target.change, &[0; 32])?;
-        if !delivered.is_reviewable() || inputs.reviewers().is_none() {
+        if inputs.reviewers().is_none() {
+            return Ok(Ok(None));
+        }
+        let rest = earlier::without_known(context, &inputs, &target.change)?;
+        target::fetch_contents(repo, &rest)?;
+        let delivered = lay_out(repo, &inputs, &rest, &[0; 32])?;
+        if !delivered.is_reviewable() && rest.files.len() == target.change.files.len() {
             return Ok(Ok(None));
         }
         let change = &target.change;
@@ -74,10 +79,25 @@ impl Brought {
         let subject =
             ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
         let earlier = subject.earlier()?;
-        Ok(Ok(Some(Self { commits, target, inputs, delivered, earlier, changes_policy })))
+        let mut brought = Self { commits, target, inputs, delivered, earlier, changes_policy };
+        if !brought.earlier.uncovered.is_empty()
+            && rest.files.len() < brought.target.change.files.len()
+        {
+            // A copy is recognised beside what it was made from alone.
+            target::fetch_contents(repo, &brought.target.change)?;
+            brought.delivered = lay_out(repo, &brought.inputs, &brought.target.change, &[0; 32])?;
+            brought.look_up(context)?;
+        }
+        Ok(Ok(Some(brought)))
     }
 
-    pub fn subject<'a>(&'a self, context: Context<'a>) -> ReviewSubject<'a> {
+    /// Looks up what the earlier reviews say now.
+    pub fn look_up(&mut self, context: Context<'_>) -> Result<()> {
+        self.earlier = self.subject(context).earlier()?;
+        Ok(())
+    }
+
+    fn subject<'a>(&'a self, context: Context<'a>) -> ReviewSubject<'a> {
         let Self { inputs, target, delivered, .. } = self;
         ReviewSubject { context, inputs, target, delivered }
     }

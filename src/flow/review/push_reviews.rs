@@ -205,7 +205,7 @@ impl Expectation {
         }
         await_reviews(context, &missing, self.wait)?;
         for one in brought {
-            one.earlier = one.subject(context).earlier()?;
+            one.look_up(context)?;
         }
         Ok(())
     }

@@ -119,8 +119,15 @@ pub fn change_of_attempt(
     })
 }
 
-/// Reads the change that a range names.
+/// Reads the change that a range names. The content of its files is here then.
 pub fn resolve(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
+    let target = list(repo, range)?;
+    fetch_contents(repo, &target.change)?;
+    Ok(target)
+}
+
+/// Lists the change that a range names.
+pub fn list(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
     let target = match range {
         ReviewRange::Staged => staged(repo),
         ReviewRange::Commit(commit) => of_commit(repo, commit),
@@ -130,7 +137,6 @@ pub fn resolve(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
     if let Some(reason) = &target.change.unlisted {
         bail!("the change cannot be reviewed: {reason}");
     }
-    fetch_contents(repo, &target.change)?;
     Ok(target)
 }
 
@@ -238,7 +244,7 @@ fn has_parents(repo: &Repo, commit: &Commit) -> Result<bool> {
 }
 
 /// Fetches the contents of a change that a partial clone left out; none in a hook.
-fn fetch_contents(repo: &Repo, change: &Change) -> Result<()> {
+pub fn fetch_contents(repo: &Repo, change: &Change) -> Result<()> {
     let mut missing = Vec::new();
     for file in &change.files {
         for entry in file.old.iter().chain(&file.new).chain(&file.merged) {

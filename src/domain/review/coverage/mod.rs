@@ -15,7 +15,7 @@ use std::ops::Range;
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::locate::lines::changes_of;
-use crate::domain::model::change::FileMode;
+use crate::domain::model::change::{FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 
 /// How many lines on each side of a touched place belong to it.
@@ -31,7 +31,7 @@ pub type Parts = BTreeSet<PartKey>;
 ///
 /// `regime` says what the answer of a review depends on besides the text: reviewer, prompts, rules.
 /// `context` is how many lines around each hunk are shown at least.
-pub fn shown(file: &DeliveredFile, regime: &str, context: usize) -> Parts {
+fn shown(file: &DeliveredFile, regime: &str, context: usize) -> Parts {
     let keys = Keys { regime, path: &file.path, reach: REACH.min(context) };
     let (old, new) = (lines_of(file.old.as_ref()), lines_of(file.new.as_ref()));
     let mut parts = keys.of_file(file);
@@ -52,6 +52,48 @@ pub fn shown(file: &DeliveredFile, regime: &str, context: usize) -> Parts {
             range.start <= around.start && around.end <= range.end
         };
         parts.extend((range.start..=range.end).filter(whole).map(|gap| keys.of_gap(&new, gap)));
+    }
+    parts
+}
+
+/// The key of the change of a file as a whole, by its objects: where a review was shown all of it, the
+/// same change of the same file need not be read to know that. `None` where that does not follow.
+pub fn whole(change: &FileChange, regime: &str, context: usize) -> Option<PartKey> {
+    let from = match &change.kind {
+        FileChangeKind::Renamed { from } => from.as_slice(),
+        FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => b"",
+    };
+    let side = |entry: &Option<TreeEntry>| match entry {
+        Some(entry) => [mode_word(Some(entry.mode)), entry.oid.as_str().as_bytes()].concat(),
+        None => Vec::new(),
+    };
+    let (old, new) = (side(&change.old), side(&change.new));
+    let keys = Keys { regime, path: &change.path, reach: REACH.min(context) };
+    let context = (context as u64).to_le_bytes();
+    (old != new).then(|| keys.key(b"whole", &[from, &old, &new, &context]))
+}
+
+/// The parts of a file and its key as a whole, where the review showed all that its change brings.
+/// A file that was paired with another one was shown beside that alone, so it has no such key.
+pub fn shown_of(file: &DeliveredFile, change: &FileChange, regime: &str, context: usize) -> Parts {
+    let mut parts = shown(file, regime, context);
+    let is_itself = match (&file.became, &change.kind) {
+        (Became::Added, FileChangeKind::Added)
+        | (Became::Modified, FileChangeKind::Modified)
+        | (Became::Deleted, FileChangeKind::Deleted)
+        | (Became::Renamed { .. }, FileChangeKind::Renamed { .. }) => true,
+        (
+            Became::Added
+            | Became::Modified
+            | Became::Deleted
+            | Became::Renamed { .. }
+            | Became::Copied { .. },
+            _,
+        ) => false,
+    };
+    let wanted = wanted(file, &[], regime, context);
+    if is_itself && wanted.iter().all(|part| parts.contains(&part.key)) {
+        parts.extend(whole(change, regime, context));
     }
     parts
 }

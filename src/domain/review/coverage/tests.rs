@@ -2,9 +2,10 @@
 
 use bstr::BString;
 
-use crate::domain::model::change::FileMode;
+use crate::domain::model::change::{FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::encoding::TextEncoding;
-use crate::domain::review::coverage::{Parts, WantedPart, shown, wanted};
+use crate::domain::model::oid::Oid;
+use crate::domain::review::coverage::{Parts, WantedPart, shown, shown_of, wanted, whole};
 use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 
 const CONTEXT: usize = 10;
@@ -156,4 +157,45 @@ fn a_renamed_file_is_covered_by_what_was_shown_before_and_its_new_name() {
     assert!(covers(&both, &wanted));
     assert!(!covers(&edit, &wanted));
     assert!(!covers(&name, &wanted));
+}
+
+#[test]
+fn a_change_of_the_same_objects_is_known_as_a_whole() {
+    let entry = |digit: &str| TreeEntry {
+        oid: Oid::parse(&digit.repeat(40)).unwrap(),
+        mode: FileMode::File,
+    };
+    let change = |kind: FileChangeKind, old: Option<&str>, new: Option<&str>| FileChange {
+        path: "a.py".into(),
+        kind,
+        old: old.map(entry),
+        new: new.map(entry),
+        merged: Vec::new(),
+    };
+    let modified = change(FileChangeKind::Modified, Some("1"), Some("2"));
+    let delivered = file(Some("a\n"), Some("b\n"));
+    let known = shown_of(&delivered, &modified, "r", CONTEXT);
+    let is_known = |change: &FileChange, regime: &str, context: usize| {
+        whole(change, regime, context).is_some_and(|key| known.contains(&key))
+    };
+    assert!(is_known(&modified, "r", CONTEXT));
+    assert!(!is_known(&modified, "other", CONTEXT));
+    assert!(!is_known(&modified, "r", CONTEXT + 1));
+    let renamed = FileChangeKind::Renamed { from: "b.py".into() };
+    for other in [
+        change(FileChangeKind::Modified, Some("1"), Some("3")),
+        change(FileChangeKind::Modified, Some("3"), Some("2")),
+        change(FileChangeKind::Added, None, Some("2")),
+        change(FileChangeKind::Deleted, Some("1"), None),
+        change(renamed, Some("1"), Some("2")),
+        FileChange { path: "b.py".into(), ..modified },
+    ] {
+        assert!(!is_known(&other, "r", CONTEXT), "{other:?}");
+    }
+    // What was shown beside the file that it was made from was not shown as new.
+    let became = Became::Copied { from: "b.py".into() };
+    let copied = DeliveredFile { became, ..file(Some("a\n"), Some("a\nb\n")) };
+    let added = change(FileChangeKind::Added, None, Some("2"));
+    let key = whole(&added, "r", CONTEXT).unwrap();
+    assert!(!shown_of(&copied, &added, "r", CONTEXT).contains(&key));
 }
