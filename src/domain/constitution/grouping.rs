@@ -1,6 +1,7 @@
 //! Groups messages about the same thing, by the weight of the words they share.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
@@ -123,13 +124,15 @@ fn numbered(group_of: &[usize]) -> Vec<usize> {
 /// The words that say something: identifiers split at case and underscores, lower case, without
 /// stop words, stemmed.
 pub fn words(text: &str) -> BTreeSet<String> {
+    static STOPS: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP.split_whitespace().collect());
+    let stop = &*STOPS;
     let stemmer = Stemmer::create(Algorithm::English);
     let mut words = BTreeSet::new();
     for run in text.split(|c: char| !c.is_alphanumeric()) {
         for word in split_case(run) {
             let word = word.to_lowercase();
             let short = word.chars().count() < 2;
-            if !short && !STOP.split_whitespace().any(|stop| stop == word) {
+            if !short && !stop.contains(word.as_str()) {
                 words.insert(stemmer.stem(&word).into_owned());
             }
         }

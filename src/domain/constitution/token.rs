@@ -1,5 +1,8 @@
 //! Code as tokens of any language, to compare lines by.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// A word, a literal or a mark, as it stands in the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -90,7 +93,9 @@ impl Token {
 
     /// Whether it names something: a word that is no key word of a language.
     pub fn names(&self) -> bool {
-        self.is_word() && !KEYWORDS.split_whitespace().any(|word| word == self.text)
+        static WORDS: LazyLock<HashSet<&str>> =
+            LazyLock::new(|| KEYWORDS.split_whitespace().collect());
+        self.is_word() && !WORDS.contains(self.text.as_str())
     }
 
     /// How much a pattern gains by it, in halves: a mark 1, a key word or number 2, a name 4.
