@@ -31,6 +31,7 @@ use crate::platform::ui::{review_findings, review_hints, review_result};
 const EXAMPLES: &str = "\
 Examples:
   tribunal review                         review what is new on this branch
+  tribunal review --worktree              review all that is not committed
   tribunal review --commit HEAD           review one commit
   tribunal review --base main             review the branch, from where it left `main`
   tribunal review --fix                   have the findings fixed as well
@@ -41,19 +42,26 @@ Examples:
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Args {
     /// Review what is staged
-    #[arg(long, conflicts_with_all = ["from", "commit"])]
+    #[arg(long, group = "range")]
     staged: bool,
+    /// Review what is not staged; new files too, unless git ignores them
+    #[arg(long, group = "range")]
+    unstaged: bool,
+    /// Review all that is not committed, staged or not; new files too, unless git ignores them
+    #[arg(long, visible_alias = "uncommitted", group = "range")]
+    worktree: bool,
     /// Review one commit, compared with its first parent
-    #[arg(long, value_name = "REV", conflicts_with = "from")]
+    #[arg(long, value_name = "REV", group = "range")]
     commit: Option<String>,
     /// Review what this branch has beyond another one, from where it left it
-    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["staged", "commit", "from"])]
+    #[arg(long, value_name = "BRANCH", group = "range")]
     base: Option<String>,
     /// Review everything after this commit, or from where the branch left it
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", group = "range")]
     from: Option<String>,
     /// Review up to this commit
-    #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD")]
+    #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD",
+        conflicts_with_all = ["staged", "unstaged", "worktree", "commit", "base"])]
     to: String,
     /// Read what the change must do from this spec
     #[arg(long, value_name = "FILE")]
@@ -75,7 +83,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     note: String,
     /// Review the commits that are waiting for a review
-    #[arg(long, hide = true, conflicts_with_all = ["staged", "commit", "from", "base", "fix"])]
+    #[arg(long, hide = true, group = "range", conflicts_with = "fix")]
     waiting: bool,
     /// The stop before this was begun in the background
     #[arg(long, hide = true, requires = "waiting")]
@@ -219,6 +227,8 @@ fn no_range(name: &str) -> Result<()> {
 fn range(repo: &Repo, args: &Args) -> Result<ReviewRange> {
     Ok(match (&args.commit, &args.from, &args.base) {
         _ if args.staged => ReviewRange::Staged,
+        _ if args.unstaged => ReviewRange::Unstaged,
+        _ if args.worktree => ReviewRange::WorkTree,
         (Some(commit), ..) => {
             no_range(commit)?;
             ReviewRange::Commit(named(repo, commit)?)

@@ -251,7 +251,7 @@ fn asking_by_hand_is_no_occurrence() {
     repo.tribunal(&["findings", "show", all(&repo)[0]["id"].as_str().unwrap()])
         .ok()
         .says("seen:     in 1 change")
-        .says("seen staged on main, a:1");
+        .says("seen uncommitted on main, a:1");
 }
 
 #[test]

@@ -46,7 +46,8 @@ fn the_terminal_says_what_is_reviewed_how_bad_each_finding_is_and_what_to_do() {
     let commit = repo.rev("HEAD")[..10].to_owned();
     let outcome = outcome
         .says(&format!(
-            "reviewing commit {commit}: 1 commit, 1 file; 1 changed file in the work tree is not part of it"
+            "reviewing commit {commit}: 1 commit, 1 file; 1 changed file is not committed and not part of it \
+             (`--worktree` reviews it)"
         ))
         .says("blocked (critical): src/sum.rs:3")
         .says("`tribunal review --fix`")

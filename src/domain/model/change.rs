@@ -1,6 +1,7 @@
 //! A change: the files under evaluation and where they come from, without their content.
 
 use bstr::BString;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::model::oid::Oid;
 
@@ -28,12 +29,27 @@ pub struct Change {
     pub unlisted: Option<String>,
 }
 
+/// Where a reviewed change is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangePlace {
+    #[default]
+    Commits,
+    /// It is staged.
+    Index,
+    /// Nobody staged it, or not all of it.
+    WorkTree,
+}
+
 impl Change {
+    /// The key of a change that is based on no commit.
+    pub const ROOT: &str = "root";
+
     /// The change that findings from outside the gates are recorded under: a commit, or what is staged
     /// before the first one. Its files are not listed.
     pub fn at(commit: Option<Oid>, tree: Oid) -> Self {
         Self {
-            key: commit.as_ref().map_or_else(|| "root".to_owned(), Oid::to_string),
+            key: commit.as_ref().map_or_else(|| Self::ROOT.to_owned(), Oid::to_string),
             base_tree: None,
             tree,
             commit,

@@ -56,6 +56,10 @@ pub enum Progress {
     },
     /// What is about to be reviewed.
     ReviewBegins(ReviewedChange),
+    /// Files of what was reviewed are not as they were when the review began.
+    ChangedSince {
+        files: Vec<String>,
+    },
     /// How far a review is, told again and again while it goes on.
     ReviewGoesOn(ReviewStanding),
     /// The same of a review that another process makes, told once for each step of it.
@@ -117,8 +121,22 @@ pub struct ReviewedChange {
     pub files: usize,
     /// The files that no model is shown, with the reason.
     pub left_out: Vec<(String, String)>,
-    /// How many files of the work tree have changes that are not part of it.
-    pub beside: usize,
+    /// The changed files that are not part of it.
+    pub beside: LeftBeside,
+    /// The files with unresolved conflicts that are part of it, as they are in the work tree.
+    pub conflicts: Vec<String>,
+}
+
+/// The changed files that are not part of a review, and how many they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftBeside {
+    Nothing,
+    /// What is staged.
+    Staged(usize),
+    /// What is not staged.
+    Unstaged(usize),
+    /// What is not committed, staged or not.
+    Uncommitted(usize),
 }
 
 /// How far a review is.
@@ -164,6 +182,8 @@ pub enum Warning {
     PolicyNotCommitted { line: String },
     /// A record beside a verdict could not be written below this folder.
     RecordNotWritten { error: String, folder: PathBuf },
+    /// Git said this of a file of the work tree that it read all the same.
+    GitSaid { line: String },
     /// Whether findings of gates came or went could not be told.
     StandingUnknown { error: String },
 }

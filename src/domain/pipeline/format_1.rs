@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::model::agent::Route;
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::size::Size;
@@ -124,6 +125,7 @@ impl RunRecord {
         let about = About {
             question: self.question,
             title: self.title,
+            place: ChangePlace::Commits,
             change_key: self.change_key,
             spec: self.spec,
             note: String::new(),

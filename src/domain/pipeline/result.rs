@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::model::agent::{Route, Spent};
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::report::Report;
 use crate::domain::model::severity::Severity;
 use crate::domain::pipeline::review_loop::ResumeWhen;
@@ -118,6 +119,6 @@ pub struct Offer {
     pub base: String,
     /// How many commits of fixes there are.
     pub fixes: usize,
-    /// Whether the change was not committed when it was reviewed: then a merge would run into it.
-    pub of_staged: bool,
+    /// Where the change was when it was reviewed: what is not committed a merge would run into.
+    pub place: ChangePlace,
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::{Role, Route};
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
@@ -34,6 +35,9 @@ pub struct About {
     pub question: String,
     /// For people: `commit 0123456789`.
     pub title: String,
+    /// Where the change is; in a run of an earlier version, commits.
+    #[serde(default)]
+    pub place: ChangePlace,
     /// The key under which the ledger counts the change.
     pub change_key: String,
     /// What the change must do, as its file was when the run began.

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use bstr::ByteSlice as _;
 
-use crate::domain::model::notice::{Progress, ReviewedChange};
+use crate::domain::model::notice::{LeftBeside, Progress, ReviewedChange};
 use crate::domain::model::oid::Oid;
 use crate::flow::context::Context;
-use crate::flow::review::delivery::Delivered;
+use crate::flow::review::delivery::{Delivered, shown_path};
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
+use crate::flow::review::written::WrittenWorkTree;
 use crate::platform::git::repo::Repo;
-use crate::platform::git::{change, unstaged};
+use crate::platform::git::{change, diff, unstaged};
 
 /// Says what is about to be reviewed.
 pub(super) fn announce(
@@ -17,17 +18,22 @@ pub(super) fn announce(
     request: &ReviewRequest,
     target: &ReviewTarget,
     delivered: &Delivered,
+    work_tree: Option<&WrittenWorkTree>,
 ) -> Result<()> {
     let repo = context.repo;
     let unshown = delivered.delivery.unscanned.iter();
     let unshown = unshown.map(|one| (one.path.clone(), one.reason.to_string()));
+    let foreign = work_tree.into_iter().flat_map(|written| &written.trees.left_out);
+    let foreign = foreign.map(|(path, why)| (shown_path(path), why.clone()));
+    let conflicts = work_tree.into_iter().flat_map(|written| &written.trees.conflicts);
     let change = &target.change;
     context.notify(Progress::ReviewBegins(ReviewedChange {
         what: name(repo, target)?,
         commits: commits(repo, target)?,
         files: change.files.len(),
-        left_out: delivered.left_out.iter().cloned().chain(unshown).collect(),
+        left_out: delivered.left_out.iter().cloned().chain(unshown).chain(foreign).collect(),
         beside: beside(repo, &request.range, target)?,
+        conflicts: conflicts.map(shown_path).collect(),
     }));
     Ok(())
 }
@@ -69,22 +75,29 @@ fn commits(repo: &Repo, target: &ReviewTarget) -> Result<usize> {
     Ok(repo.rev_list_of(&revisions, &[])?.len())
 }
 
-/// How many files of the work tree have changes that are not part of a review of what is at HEAD.
-fn beside(repo: &Repo, range: &ReviewRange, target: &ReviewTarget) -> Result<usize> {
+/// The changed files that are not part of a review of what is at HEAD or beyond it.
+fn beside(repo: &Repo, range: &ReviewRange, target: &ReviewTarget) -> Result<LeftBeside> {
     let is_here = match range {
-        ReviewRange::Auto | ReviewRange::Staged => true,
+        ReviewRange::WorkTree => false,
+        ReviewRange::Auto | ReviewRange::Staged | ReviewRange::Unstaged => true,
         ReviewRange::Commit(to) | ReviewRange::Beyond { to, .. } => {
             repo.head()?.as_ref() == Some(to)
         }
     };
     if !is_here || repo.work_tree.is_none() {
-        return Ok(0);
+        return Ok(LeftBeside::Nothing);
+    }
+    if *range == ReviewRange::Unstaged {
+        let head = target.parent.as_ref().map(|head| repo.tree_of(head)).transpose()?;
+        let staged = diff::trees(&repo.objects, head.as_ref(), target.change.base_tree.as_ref())?;
+        return Ok(LeftBeside::Staged(staged.len()));
     }
     let mut paths: Vec<_> = unstaged::list(repo)?.into_iter().map(|file| file.path).collect();
-    if target.change.commit.is_some() {
-        paths.extend(change::staged(repo)?.files.into_iter().map(|file| file.path));
+    if target.change.commit.is_none() {
+        return Ok(LeftBeside::Unstaged(paths.len()));
     }
+    paths.extend(change::staged(repo)?.files.into_iter().map(|file| file.path));
     paths.sort();
     paths.dedup();
-    Ok(paths.len())
+    Ok(LeftBeside::Uncommitted(paths.len()))
 }

@@ -11,7 +11,7 @@ use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::pipeline::run::Run;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::context::Context;
-use crate::flow::review::fix;
+use crate::flow::review::{fix, written};
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::config::env::now;
@@ -42,6 +42,7 @@ pub fn clean_up(context: Context<'_>) -> Result<()> {
         }
     }
     runs::remove_stateless(&state_dir, long_ago)?;
+    written::clean_up(&state_dir, &ids, |id| is_over(&state_dir, id))?;
     // A run whose folder is gone cannot be continued.
     for (id, of_run) in &attempts {
         if is_old(id) && !ids.contains(id) {

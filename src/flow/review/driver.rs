@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::agent::Role;
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::result::ReviewResult;
@@ -20,7 +21,8 @@ use crate::flow::review::earlier::LoopInputs;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
-use crate::flow::review::{chosen, claim, cleanup, finish, limits, outcomes, target};
+use crate::flow::review::written::WrittenWorkTree;
+use crate::flow::review::{chosen, claim, cleanup, finish, limits, outcomes, target, written};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -32,6 +34,8 @@ use crate::platform::store::runs::RunFolder;
 pub(super) struct RunDriver<'a> {
     pub context: Context<'a>,
     pub agent_env: AgentEnv<'a>,
+    /// What the work tree has, where that is reviewed.
+    pub work_tree: Option<&'a WrittenWorkTree>,
 }
 
 /// A question to reviewers, with what is known of its answer.
@@ -98,15 +102,17 @@ impl RunDriver<'_> {
         let Asked { inputs, target, question, .. } = *asked;
         // Each new run cleans up after killed ones.
         cleanup::clean_up(self.context)?;
-        let id = random::id().to_string();
-        let folder = RunFolder::create(&self.context.repo.state_dir(), &id)?;
+        let (id, folder) = self.new_folder()?;
         let change = &target.change;
         let head = match (&change.commit, kind) {
             // Fixes need a parent commit: one of the program's own where the person made none.
             (None, RunKind::Fix) => {
-                let message = "wip: what was staged when the review began\n";
+                if target.place == ChangePlace::WorkTree {
+                    written::adopt(self.context.repo, &folder, &change.tree)?;
+                }
+                let message = format!("wip: {} when the review began\n", was(&target.title));
                 let parent = target.parent.as_ref();
-                Some(attempt::save(self.context.repo, &id, 0, &change.tree, parent, message)?)
+                Some(attempt::save(self.context.repo, &id, 0, &change.tree, parent, &message)?)
             }
             (commit, _) => commit.clone(),
         };
@@ -124,6 +130,7 @@ impl RunDriver<'_> {
         let about = About {
             question: question.to_owned(),
             title: target.title.clone(),
+            place: target.place,
             change_key: change.key.clone(),
             spec: inputs.spec.clone(),
             note: inputs.note.clone(),
@@ -139,6 +146,17 @@ impl RunDriver<'_> {
         Ok((folder, run))
     }
 
+    /// The id and the folder of a new run: that in which the objects of its change are, where they are in
+    /// one.
+    fn new_folder(&self) -> Result<(String, RunFolder)> {
+        if let Some(begun) = self.work_tree.and_then(WrittenWorkTree::take) {
+            return Ok(begun);
+        }
+        let id = random::id().to_string();
+        let folder = RunFolder::create(&self.context.repo.state_dir(), &id)?;
+        Ok((id, folder))
+    }
+
     /// Performs a run to its end or to a pause, and reports what it came to.
     pub fn perform(
         &self,
@@ -151,7 +169,11 @@ impl RunDriver<'_> {
         let run = run.interrupted(now(self.context.env));
         let run = match run.review_loop().stage {
             Stage::Ended(_) | Stage::Paused(_) => run,
-            _ => self.session(inputs, folder, run)?,
+            _ => {
+                let run = self.session(inputs, folder, run)?;
+                written::tell_changed_since(self.context, &run);
+                run
+            }
         };
         finish::report(self.context, &run, paths)
     }
@@ -201,4 +223,9 @@ impl RunDriver<'_> {
         reading_copy::remove(self.context.repo, &run.id);
         Ok(run)
     }
+}
+
+/// The title of a change as it was: `what was staged`.
+fn was(title: &str) -> String {
+    title.replacen("what is ", "what was ", 1)
 }

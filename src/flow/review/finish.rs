@@ -91,8 +91,6 @@ pub fn describe(
     let story = story::of_run(context, run, best, &decision, &paths);
     let report =
         report_of(verdict(&decision), findings, skipped, run.about.started, now(context.env));
-    // Only what was not committed has a commit of the program's own before the fixes.
-    let of_staged = context.repo.tip(&attempt::ref_of(&run.id, 0))?.is_some();
     let details = ReviewDetails {
         run: run.id.clone(),
         route: run.about.route,
@@ -112,7 +110,7 @@ pub fn describe(
             branch,
             base: base.short().to_owned(),
             fixes: best,
-            of_staged,
+            place: run.about.place,
         }),
         decision: with_ledger_ids(decision, kept),
         story,

@@ -11,7 +11,7 @@ use crate::domain::constitution::rule::Rule;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::AgentIdentity;
-use crate::domain::model::change::FileChange;
+use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::error::hinted;
 use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
@@ -32,12 +32,14 @@ use crate::flow::call::route;
 use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::setup::consent;
 use crate::flow::workspace::work_tree::read_named;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::object::Objects;
+use crate::platform::git::repo::Repo;
 
 /// The file with a repository's notes for agents.
 pub const NOTES_FILE: &str = "AGENTS.md";
@@ -81,13 +83,15 @@ impl ReviewInputs {
         agent_env: AgentEnv<'_>,
     ) -> Result<Self> {
         let change = &target.change;
-        let effective = policy::policy_of_change(context, change)?;
+        let base = policy_tree(context.repo, change)?;
+        let covering = RuleSelection::Covering(&change.files);
+        let effective = policy::read_policy(context, base.as_ref(), covering)?;
         let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
-        let rules = match &change.base_tree {
+        let rules = match &base {
             Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
         };
-        let of_base = |file: &str| match &change.base_tree {
+        let of_base = |file: &str| match &base {
             Some(tree) => notes(&context.repo.objects, tree, file),
             None => Ok(String::new()),
         };
@@ -270,6 +274,18 @@ impl ReviewInputs {
 
     pub fn reviewers(&self) -> Option<&Reviewers> {
         self.assignment.reviewers.as_ref()
+    }
+}
+
+/// The tree that the policy is read from. That of what is not staged is the commit's that it is built on:
+/// what is staged does not hold yet.
+fn policy_tree(repo: &Repo, change: &Change) -> Result<Option<Oid>> {
+    let on = Oid::parse(&change.key).ok();
+    let on = on.map(|commit| repo.objects.commit(&commit)).transpose()?.flatten();
+    match on {
+        Some(commit) => Ok(Some(commit.tree)),
+        None if change.key == Change::ROOT => Ok(None),
+        None => Ok(change.base_tree.clone()),
     }
 }
 

@@ -34,7 +34,9 @@ pub mod switched_off;
 pub mod target;
 mod texts;
 mod told;
+mod written;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
@@ -63,6 +65,7 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
+use crate::flow::review::written::WrittenWorkTree;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
@@ -75,7 +78,26 @@ use crate::platform::ui::review_result;
 /// Reviews a change, or continues a stopped review of it. Only what earlier reviews do not answer is
 /// asked for.
 pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
-    let target = target::resolve(context.repo, &request.range)?;
+    match request.range {
+        ReviewRange::Unstaged | ReviewRange::WorkTree => {
+            let written = WrittenWorkTree::write(context)?;
+            let context = Context { repo: &written.repo, ..context };
+            let target = target::of_work_tree(context.repo, &request.range, &written.trees)?;
+            review_target(context, request, target, Some(&written))
+        }
+        _ => {
+            let target = target::resolve(context.repo, &request.range)?;
+            review_target(context, request, target, None)
+        }
+    }
+}
+
+fn review_target(
+    context: Context<'_>,
+    request: &ReviewRequest,
+    target: ReviewTarget,
+    work_tree: Option<&WrittenWorkTree>,
+) -> Result<ReviewResult> {
     let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
@@ -83,7 +105,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     let mut inputs = inputs.look_at_agents(agent_env);
     inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
-    announce::announce(context, request, &target, &delivered)?;
+    announce::announce(context, request, &target, &delivered, work_tree)?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
@@ -99,7 +121,7 @@ pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewRes
     }
     let tell = inputs.policy().review.tell;
     let started = now(context.env);
-    let driver = RunDriver { context, agent_env };
+    let driver = RunDriver { context, agent_env, work_tree };
     let subject =
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
     loop {
@@ -156,6 +178,13 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let id = runs::resolve(&state_dir, id)?;
     let folder = claim::resume(context, &id)?;
     let mut run = load(context, &id)?;
+    let own = written::repo_of(context.repo, &id)?;
+    let context = Context { repo: own.as_ref().unwrap_or(context.repo), ..context };
+    if let Stage::Ended(_) = run.review_loop().stage {
+        // Its objects may be gone, and nothing is asked any more.
+        let (_, reviewed) = look_at(context, &id)?;
+        return reviewed.context("a run that ended has no end");
+    }
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let target = target::of_run(context.repo, &run)?;
@@ -178,7 +207,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
             "change them back, or ask again with `tribunal review`",
         ));
     }
-    let driver = RunDriver { context, agent_env };
+    let driver = RunDriver { context, agent_env, work_tree: None };
     driver.perform(&inputs, &folder, run, target.paths())
 }
 
@@ -186,13 +215,22 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
 /// Nothing is changed.
 pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResult>)> {
     let run = load(context, &runs::resolve(&context.repo.state_dir(), id)?)?;
+    let own = written::repo_of(context.repo, &run.id)?;
+    let context = Context { repo: own.as_ref().unwrap_or(context.repo), ..context };
     let Some(end) = run.review_loop().end().cloned() else { return Ok((run, None)) };
     // Of an old run the objects may be gone, and with them the list of its files.
     let target = target::of_run(context.repo, &run);
-    let paths = target.map_or_else(|_| Vec::new(), |target| target.paths());
+    let paths = target.map_or_else(|_| known_paths(&run), |target| target.paths());
     let branch = attempt::published_branch(context.repo, &run.id)?;
     let reviewed = finish::describe(context, &run, end, paths, branch)?;
     Ok((run, Some(reviewed)))
+}
+
+/// The files of a run's change that its record names.
+fn known_paths(run: &Run) -> Vec<String> {
+    let (delivered, unscanned) = (&run.record().delivered, &run.record().unscanned);
+    let named = delivered.iter().chain(unscanned).map(|(path, _)| path.clone());
+    named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn load(context: Context<'_>, id: &str) -> Result<Run> {

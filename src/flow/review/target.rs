@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{Change, FileMode};
+use crate::domain::model::change::{Change, ChangePlace, FileMode};
 use crate::domain::model::error::hinted;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
@@ -20,6 +20,7 @@ use crate::platform::git::push::history;
 use crate::platform::git::push::history::{KnownHistory, KnownRefs, new_commits};
 use crate::platform::git::push::is_shallow;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::work_tree::WorkTreeTrees;
 
 /// Where the default branch of a repository is looked for, the likeliest first.
 const DEFAULT_BRANCHES: [&str; 5] = [
@@ -59,6 +60,10 @@ pub enum ReviewRange {
     /// None: the staged change, else what a push would bring, else the last commit.
     Auto,
     Staged,
+    /// What the work tree has beyond what is staged.
+    Unstaged,
+    /// What the work tree has beyond HEAD.
+    WorkTree,
     /// A commit against its first parent.
     Commit(Oid),
     /// What a commit has beyond these.
@@ -78,6 +83,7 @@ pub struct ReviewTarget {
     pub bases: Vec<Oid>,
     /// For people: `what is staged`, `commit 0123456789`.
     pub title: String,
+    pub place: ChangePlace,
 }
 
 impl ReviewTarget {
@@ -96,6 +102,7 @@ pub fn of_run(repo: &Repo, run: &Run) -> Result<ReviewTarget> {
         parent: review.head.clone(),
         bases: Vec::new(),
         title: run.about.title.clone(),
+        place: run.about.place,
     })
 }
 
@@ -133,7 +140,43 @@ pub fn list(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
         ReviewRange::Commit(commit) => of_commit(repo, commit),
         ReviewRange::Beyond { bases, to } => beyond(repo, bases, to),
         ReviewRange::Auto => auto(repo),
+        ReviewRange::Unstaged | ReviewRange::WorkTree => {
+            bail!("nothing wrote what the work tree has")
+        }
     }?;
+    checked(repo, target)
+}
+
+/// What a work tree has, as it was written, beyond what is staged or beyond HEAD.
+pub fn of_work_tree(
+    repo: &Repo,
+    range: &ReviewRange,
+    trees: &WorkTreeTrees,
+) -> Result<ReviewTarget> {
+    let head = repo.head()?;
+    let (base, title) = match range {
+        ReviewRange::Unstaged => {
+            let Some(staged) = &trees.staged else {
+                let named = trees.conflicts.iter().map(|path| visible_path(path));
+                return Err(hinted(
+                    format!(
+                        "`{}` has unresolved conflicts",
+                        named.collect::<Vec<_>>().join("`, `")
+                    ),
+                    "`tribunal review --worktree` reviews it as it is in the work tree",
+                ));
+            };
+            (Some(staged.clone()), "what is not staged")
+        }
+        _ => (head.as_ref().map(|head| repo.tree_of(head)).transpose()?, "what is not committed"),
+    };
+    let change = change::of_trees(repo, head.as_ref(), base, trees.tree.clone())?;
+    let (title, place) = (title.to_owned(), ChangePlace::WorkTree);
+    checked(repo, ReviewTarget { change, parent: head, bases: Vec::new(), title, place })
+}
+
+/// A change that can be reviewed: its files are listed, and their contents are here.
+fn checked(repo: &Repo, target: ReviewTarget) -> Result<ReviewTarget> {
     if let Some(reason) = &target.change.unlisted {
         bail!("the change cannot be reviewed: {reason}");
     }
@@ -216,7 +259,8 @@ pub fn missing_history(repo: &Repo, bases: &[Oid], new: &[Oid]) -> Result<Option
 fn staged(repo: &Repo) -> Result<ReviewTarget> {
     let change = change::staged(repo)?;
     let title = "what is staged".to_owned();
-    Ok(ReviewTarget { change, parent: repo.head()?, bases: Vec::new(), title })
+    let (parent, place) = (repo.head()?, ChangePlace::Index);
+    Ok(ReviewTarget { change, parent, bases: Vec::new(), title, place })
 }
 
 fn of_commit(repo: &Repo, commit: &Oid) -> Result<ReviewTarget> {
@@ -231,7 +275,8 @@ fn of_commit(repo: &Repo, commit: &Oid) -> Result<ReviewTarget> {
     }
     let change = change::of_commit(repo, &found)?;
     let title = format!("commit {}", commit.short());
-    Ok(ReviewTarget { change, parent: Some(commit.clone()), bases: Vec::new(), title })
+    let (parent, place) = (Some(commit.clone()), ChangePlace::Commits);
+    Ok(ReviewTarget { change, parent, bases: Vec::new(), title, place })
 }
 
 fn has_parents(repo: &Repo, commit: &Commit) -> Result<bool> {
@@ -269,5 +314,6 @@ fn beyond(repo: &Repo, bases: &[Oid], to: &Oid) -> Result<ReviewTarget> {
     let change = change::beyond(repo, bases, to)?;
     let from: Vec<&str> = bases.iter().map(Oid::short).collect();
     let title = format!("{}..{}", from.join(","), to.short());
-    Ok(ReviewTarget { change, parent: Some(to.clone()), bases: bases.to_vec(), title })
+    let (parent, place) = (Some(to.clone()), ChangePlace::Commits);
+    Ok(ReviewTarget { change, parent, bases: bases.to_vec(), title, place })
 }

@@ -20,10 +20,19 @@ pub fn staged(repo: &Repo) -> Result<Change> {
     let tree = repo.staged_tree()?;
     let head = repo.head()?;
     let base_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
+    of_trees(repo, head.as_ref(), base_tree, tree)
+}
+
+/// What a tree that nobody committed has beyond another one, on top of a commit.
+pub fn of_trees(
+    repo: &Repo,
+    head: Option<&Oid>,
+    base_tree: Option<Oid>,
+    tree: Oid,
+) -> Result<Change> {
     let (files, unlisted) = list(repo, base_tree.as_ref(), &tree)?;
-    let key = key(head.as_ref());
     Ok(Change {
-        key,
+        key: key(head),
         base_tree,
         tree,
         commit: None,
@@ -148,7 +157,7 @@ pub fn is_at(file: &FileChange, path: &BStr) -> bool {
 }
 
 fn key(base: Option<&Oid>) -> String {
-    base.map_or_else(|| "root".to_owned(), Oid::to_string)
+    base.map_or_else(|| Change::ROOT.to_owned(), Oid::to_string)
 }
 
 /// The files that differ, or why they are not listed.

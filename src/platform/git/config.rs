@@ -31,6 +31,11 @@ impl Settings {
         Self { vars, all: OnceCell::new() }
     }
 
+    /// The same, for another repository of the same person.
+    pub fn again(&self) -> Self {
+        Self::of(self.vars.clone())
+    }
+
     /// Whether the system's file counts, where libgit2 finds all the others; `None` where only git
     /// itself knows what holds.
     pub fn of_library(&self) -> Option<SystemFile> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 
 use crate::domain::model::oid::Oid;
+use crate::platform::git::alternates;
 use crate::platform::git::read_object::{ObjectKind, ReadObject};
 use crate::platform::store::regular;
 use crate::platform::store::regular::{LastLink, STATE};
@@ -40,7 +41,7 @@ impl LooseObjects {
         let var = |name| hook_vars.iter().find(|(var, _)| *var == name).map(|(_, value)| value);
         Self::new(
             var("GIT_OBJECT_DIRECTORY").map_or_else(|| common_dir.join("objects"), Into::into),
-            var("GIT_ALTERNATE_OBJECT_DIRECTORIES").into_iter().flat_map(std::env::split_paths),
+            var(alternates::VARIABLE).into_iter().flat_map(|value| alternates::named(value)),
         )
     }
 

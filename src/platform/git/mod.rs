@@ -1,5 +1,6 @@
 //! Every use of git2 and every git command.
 
+mod alternates;
 mod cat_file;
 pub mod change;
 pub mod command;
@@ -18,4 +19,5 @@ mod read_object;
 mod refs;
 pub mod repo;
 pub mod unstaged;
+pub mod work_tree;
 pub mod worktrees;

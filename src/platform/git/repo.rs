@@ -11,6 +11,7 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::platform::config::env::Env;
+use crate::platform::git::alternates;
 use crate::platform::git::command::{git, succeeded};
 use crate::platform::git::config::{self, Settings};
 use crate::platform::git::index;
@@ -21,14 +22,13 @@ use crate::platform::process::{Cmd, Output};
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
 
+/// The variable that names the folder of objects to write to.
+const OBJECTS: &str = "GIT_OBJECT_DIRECTORY";
+
 /// The variables that git sets for a hook: a temporary index, and the quarantine
 /// of a push that was not accepted yet. Our own git commands in the same repository need them.
-const HOOK_VARS: [&str; 4] = [
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-];
+const HOOK_VARS: [&str; 4] =
+    ["GIT_INDEX_FILE", OBJECTS, alternates::VARIABLE, "GIT_QUARANTINE_PATH"];
 
 /// A repository and its places.
 pub struct Repo {
@@ -73,9 +73,7 @@ impl Repo {
         git2::opts::strict_hash_verification(false);
         let git_dir_var = hook.and_then(|env| env.path("GIT_DIR"));
         let opened = match (&git_dir_var, hook) {
-            (_, Some(env)) if env.get("GIT_OBJECT_DIRECTORY").is_some() => {
-                git2::Repository::open_from_env()
-            }
+            (_, Some(env)) if env.get(OBJECTS).is_some() => git2::Repository::open_from_env(),
             (Some(git_dir), _) => git2::Repository::open_ext(
                 git_dir,
                 git2::RepositoryOpenFlags::NO_SEARCH | git2::RepositoryOpenFlags::NO_DOTGIT,
@@ -116,12 +114,40 @@ impl Repo {
         })
     }
 
+    /// The same repository, where the objects of one more folder are read as its own. What is written goes
+    /// to its own alone.
+    pub fn with_objects(&self, folder: &Path) -> Result<Self> {
+        let mut hook_vars = self.hook_vars.clone();
+        hook_vars.push((alternates::VARIABLE, alternates::quoted(folder)));
+        let objects = match &self.objects {
+            Objects::Library(_) => {
+                let opened = git2::Repository::open(&self.git_dir)?;
+                Objects::Library(Box::new(Library::new(opened, &hook_vars)))
+            }
+            Objects::Command(_) => {
+                Objects::through_command(&self.git_dir, &self.common_dir, &hook_vars)?
+            }
+        };
+        Ok(Self {
+            git_dir: self.git_dir.clone(),
+            common_dir: self.common_dir.clone(),
+            work_tree: self.work_tree.clone(),
+            objects,
+            index_file: self.index_file.clone(),
+            is_hook: self.is_hook,
+            hook_vars,
+            settings: self.settings.again(),
+        })
+    }
+
     /// Where another thread can open the same objects for itself: an open database is not shared.
-    /// `None` where one must do: in a push's quarantine, and where git itself reads for us.
+    /// `None` where one must do: where objects are in other folders too, as in a push's quarantine, and
+    /// where git itself reads for us.
     pub fn objects_elsewhere(&self) -> Option<&Path> {
-        let quarantine = self.hook_vars.iter().any(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
+        let mut names = self.hook_vars.iter().map(|(name, _)| *name);
+        let elsewhere = names.any(|name| name == OBJECTS || name == alternates::VARIABLE);
         match &self.objects {
-            Objects::Library(library) if !quarantine => Some(library.repository.path()),
+            Objects::Library(library) if !elsewhere => Some(library.repository.path()),
             _ => None,
         }
     }
@@ -160,12 +186,14 @@ impl Repo {
             .args(["-c", "submodule.recurse=false", "-c", "clean.requireForce=false"])
     }
 
-    /// The folders in which this repository's objects are: its own, and for a push that was not
-    /// accepted yet the quarantine.
+    /// The folders in which this repository's objects are: its own, for a push that was not accepted
+    /// yet the quarantine, and those beside.
     pub fn object_folders(&self) -> Vec<PathBuf> {
-        let quarantine = self.hook_vars.iter().filter(|(name, _)| *name == "GIT_OBJECT_DIRECTORY");
-        let own = self.common_dir.join("objects");
-        quarantine.map(|(_, path)| PathBuf::from(path)).chain([own]).collect()
+        let var = |wanted| self.hook_vars.iter().filter(move |(name, _)| *name == wanted);
+        let mut folders: Vec<PathBuf> = var(OBJECTS).map(|(_, path)| path.into()).collect();
+        folders.push(self.common_dir.join("objects"));
+        folders.extend(var(alternates::VARIABLE).flat_map(|(_, value)| alternates::named(value)));
+        folders
     }
 
     /// Where the program keeps what is never committed; shared by all linked work trees.
@@ -264,10 +292,15 @@ impl Repo {
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 
-    /// Copies the index that git named; where there is none, there is no copy.
+    /// Copies the index that git named, with its time: a file that was changed right after it was staged
+    /// looks as it did, and git looks twice where the index is no newer. Where there is no index, there is
+    /// no copy.
     pub fn copy_index(&self, copy: &Path) -> Result<()> {
-        let copied = regular::open(&self.index_file, LastLink::Follow)
-            .and_then(|mut index| io::copy(&mut index, &mut File::create(copy)?));
+        let copied = regular::open(&self.index_file, LastLink::Follow).and_then(|mut index| {
+            let mut copy = File::create(copy)?;
+            io::copy(&mut index, &mut copy)?;
+            copy.set_modified(index.metadata()?.modified()?)
+        });
         match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error)
                 .with_context(|| format!("could not read `{}`", self.index_file.display())),

@@ -1,19 +1,19 @@
 //! What of a work tree is not staged, and the tree that there would be once it is.
 
-use std::fs::{self, File};
-use std::io;
-use std::io::Write as _;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::model::oid::Oid;
+use crate::platform::git::alternates;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::library::Library;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
+use crate::platform::process::Cmd;
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
 
@@ -41,20 +41,12 @@ impl UnstagedFile {
 /// Lists what is not staged, in path order; nothing of a bare repository.
 pub fn list(repo: &Repo) -> Result<Vec<UnstagedFile>> {
     let Some(top) = &repo.work_tree else { return Ok(Vec::new()) };
-    let output = repo
-        .git()
-        .args(["ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard"])
-        .capture()?;
-    let listed = succeeded(&output, "git ls-files")?.split_str("\0");
-    // A repository of its own ends in a slash.
-    let mut paths: Vec<&[u8]> =
-        listed.filter(|path| !path.is_empty() && !path.ends_with(b"/")).collect();
-    paths.sort_unstable();
-    paths.dedup();
+    let listed = list_files(repo, &["--modified", "--deleted", "--others", "--exclude-standard"])?;
     let mut files = Vec::new();
-    for path in paths {
+    // A repository of its own ends in a slash.
+    for path in listed.iter().filter(|path| !path.ends_with(b"/")) {
         let full = top.join(path.to_path_lossy());
-        let path = BString::from(path);
+        let path = path.clone();
         files.push(match fs::symlink_metadata(&full) {
             Ok(data) if data.is_dir() => continue,
             Ok(data) => UnstagedFile { path, size: data.len(), modified: data.modified().ok() },
@@ -63,6 +55,30 @@ pub fn list(repo: &Repo) -> Result<Vec<UnstagedFile>> {
     }
     Ok(files)
 }
+
+/// What `git ls-files` lists with these words, in path order, each once.
+pub fn list_files(repo: &Repo, words: &[&str]) -> Result<Vec<BString>> {
+    let output = repo.git().args(["ls-files", "-z"]).args(words).capture()?;
+    let listed = succeeded(&output, "git ls-files")?.split_str("\0");
+    let mut paths: Vec<BString> =
+        listed.filter(|path| !path.is_empty()).map(BString::from).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    Ok(paths)
+}
+
+/// A git command that stages into an index of ours, and writes its objects to a folder of ours.
+pub fn git_beside(repo: &Repo, index: &Path, objects: &Path) -> Cmd {
+    repo.git()
+        .env("GIT_INDEX_FILE", index)
+        .env("GIT_OBJECT_DIRECTORY", objects)
+        // No hook of the person's runs because an index was written.
+        .args(["-c", "core.hooksPath=/dev/null"])
+        .args(["-c", "core.splitIndex=false", "-c", "core.safecrlf=false"])
+}
+
+/// The name of the folder of objects.
+const OBJECTS: &str = "objects";
 
 /// All objects of a repository, and beside them a folder for those that it shall not have.
 pub struct ScratchObjects {
@@ -74,8 +90,8 @@ impl ScratchObjects {
     /// Makes the folder, which is gone when this is dropped.
     pub fn beside(repo: &Repo) -> Result<Self> {
         let folder = repo.folder_for_a_while()?;
-        let own = folder.path().join("objects");
-        name_others(repo, &own)
+        let own = folder.path().join(OBJECTS);
+        alternates::make_folder(&own, &repo.object_folders())
             .with_context(|| format!("could not make a folder in `{}`", folder.path().display()))?;
         let vars = [("GIT_OBJECT_DIRECTORY", own.into_os_string())];
         let objects = match &repo.objects {
@@ -90,17 +106,17 @@ impl ScratchObjects {
         Ok(Self { folder, objects })
     }
 
+    /// Where new objects are written.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join(OBJECTS)
+    }
+
     /// The tree of what is staged in a work tree of the same repository, with these files as they are there,
     /// or gone where they are not. Its new objects are in the folder, and its index is as it was.
     pub fn tree_with(&self, repo: &Repo, paths: &[&BStr]) -> Result<Oid> {
         let copy = self.folder.path().join("index");
         repo.copy_index(&copy)?;
-        let git = || {
-            repo.git()
-                .env("GIT_INDEX_FILE", &copy)
-                .env("GIT_OBJECT_DIRECTORY", self.folder.path().join("objects"))
-                .args(["-c", "core.splitIndex=false", "-c", "core.safecrlf=false"])
-        };
+        let git = || git_beside(repo, &copy, &self.folder());
         let added = git()
             .args(["update-index", "-z", "--add", "--remove", "--replace", "--stdin"])
             .stdin(bstr::join("\0", paths))
@@ -109,16 +125,4 @@ impl ScratchObjects {
         let written = git().arg("write-tree").capture()?;
         Ok(Oid::parse(succeeded(&written, "git write-tree")?.trim().to_str()?)?)
     }
-}
-
-/// Makes a folder of objects that names those of the repository: a variable could not name every path.
-fn name_others(repo: &Repo, folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder.join("info"))?;
-    let mut alternates = File::create(folder.join("info/alternates"))?;
-    for other in repo.object_folders() {
-        let other = fs::canonicalize(&other).unwrap_or(other);
-        alternates.write_all(other.as_os_str().as_encoded_bytes())?;
-        alternates.write_all(b"\n")?;
-    }
-    Ok(())
 }

@@ -156,7 +156,7 @@ fn sighting_line(sighting: &Observation) -> StyledText {
     let commit = match &sighting.commit {
         Some(commit) => format!("in commit {}", commit.short()),
         None if sighting.change.starts_with("tree:") => "in a whole tree".to_owned(),
-        None => "staged".to_owned(),
+        None => "uncommitted".to_owned(),
     };
     let branch = match &sighting.branch {
         Some(branch) => format!(" on {}", printable(branch)),

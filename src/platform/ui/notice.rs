@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 
 use crate::domain::model::notice::{
-    Notice, Progress, ReviewStanding, ReviewStep, ReviewedChange, Unseen, Warning,
+    LeftBeside, Notice, Progress, ReviewStanding, ReviewStep, ReviewedChange, Unseen, Warning,
 };
 use crate::domain::model::report::CommandResult;
 use crate::domain::model::terminal::printable;
@@ -94,6 +94,7 @@ fn progress_line(progress: &Progress) -> String {
         Progress::CommandsEnded => String::new(),
         Progress::Assignment(note) => note.clone(),
         Progress::ReviewBegins(change) => begins_line(change),
+        Progress::ChangedSince { files } => changed_line(files),
         Progress::ReviewGoesOn(standing) => format!("tribunal: {}", standing_text(standing)),
         Progress::OtherReview(standing) => {
             format!("the other process: {}", standing_text(standing))
@@ -139,7 +140,7 @@ fn progress_line(progress: &Progress) -> String {
 const LEFT_OUT_NAMED: usize = 3;
 
 fn begins_line(change: &ReviewedChange) -> String {
-    let ReviewedChange { what, commits, files, left_out, beside } = change;
+    let ReviewedChange { what, commits, files, left_out, beside, conflicts } = change;
     let commits = match commits {
         0 => String::new(),
         count => format!("{}, ", counted(*count, "commit")),
@@ -155,12 +156,46 @@ fn begins_line(change: &ReviewedChange) -> String {
         let named = named.join(", ");
         let _infallible = write!(line, "; not shown to a model: {named}{more}");
     }
-    if *beside > 0 {
-        let verb = if *beside == 1 { "is" } else { "are" };
-        let files = counted(*beside, "changed file");
-        let _infallible = write!(line, "; {files} in the work tree {verb} not part of it");
+    if !conflicts.is_empty() {
+        let (verb, named) = (are(conflicts.len()), some_of(conflicts));
+        let _infallible = write!(line, "; with unresolved conflicts {verb} {named}");
     }
-    line
+    line + &beside_text(*beside)
+}
+
+/// What is not part of a review, and what reviews it.
+fn beside_text(beside: LeftBeside) -> String {
+    let (count, what, place, option) = match beside {
+        LeftBeside::Nothing => return String::new(),
+        LeftBeside::Staged(count) => (count, "staged file", "", "staged"),
+        LeftBeside::Unstaged(count) => (count, "changed file", " not staged and", "unstaged"),
+        LeftBeside::Uncommitted(count) => (count, "changed file", " not committed and", "worktree"),
+    };
+    if count == 0 {
+        return String::new();
+    }
+    let them = if count == 1 { "it" } else { "them" };
+    let (files, verb) = (counted(count, what), are(count));
+    format!("; {files} {verb}{place} not part of it (`--{option}` reviews {them})")
+}
+
+fn changed_line(files: &[String]) -> String {
+    let count = counted(files.len(), "file");
+    format!("{count} changed since the review began, which is no part of it: {}", some_of(files))
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+/// The first names, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    let shown: Vec<String> =
+        names.iter().take(LEFT_OUT_NAMED).map(|name| format!("`{}`", printable(name))).collect();
+    match names.len().saturating_sub(LEFT_OUT_NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// `reviewing, 2 of 5 calls done, 1:05, 12.3k tokens, $0.12`
@@ -240,6 +275,9 @@ pub fn warning_line(warning: &Warning) -> String {
             )
         }
         Warning::PolicyNotCommitted { line } => printable(line),
+        Warning::GitSaid { line } => {
+            format!("git said while it read the work tree: {}", printable(line))
+        }
         Warning::StandingUnknown { error } => {
             format!("whether findings are still open could not be told: {}", printable(error))
         }
@@ -258,7 +296,7 @@ pub fn rights_hint(folder: &std::path::Path) -> String {
 mod tests {
     use super::{begins_line, last_shown, standing_text};
     use crate::domain::model::agent::{Money, Spent};
-    use crate::domain::model::notice::{ReviewStanding, ReviewStep, ReviewedChange};
+    use crate::domain::model::notice::{LeftBeside, ReviewStanding, ReviewStep, ReviewedChange};
 
     #[test]
     fn what_is_about_to_be_reviewed_is_said_whole() {
@@ -268,26 +306,52 @@ mod tests {
                 3,
                 5,
                 0,
-                2,
-                "reviewing a..b: 3 commits, 5 files; 2 changed files in the work tree are not part of it",
+                LeftBeside::Uncommitted(2),
+                "reviewing a..b: 3 commits, 5 files; 2 changed files are not committed and not part of it \
+                 (`--worktree` reviews them)",
             ),
-            (0, 1, 1, 0, "reviewing a..b: 1 file; not shown to a model: `0.lock` (left out)"),
+            (
+                0,
+                1,
+                0,
+                LeftBeside::Staged(1),
+                "reviewing a..b: 1 file; 1 staged file is not part of it (`--staged` reviews it)",
+            ),
+            (
+                0,
+                1,
+                1,
+                LeftBeside::Nothing,
+                "reviewing a..b: 1 file; not shown to a model: `0.lock` (left out)",
+            ),
             (
                 1,
                 9,
                 4,
-                1,
+                LeftBeside::Unstaged(1),
                 "reviewing a..b: 1 commit, 9 files; not shown to a model: `0.lock` (left out), `1.lock` (left out), \
-                 `2.lock` (left out) and 1 more; 1 changed file in the work tree is not part of it",
+                 `2.lock` (left out) and 1 more; 1 changed file is not staged and not part of it \
+                 (`--unstaged` reviews it)",
             ),
         ] {
             let what = "a..b".to_owned();
             let left_out = left_out(left).collect();
-            assert_eq!(
-                begins_line(&ReviewedChange { what, commits, files, left_out, beside }),
-                line
-            );
+            let conflicts = Vec::new();
+            let change = ReviewedChange { what, commits, files, left_out, beside, conflicts };
+            assert_eq!(begins_line(&change), line);
         }
+        let conflicts = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        assert_eq!(
+            begins_line(&ReviewedChange {
+                what: "what is not committed".to_owned(),
+                commits: 0,
+                files: 4,
+                left_out: Vec::new(),
+                beside: LeftBeside::Staged(0),
+                conflicts,
+            }),
+            "reviewing what is not committed: 4 files; with unresolved conflicts are `a`, `b`, `c` and 1 more"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use serde_json::{Value, json};
 
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::report::Verdict;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id, split_hint};
@@ -24,7 +25,11 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     let title = printable(&reviewed.title);
     let details = match &reviewed.ending {
         ReviewEnding::Nothing => {
-            let why = if reviewed.paths.is_empty() {
+            let why = if let (Some(state), true) =
+                (title.strip_prefix("what is "), reviewed.paths.is_empty())
+            {
+                format!("nothing is {state}")
+            } else if reviewed.paths.is_empty() {
                 format!("{title} is empty")
             } else {
                 format!("no model is shown a file of {title}")
@@ -100,15 +105,18 @@ fn short_reason(details: &ReviewDetails) -> String {
     format!("the review is incomplete: {}", reasons.join(", "))
 }
 
-/// The command that takes fixes. What was staged when the review began is still staged: a merge would
-/// refuse it, and the difference alone fits on top, or is refused as a whole.
+/// The command that takes fixes. What was not committed when the review began is still there: a merge
+/// would refuse it, and the difference alone fits on top, or is refused as a whole.
 pub fn take(offer: &Offer) -> String {
     let Offer { branch, base, .. } = offer;
-    if offer.of_staged {
-        format!("git diff-tree -p --binary {base} {branch} | git apply --index")
-    } else {
-        format!("git merge {branch}")
-    }
+    let apply = match offer.place {
+        ChangePlace::Commits => return format!("git merge {branch}"),
+        ChangePlace::Index => "apply --index",
+        ChangePlace::WorkTree => "apply",
+    };
+    // In another folder git leaves out what is above it, and says nothing.
+    let top = "git -C \"$(git rev-parse --show-toplevel)\"";
+    format!("git diff-tree -p --binary {base} {branch} | {top} {apply}")
 }
 
 /// One object: the fields of `check`, and `review`.

@@ -94,7 +94,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
-         subject finish outcomes story earlier places delivery finding request fix gates_job limits inputs spec_commands report receipt \
+         subject finish outcomes story earlier places written delivery finding request fix gates_job limits inputs spec_commands report receipt \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -114,7 +114,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir lazy_fetch push refs unstaged repo places object library cat_file loose read_object config command index \
+        "change diff hooks_dir lazy_fetch push refs work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),

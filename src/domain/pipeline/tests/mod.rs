@@ -9,6 +9,7 @@ mod sequences;
 use std::collections::BTreeMap;
 
 use crate::domain::model::agent::Route;
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::class::Class;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
@@ -55,6 +56,7 @@ fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
     let about = About {
         question: "q".to_owned(),
         title: "commit 1".to_owned(),
+        place: ChangePlace::Commits,
         change_key: "1".to_owned(),
         spec: None,
         note: String::new(),

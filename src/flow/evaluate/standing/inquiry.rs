@@ -22,6 +22,7 @@ use crate::flow::evaluate::standing::raised::{Enough, FileAt, Gates, Has};
 use crate::flow::evaluate::standing::subject::{Subject, named_files, subject_of};
 use crate::platform::config::env::now;
 use crate::platform::git::object::Commit;
+use crate::platform::git::object::Objects;
 use crate::platform::git::unstaged::ScratchObjects;
 use crate::platform::store::ledger::gate_findings::{GateFinding, Settled};
 use crate::platform::store::ledger::known::FindingFingerprint;
@@ -32,6 +33,8 @@ const TIPS_MAX: usize = 16;
 /// Everything that is asked, each thing once.
 pub struct Inquiry<'a> {
     pub(super) context: Context<'a>,
+    /// With those of what is not staged.
+    pub(super) objects: &'a Objects,
     gates: Gates<'a>,
     moved_text: MovedText<'a>,
     pub(super) branches: Branches<'a>,
@@ -40,7 +43,7 @@ pub struct Inquiry<'a> {
     /// HEAD, index and work tree of every work tree.
     pub(super) checked_out: Vec<AskedPlace>,
     /// Whether an index or a work tree could not be read: what is there is not known.
-    unread: bool,
+    pub(super) unread: bool,
     /// Every file that findings of a whole tree are about.
     of_trees: Vec<BString>,
 }
@@ -49,15 +52,18 @@ pub struct Inquiry<'a> {
 type Stands = (Standing, Option<FindingFingerprint>);
 
 impl<'a> Inquiry<'a> {
-    /// `scratch` has the objects of what is not staged, where there is any.
+    /// `scratch` has the objects of what is not staged, where there is any. `of_reviews` are the files that
+    /// findings of reviews are about.
     pub fn new(
         context: Context<'a>,
         places: AskedPlaces,
         scratch: Option<&'a ScratchObjects>,
         findings: &[GateFinding],
+        of_reviews: impl Iterator<Item = &'a BString>,
     ) -> Result<Self> {
         let objects = scratch.map_or(&context.repo.objects, |scratch| &scratch.objects);
-        let named = named_files(objects, findings);
+        let mut named = named_files(objects, findings);
+        named.extend(of_reviews.cloned());
         let checked_out = places.checked_out(context.repo, scratch, &named)?;
         let is_of = |one: &GateFinding, gate: Gate| one.kept.finding.gate == gate;
         let with_rules = findings.iter().any(|one| is_of(one, Gate::Constitution));
@@ -72,6 +78,7 @@ impl<'a> Inquiry<'a> {
         let protected = ProtectedBranches::new(globs, Vec::new());
         Ok(Self {
             context,
+            objects,
             gates,
             moved_text: MovedText::new(objects),
             branches: Branches::new(context.repo, places.branches, &protected),

@@ -96,7 +96,8 @@ fn settle(
     let (state_dir, now) = (context.repo.state_dir(), now(context.env));
     let scratch = places.has_unstaged().then(|| ScratchObjects::beside(context.repo));
     let scratch = scratch.transpose()?;
-    let mut inquiry = Inquiry::new(context, places, scratch.as_ref(), findings)?;
+    let files = of_reviews.iter().filter_map(|(_, record)| record.path.as_ref());
+    let mut inquiry = Inquiry::new(context, places, scratch.as_ref(), findings, files)?;
     let mut settled = inquiry.settle(findings)?;
     settled.steps.extend(inquiry.settle_reviews(of_reviews)?);
     settled.mark = settled.mark.map(|_| mark);

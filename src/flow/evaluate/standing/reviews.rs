@@ -28,9 +28,19 @@ impl Inquiry<'_> {
     ) -> Result<Vec<(String, FindingStatus, Disposition)>> {
         let now = now(self.context.env);
         let mut steps = Vec::new();
+        let is_unread = |record: &FindingRecord, place: &AskedPlace| {
+            record.path.as_ref().is_some_and(|path| place.unread.contains(path))
+        };
         for (finding, record) in findings {
+            if self.checked_out.iter().any(|place| is_unread(record, place)) {
+                continue;
+            }
             let (repo, branches) = (self.context.repo, &mut self.branches);
-            let standing = standing_of(repo, branches, &self.checked_out, finding, record)?;
+            let (objects, places) = (self.objects, self.checked_out.as_slice());
+            let standing = standing_of((repo, objects), branches, places, finding, record)?;
+            if self.unread && matches!(standing, Standing::NeverCommitted { .. }) {
+                continue;
+            }
             let (id, status) = (&finding.kept.id, finding.kept.status);
             steps.extend(step(status, &standing, now).map(|step| (id.clone(), status, step)));
         }
@@ -40,15 +50,13 @@ impl Inquiry<'_> {
 
 /// Where a review's finding stands, of the places that have the commits it was seen in.
 fn standing_of(
-    repo: &Repo,
+    (repo, objects): (&Repo, &Objects),
     branches: &mut Branches<'_>,
     checked_out: &[AskedPlace],
     finding: &GateFinding,
     record: &FindingRecord,
 ) -> Result<Standing> {
-    // What is not staged was shown to no reviewer.
     let mut places = checked_out.to_vec();
-    places.retain(|place| place.kind != PlaceKind::WorkTree);
     let heads: Vec<Oid> = checked_out
         .iter()
         .filter(|place| place.kind == PlaceKind::Head)
@@ -75,8 +83,9 @@ fn standing_of(
         finding.sightings.iter().filter_map(|seen| seen.commit.clone()).collect();
     let mut gone = None;
     for place in places {
-        let state = state_in(&repo.objects, record, &place.tree, seen_tree.as_ref())?;
-        let commit = place.commit.clone().filter(|_| place.kind != PlaceKind::Index);
+        let state = state_in(objects, record, &place.tree, seen_tree.as_ref())?;
+        let is_commit = matches!(place.kind, PlaceKind::Head | PlaceKind::Branch);
+        let commit = place.commit.clone().filter(|_| is_commit);
         match state {
             FindingState::Open { .. } | FindingState::Unverified { lines: Some(_) } => {
                 return Ok(Standing::Holds { place: place.name, commit });
@@ -103,7 +112,7 @@ fn standing_of(
     Ok(match gone {
         Some(gone) => gone,
         None if commits.is_empty() && seen.is_some() => {
-            let why = "it was never committed, and is staged no more".to_owned();
+            let why = "it was never committed, and is in no work tree any more".to_owned();
             Standing::NeverCommitted { why }
         }
         None => Standing::Unknown,

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::domain::model::agent::{Money, Route, Spent};
+use crate::domain::model::change::ChangePlace;
 use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
@@ -147,7 +148,7 @@ fn what_is_missing_is_said() {
         branch: "tribunal/x".to_owned(),
         base: "abc".to_owned(),
         fixes: 2,
-        of_staged: false,
+        place: ChangePlace::Commits,
     });
     let text = render_markdown(&review);
     for part in [
