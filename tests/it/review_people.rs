@@ -50,7 +50,7 @@ fn the_terminal_says_what_is_reviewed_how_bad_each_finding_is_and_what_to_do() {
              (`--worktree` reviews it)"
         ))
         .says("blocked (critical): src/sum.rs:3")
-        .says("`tribunal review --fix`")
+        .says(&format!("`tribunal review --commit {commit} --fix`"))
         .never_says(" ID ");
     let said = format!("{}{}", outcome.stdout, outcome.stderr);
     let id = said.split("`tribunal findings dismiss ").nth(1).unwrap().split(' ').next().unwrap();

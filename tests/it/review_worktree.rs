@@ -114,6 +114,8 @@ fn all_that_is_not_committed_is_reviewed_and_nothing_is_touched() {
     nothing_is_left(&repo);
     let asked = scene.asked().len();
     untouched(&repo, &["--uncommitted"]).code(1);
+    let told = repo.tribunal(&["review", "--worktree"]).code(1);
+    told.says("hint: `tribunal review --worktree --fix` has `claude` fix it");
     assert_eq!(scene.asked().len(), asked, "the same was answered before");
     // What was asked is said in the same words afterwards.
     let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
@@ -465,6 +467,70 @@ fn one_range_is_named_and_no_second() {
     let help = repo.tribunal(&["review", "--help"]).ok();
     help.says("--unstaged").says("--worktree").says("[alias: --uncommitted]");
     repo.tribunal(&["completions", "bash"]).ok().says("--worktree").says("--unstaged");
+}
+
+#[test]
+fn what_is_about_to_be_reviewed_is_said_first_for_each_way_to_ask() {
+    let scene = scene();
+    let repo = scene.sandbox.repo("r");
+    repo.tribunal(&["review"]).code(2).says("hint: `git add`").says("`tribunal review --worktree`");
+    repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+    let says = |words: &[&str], line: &str| {
+        let outcome = repo.tribunal(&[&["review"], words].concat());
+        let first = outcome.stderr.lines().next().unwrap_or_default();
+        assert_eq!(first, line, "{words:?}: {outcome}");
+    };
+    let at = |revision: &str| repo.rev(revision)[..10].to_owned();
+    let first = at("HEAD");
+    let last = "1 commit, 1 file, since nothing is staged and the branch has nothing of its own";
+    says(&[], &format!("reviewing commit {first}: {last}"));
+    repo.push_to(&scene.sandbox.bare("origin.git"));
+    // Another branch at the same commit is not the one that people mean.
+    repo.git(&["push", "--quiet", "origin", "main:a-branch"]).ok();
+    repo.git(&["checkout", "--quiet", "-b", "topic"]).ok();
+    repo.write("src/a.rs", CLEAN).commit_unjudged("feat: a");
+    repo.write("src/b.rs", CLEAN).commit_unjudged("feat: b");
+    let (second, third) = (at("HEAD~1"), at("HEAD"));
+    let range = format!("origin/main..HEAD ({first}..{third}): 2 commits, 2 files");
+    says(&[], &format!("reviewing {range}"));
+    says(&["--base", "main"], &format!("reviewing {range}"));
+    says(&["--from", "main"], &format!("reviewing {range}"));
+    says(&["--from", "HEAD~1"], &format!("reviewing {second}..HEAD: 1 commit, 1 file"));
+    says(
+        &["--from", "main", "--to", "HEAD~1"],
+        &format!("reviewing origin/main..{second} ({first}..{second}): 1 commit, 1 file"),
+    );
+    says(&["--commit", "HEAD~1"], &format!("reviewing commit {second}: 1 commit, 1 file"));
+    says(&["--base", "main", "--fix"], &format!("reviewing and fixing {range}"));
+    // Of what was reviewed in part, the rest alone is asked for.
+    repo.write("src/c.rs", CLEAN).commit_unjudged("feat: c");
+    repo.tribunal(&["review", "--base", "main"]).ok().says("asking about 1 file of 3: ");
+    // A branch that has nothing of its own, a merge without a conflict.
+    repo.git(&["checkout", "--quiet", "-b", "empty"]).ok();
+    repo.tribunal(&["review", "--base", "topic"])
+        .ok()
+        .says("reviewing topic..HEAD (")
+        .says("nothing to review: ")
+        .says(" brings nothing new");
+    repo.git(&["checkout", "--quiet", "main"]).ok();
+    repo.write("src/d.rs", CLEAN).commit_unjudged("feat: d");
+    repo.git(&["merge", "--quiet", "topic", "-m", "merge"]).ok();
+    let merge = at("HEAD");
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .ok()
+        .says(&format!("nothing to review: commit {merge} brings nothing new"));
+    // A finding that is chosen, and a run that is continued.
+    repo.write("src/sum.rs", BUGGY);
+    let id = only_finding(review(&repo, &["--unstaged"]), "src/sum.rs");
+    let fix = repo.tribunal(&["review", "--unstaged", "--fix", short(&id)]).ok();
+    fix.says("fixing 1 finding of what is not staged: 1 file");
+    repo.write("src/sum.rs", BUGGY.replace("Sum", "Total").replace("sum", "total"));
+    repo.until_save(&["review", "--worktree"], 12).code(-1);
+    let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
+    let run = short(runs["runs"][0]["id"].as_str().unwrap()).to_owned();
+    repo.tribunal(&["resume", &run])
+        .code(1)
+        .says(&format!("continuing the run {run}, a review of what is not committed"));
 }
 
 /// Of many reviews the objects of the newest are kept.

@@ -53,9 +53,16 @@ pub enum Progress {
     /// A stopped run is continued.
     RunContinued {
         run: String,
+        /// What it reviews, for people.
+        what: String,
     },
     /// What is about to be reviewed.
     ReviewBegins(ReviewedChange),
+    /// A model is asked about so many of the files: earlier reviews answer the others.
+    AskedAbout {
+        files: usize,
+        of: usize,
+    },
     /// Files of what was reviewed are not as they were when the review began.
     ChangedSince {
         files: Vec<String>,
@@ -114,8 +121,11 @@ pub enum Progress {
 /// What is about to be reviewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReviewedChange {
+    pub aim: ReviewAim,
     /// For people: `origin/main..HEAD`, `commit 0123456789`, `what is staged`.
     pub what: String,
+    /// Why this is reviewed and nothing else, where the person named nothing; else empty.
+    pub why: String,
     /// How many commits bring it; 0 where none does.
     pub commits: usize,
     pub files: usize,
@@ -125,6 +135,16 @@ pub struct ReviewedChange {
     pub beside: LeftBeside,
     /// The files with unresolved conflicts that are part of it, as they are in the work tree.
     pub conflicts: Vec<String>,
+}
+
+/// What a review is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewAim {
+    Review,
+    /// What is found is fixed as well.
+    Fix,
+    /// So many findings of an earlier review are fixed.
+    FixChosen(usize),
 }
 
 /// The changed files that are not part of a review, and how many they are.

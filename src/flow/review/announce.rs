@@ -1,13 +1,13 @@
 //! Says what is about to be reviewed: the range, its commits and files, and what is not part of it.
 
 use anyhow::Result;
-use bstr::ByteSlice as _;
+use bstr::{BString, ByteSlice as _};
 
-use crate::domain::model::notice::{LeftBeside, Progress, ReviewedChange};
+use crate::domain::model::notice::{LeftBeside, Progress, ReviewAim, ReviewedChange};
 use crate::domain::model::oid::Oid;
 use crate::flow::context::Context;
 use crate::flow::review::delivery::{Delivered, shown_path};
-use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
+use crate::flow::review::target::{DEFAULT_BRANCHES, ReviewRange, ReviewRequest, ReviewTarget};
 use crate::flow::review::written::WrittenWorkTree;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::{change, diff, unstaged};
@@ -28,7 +28,13 @@ pub(super) fn announce(
     let conflicts = work_tree.into_iter().flat_map(|written| &written.trees.conflicts);
     let change = &target.change;
     context.notify(Progress::ReviewBegins(ReviewedChange {
+        aim: match (request.fix, request.chosen.len()) {
+            (false, _) => ReviewAim::Review,
+            (true, 0) => ReviewAim::Fix,
+            (true, chosen) => ReviewAim::FixChosen(chosen),
+        },
         what: name(repo, target)?,
+        why: why(request, target),
         commits: commits(repo, target)?,
         files: change.files.len(),
         left_out: delivered.left_out.iter().cloned().chain(unshown).chain(foreign).collect(),
@@ -38,30 +44,45 @@ pub(super) fn announce(
     Ok(())
 }
 
-/// The range in the names that a person knows.
+/// Why this is reviewed, where the person named nothing and may have meant something else.
+fn why(request: &ReviewRequest, target: &ReviewTarget) -> String {
+    let is_last = target.change.commit.is_some() && target.bases.is_empty();
+    if request.range == ReviewRange::Auto && is_last {
+        return "nothing is staged and the branch has nothing of its own".to_owned();
+    }
+    String::new()
+}
+
+/// The range in the names that a person knows, with those of its commits.
 fn name(repo: &Repo, target: &ReviewTarget) -> Result<String> {
     let ([base], Some(to)) = (target.bases.as_slice(), &target.change.commit) else {
         return Ok(target.title.clone());
     };
-    let from = match ref_at(repo, base)? {
-        Some(name) => name,
-        None => base.short().to_owned(),
-    };
     let is_head = repo.head()?.as_ref() == Some(to);
-    Ok(format!("{from}..{}", if is_head { "HEAD" } else { to.short() }))
+    let to = if is_head { "HEAD" } else { to.short() };
+    Ok(match ref_at(repo, base)? {
+        Some(name) => format!("{name}..{to} ({})", target.title),
+        None => format!("{}..{to}", base.short()),
+    })
 }
 
-/// The first of the branches at a commit: of a remote, else of this repository.
+/// The branch at a commit by which people know it: a default branch, else one of a remote, else one of this
+/// repository that is not checked out.
 fn ref_at(repo: &Repo, commit: &Oid) -> Result<Option<String>> {
+    let own = repo.branch()?.map(|branch| format!("refs/heads/{branch}"));
+    let mut names: Vec<BString> = Vec::new();
     for prefix in ["refs/remotes/", "refs/heads/"] {
-        for (name, at) in repo.refs(prefix)? {
-            let short = name.strip_prefix(prefix.as_bytes()).unwrap_or(&name);
-            if at == *commit && !short.ends_with(b"/HEAD") {
-                return Ok(Some(short.to_str_lossy().into_owned()));
-            }
-        }
+        let at = repo.refs(prefix)?.into_iter().filter(|(_, at)| at == commit);
+        names.extend(at.map(|(name, _)| name));
     }
-    Ok(None)
+    names.retain(|name| !name.ends_with(b"/HEAD") && own.as_ref().is_none_or(|own| name != own));
+    let default = DEFAULT_BRANCHES.iter().find(|default| names.contains(&BString::from(**default)));
+    let best = default.map(|name| BString::from(*name)).or_else(|| names.first().cloned());
+    let prefixes = [b"refs/remotes/".as_slice(), b"refs/heads/"];
+    Ok(best.map(|name| {
+        let short = prefixes.iter().find_map(|prefix| name.strip_prefix(*prefix));
+        short.unwrap_or(&name).to_str_lossy().into_owned()
+    }))
 }
 
 /// How many commits bring the change.

@@ -84,7 +84,10 @@ impl RunDriver<'_> {
                     };
                 }
                 ExistingRun::Stopped(folder, run) => {
-                    self.context.notify(Progress::RunContinued { run: run.id.clone() });
+                    self.context.notify(Progress::RunContinued {
+                        run: run.id.clone(),
+                        what: run.about.title.clone(),
+                    });
                     return Ok(Some((folder, *run)));
                 }
                 ExistingRun::Running(id) => {
@@ -104,6 +107,13 @@ impl RunDriver<'_> {
         cleanup::clean_up(self.context)?;
         let (id, folder) = self.new_folder()?;
         let change = &target.change;
+        if let Some(paths) = &asked.known.first.paths
+            && paths.len() < change.files.len()
+            && asked.request.chosen.is_empty()
+        {
+            let (files, of) = (paths.len(), change.files.len());
+            self.context.notify(Progress::AskedAbout { files, of });
+        }
         let head = match (&change.commit, kind) {
             // Fixes need a parent commit: one of the program's own where the person made none.
             (None, RunKind::Fix) => {

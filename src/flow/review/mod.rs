@@ -207,6 +207,8 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
             "change them back, or ask again with `tribunal review`",
         ));
     }
+    let what = run.about.title.clone();
+    context.notify(Progress::RunContinued { run: id.clone(), what });
     let driver = RunDriver { context, agent_env, work_tree: None };
     driver.perform(&inputs, &folder, run, target.paths())
 }

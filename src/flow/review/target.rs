@@ -23,7 +23,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::git::work_tree::WorkTreeTrees;
 
 /// Where the default branch of a repository is looked for, the likeliest first.
-const DEFAULT_BRANCHES: [&str; 5] = [
+pub(super) const DEFAULT_BRANCHES: [&str; 5] = [
     "refs/remotes/origin/HEAD",
     "refs/remotes/origin/main",
     "refs/remotes/origin/master",
@@ -191,7 +191,9 @@ fn auto(repo: &Repo) -> Result<ReviewTarget> {
         }
     }
     let head = repo.head()?.ok_or_else(|| {
-        hinted("there is no commit yet, and nothing is staged", "`git add` what is to be reviewed")
+        let hint =
+            "`git add` what is to be reviewed, or review all with `tribunal review --worktree`";
+        hinted("there is no commit yet, and nothing is staged", hint)
     })?;
     let bases = unpublished_from(repo, &head)?;
     if bases.is_empty() { of_commit(repo, &head) } else { beyond(repo, &bases, &head) }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 
 use crate::domain::model::notice::{
-    LeftBeside, Notice, Progress, ReviewStanding, ReviewStep, ReviewedChange, Unseen, Warning,
+    LeftBeside, Notice, Progress, ReviewAim, ReviewStanding, ReviewStep, ReviewedChange, Unseen,
+    Warning,
 };
 use crate::domain::model::report::CommandResult;
 use crate::domain::model::terminal::printable;
@@ -99,7 +100,15 @@ fn progress_line(progress: &Progress) -> String {
         Progress::OtherReview(standing) => {
             format!("the other process: {}", standing_text(standing))
         }
-        Progress::RunContinued { run } => format!("continuing the run {}", short_id(run)),
+        Progress::RunContinued { run, what } => {
+            format!("continuing the run {}, a review of {}", short_id(run), printable(what))
+        }
+        Progress::AskedAbout { files, of } => {
+            let files = counted(*files, "file");
+            format!(
+                "asking about {files} of {of}: the others were reviewed before, or no model is shown them"
+            )
+        }
         Progress::WaitingForRun { run, process: Some(process) } => format!(
             "process {process} reviews this already, in the run {}: waiting for its result",
             short_id(run)
@@ -140,12 +149,20 @@ fn progress_line(progress: &Progress) -> String {
 const LEFT_OUT_NAMED: usize = 3;
 
 fn begins_line(change: &ReviewedChange) -> String {
-    let ReviewedChange { what, commits, files, left_out, beside, conflicts } = change;
+    let ReviewedChange { aim, what, why, commits, files, left_out, beside, conflicts } = change;
     let commits = match commits {
         0 => String::new(),
         count => format!("{}, ", counted(*count, "commit")),
     };
-    let mut line = format!("reviewing {}: {commits}{}", printable(what), counted(*files, "file"));
+    let doing = match aim {
+        ReviewAim::Review => "reviewing".to_owned(),
+        ReviewAim::Fix => "reviewing and fixing".to_owned(),
+        ReviewAim::FixChosen(count) => format!("fixing {} of", counted(*count, "finding")),
+    };
+    let mut line = format!("{doing} {}: {commits}{}", printable(what), counted(*files, "file"));
+    if !why.is_empty() {
+        let _infallible = write!(line, ", since {why}");
+    }
     if !left_out.is_empty() {
         let named = left_out.iter().take(LEFT_OUT_NAMED);
         let named: Vec<String> = named
@@ -296,7 +313,9 @@ pub fn rights_hint(folder: &std::path::Path) -> String {
 mod tests {
     use super::{begins_line, last_shown, standing_text};
     use crate::domain::model::agent::{Money, Spent};
-    use crate::domain::model::notice::{LeftBeside, ReviewStanding, ReviewStep, ReviewedChange};
+    use crate::domain::model::notice::{
+        LeftBeside, ReviewAim, ReviewStanding, ReviewStep, ReviewedChange,
+    };
 
     #[test]
     fn what_is_about_to_be_reviewed_is_said_whole() {
@@ -336,21 +355,36 @@ mod tests {
         ] {
             let what = "a..b".to_owned();
             let left_out = left_out(left).collect();
-            let conflicts = Vec::new();
-            let change = ReviewedChange { what, commits, files, left_out, beside, conflicts };
+            let (aim, why, conflicts) = (ReviewAim::Review, String::new(), Vec::new());
+            let change =
+                ReviewedChange { aim, what, why, commits, files, left_out, beside, conflicts };
             assert_eq!(begins_line(&change), line);
         }
-        let conflicts = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        let change = ReviewedChange {
+            aim: ReviewAim::FixChosen(2),
+            what: "what is not committed".to_owned(),
+            why: String::new(),
+            commits: 0,
+            files: 4,
+            left_out: Vec::new(),
+            beside: LeftBeside::Staged(0),
+            conflicts: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+        };
         assert_eq!(
-            begins_line(&ReviewedChange {
-                what: "what is not committed".to_owned(),
-                commits: 0,
-                files: 4,
-                left_out: Vec::new(),
-                beside: LeftBeside::Staged(0),
-                conflicts,
-            }),
-            "reviewing what is not committed: 4 files; with unresolved conflicts are `a`, `b`, `c` and 1 more"
+            begins_line(&change),
+            "fixing 2 findings of what is not committed: 4 files; with unresolved conflicts are `a`, `b`, `c` and 1 more"
+        );
+        let last = ReviewedChange {
+            aim: ReviewAim::Fix,
+            what: "commit 0123456789".to_owned(),
+            why: "nothing is staged".to_owned(),
+            commits: 1,
+            conflicts: Vec::new(),
+            ..change
+        };
+        assert_eq!(
+            begins_line(&last),
+            "reviewing and fixing commit 0123456789: 1 commit, 4 files, since nothing is staged"
         );
     }
 

@@ -21,9 +21,12 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
     let mut hints: Vec<String> = details.offer.iter().map(offer).collect();
     match (&details.decision, reviewed.report.verdict) {
         (Decision::Fix(_), Verdict::Block) => {
-            hints.extend(executor.map(|executor| {
-                format!("`tribunal review --fix` has `{executor}` fix it on a branch of its own")
-            }));
+            let fix = with_fix(&reviewed.title, !details.criteria.is_empty());
+            hints.extend(
+                executor.map(|executor| {
+                    format!("{fix} has `{executor}` fix it on a branch of its own")
+                }),
+            );
             hints.extend(answers(reviewed));
         }
         (Decision::Escalate(EscalationDetail::Budget(_)), _) => {
@@ -40,6 +43,28 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
     }
     hints.extend(resume(details));
     hints
+}
+
+/// The command that reviews the same and has it fixed, by the title of the change.
+fn with_fix(title: &str, has_spec: bool) -> String {
+    let range = match title {
+        "what is staged" => Some("--staged".to_owned()),
+        "what is not staged" => Some("--unstaged".to_owned()),
+        "what is not committed" => Some("--worktree".to_owned()),
+        _ => match (title.strip_prefix("commit "), title.split_once("..")) {
+            (Some(commit), _) => Some(format!("--commit {commit}")),
+            // Of a merge a range begins at several commits, which no option names.
+            (None, Some((from, to))) if !from.contains(',') => {
+                Some(format!("--from {from} --to {to}"))
+            }
+            _ => None,
+        },
+    };
+    let Some(range) = range else { return "`--fix` beside the same options".to_owned() };
+    let mut words = vec!["tribunal", "review", &range];
+    words.extend(has_spec.then_some("--spec FILE"));
+    words.push("--fix");
+    format!("`{}`", words.join(" "))
 }
 
 fn offer(offer: &Offer) -> String {
@@ -147,7 +172,25 @@ fn of_cause(cause: Cause) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, Remedy, cause};
+    use super::{Cause, Remedy, cause, with_fix};
+
+    #[test]
+    fn the_command_that_fixes_reviews_the_same() {
+        for (title, has_spec, command) in [
+            ("what is staged", false, "`tribunal review --staged --fix`"),
+            ("what is not staged", false, "`tribunal review --unstaged --fix`"),
+            ("what is not committed", true, "`tribunal review --worktree --spec FILE --fix`"),
+            ("commit 0123456789", false, "`tribunal review --commit 0123456789 --fix`"),
+            (
+                "0123456789..abcdef0123",
+                false,
+                "`tribunal review --from 0123456789 --to abcdef0123 --fix`",
+            ),
+            ("0123456789,1..abcdef0123", false, "`--fix` beside the same options"),
+        ] {
+            assert_eq!(with_fix(title, has_spec), command);
+        }
+    }
 
     #[test]
     fn the_hint_fits_the_cause() {

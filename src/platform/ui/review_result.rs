@@ -30,7 +30,7 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
             {
                 format!("nothing is {state}")
             } else if reviewed.paths.is_empty() {
-                format!("{title} is empty")
+                format!("{title} brings nothing new")
             } else {
                 format!("no model is shown a file of {title}")
             };

@@ -26,7 +26,7 @@ fn a_review_is_shown_with_what_was_asked_and_found() {
         let shown = shown
             .says("found     1 open finding, 0 resolved ones, 0 that do not count")
             .says(LEFT_OUT.title);
-        drop(shown.says("hint: `tribunal review --fix`"));
+        drop(shown.says("hint: `tribunal review --commit "));
     }
     let shown = repo.tribunal(&["runs", "show", short(id), "--format", "json"]).ok().json();
     assert_eq!((&shown["version"], &shown["run"]["id"]), (&1.into(), &id.into()));
