@@ -208,7 +208,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
         ));
     }
     let what = run.about.title.clone();
-    context.notify(Progress::RunContinued { run: id.clone(), what });
+    context.notify(Progress::RunContinued { run: id, what });
     let driver = RunDriver { context, agent_env, work_tree: None };
     driver.perform(&inputs, &folder, run, target.paths())
 }
