@@ -144,7 +144,7 @@ pub fn list(repo: &Repo, range: &ReviewRange) -> Result<ReviewTarget> {
             bail!("nothing wrote what the work tree has")
         }
     }?;
-    checked(repo, target)
+    listed(target)
 }
 
 /// What a work tree has, as it was written, beyond what is staged or beyond HEAD.
@@ -172,11 +172,12 @@ pub fn of_work_tree(
     };
     let change = change::of_trees(repo, head.as_ref(), base, trees.tree.clone())?;
     let (title, place) = (title.to_owned(), ChangePlace::WorkTree);
-    checked(repo, ReviewTarget { change, parent: head, bases: Vec::new(), title, place })
+    fetch_contents(repo, &change)?;
+    listed(ReviewTarget { change, parent: head, bases: Vec::new(), title, place })
 }
 
-/// A change that can be reviewed: its files are listed, and their contents are here.
-fn checked(repo: &Repo, target: ReviewTarget) -> Result<ReviewTarget> {
+/// A change whose files are listed: of another one nothing is known.
+fn listed(target: ReviewTarget) -> Result<ReviewTarget> {
     if let Some(reason) = &target.change.unlisted {
         bail!("the change cannot be reviewed: {reason}");
     }

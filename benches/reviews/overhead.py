@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times what tribunal adds to a review beside the time of the agents themselves.
 
-    benches/review/measure.py --tribunal target/release/tribunal [--repository R] [--rounds 5]
+    benches/reviews/overhead.py --tribunal target/release/tribunal [--repository R] [--rounds 5]
                               [--receipts 20] [--seconds 1.0] [--sizes small,large]
                               [--only loop,receipt,push,empty] [--out FILE]
 
@@ -24,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from common import environment, run, write_settings
 
 HERE = pathlib.Path(__file__).resolve().parent
 FILES = 5053
@@ -49,37 +51,6 @@ left=$(( {micros} - (${{EPOCHREALTIME/./}} - ${{began/./}}) ))
 printf '%s\\n' "$answer"
 printf '%s %s %s\\n' "$1" "$began" "$EPOCHREALTIME" >> '{log}'
 """
-
-SETTINGS = """\
-[budget]
-run = 1000.0
-day = 1000000.0
-[agents]
-executor = {{ use = "writer" }}
-reviewer = {{ use = "reader" }}
-arbiter = {{ use = "writer-of-words" }}
-[review]
-background = "off"
-rounds = {{ s = 4, m = 4, l = 4 }}
-[[command-agent]]
-name = "writer"
-family = "one"
-run = ["{program}", "executor"]
-run-writing = ["{program}", "executor"]
-[[command-agent]]
-name = "reader"
-family = "two"
-run = ["{program}", "reviewer"]
-[[command-agent]]
-name = "writer-of-words"
-family = "one"
-run = ["{program}", "arbiter"]
-"""
-
-
-def run(args, cwd, **more):
-    return subprocess.run(args, cwd=cwd, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-
 
 def text(rng, lines):
     return "".join(" ".join(rng.choices(WORDS, k=8)) + "\n" for _ in range(lines))
@@ -122,9 +93,7 @@ class Bench:
         )
         program.chmod(0o755)
         self.home = work / "home"
-        settings = self.home / ".config/tribunal/config.toml"
-        settings.parent.mkdir(parents=True)
-        settings.write_text(SETTINGS.format(program=program))
+        write_settings(self.home, [str(program)], review="rounds = { s = 4, m = 4, l = 4 }")
 
     def timed(self, args, cwd, codes=(0,)):
         start = time.perf_counter()
@@ -214,11 +183,9 @@ def main():
     only, rng = options.only.split(","), random.Random(7)
     work = pathlib.Path(tempfile.mkdtemp(prefix="tribunal-review-"))
     bench = Bench(str(pathlib.Path(options.tribunal).resolve()), work, options.seconds)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    env = environment(bench.home)
     os.environ.clear()
-    os.environ.update(kept, HOME=str(bench.home), GIT_CONFIG_NOSYSTEM="1", TRIBUNAL_NO_DAEMON="1")
-    for who in ("AUTHOR", "COMMITTER"):
-        os.environ[f"GIT_{who}_NAME"], os.environ[f"GIT_{who}_EMAIL"] = "A Person", "person@example.invalid"
+    os.environ.update(env)
     figures = {"load": os.getloadavg()}
     try:
         for size in options.sizes.split(","):
