@@ -66,6 +66,8 @@ def make(folder, files):
         path.write_text(text(rng, rng.randint(20, 160)))
     run(["git", "add", "."], folder)
     run(["git", "commit", "-qm", "feat: begin"], folder)
+    # As a clone has it: every object in a file of its own is what no repository of that size looks like.
+    run(["git", "repack", "-adq"], folder)
 
 
 def change(folder, rng, faults):

@@ -219,6 +219,7 @@ impl RunDriver<'_> {
             interrupts,
             folder,
             copied_tree: None,
+            shown_files: None,
             nearby: None,
             uncopied: Vec::new(),
             layout: None,

@@ -18,6 +18,7 @@ use crate::flow::review::delivery::{Delivered, Layout, lay_out, shown_path};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::Texts;
 use crate::flow::workspace::reading_copy;
+use crate::flow::workspace::reading_copy::ShownFiles;
 
 impl ReviewSession<'_> {
     /// Lays the current attempt out for a review.
@@ -119,7 +120,7 @@ impl ReviewSession<'_> {
         let shared = reading_copy::folder(repo, &self.run.id);
         let is_filled = self.copied_tree.take().as_ref() == Some(&change.tree);
         if !is_filled || fs::rename(&shared, &dir).is_err() {
-            self.uncopied = reading_copy::fill(repo, &change.tree, &change.files, &dir)?;
+            self.uncopied = self.shown_files(change)?.write(&dir)?;
         }
         Ok(dir)
     }
@@ -135,11 +136,25 @@ impl ReviewSession<'_> {
                 |from: Oid| reading_copy::update(self.context.repo, &from, &change.tree, &dir).ok();
             self.uncopied = match shown.and_then(follow) {
                 Some(uncopied) => uncopied,
-                None => reading_copy::fill(self.context.repo, &change.tree, &change.files, &dir)?,
+                None => self.shown_files(change)?.write(&dir)?,
             };
             self.copied_tree = Some(change.tree.clone());
         }
         Ok(dir)
+    }
+
+    /// The files of a reading copy of the reviewed tree.
+    fn shown_files(&mut self, change: &Change) -> Result<Rc<ShownFiles>> {
+        if let Some((tree, files)) = &self.shown_files
+            && *tree == change.tree
+        {
+            return Ok(Rc::clone(files));
+        }
+        let known = self.shown_files.as_ref().map(|(_, files)| files.as_ref());
+        let files = ShownFiles::read(self.context.repo, &change.tree, &change.files, known)?;
+        let files = Rc::new(files);
+        self.shown_files = Some((change.tree.clone(), Rc::clone(&files)));
+        Ok(files)
     }
 
     /// The texts of the reading copy.

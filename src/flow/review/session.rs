@@ -35,6 +35,7 @@ use crate::flow::review::request::{
 use crate::flow::review::{finish, gates_job, target};
 use crate::flow::workspace::checkout::Unavailable;
 use crate::flow::workspace::reading_copy;
+use crate::flow::workspace::reading_copy::ShownFiles;
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
@@ -51,6 +52,8 @@ pub struct ReviewSession<'a> {
     pub folder: &'a RunFolder,
     /// The tree in the reading copy, which this process alone fills.
     pub copied_tree: Option<Oid>,
+    /// What is copied of the tree of which it was read last.
+    pub shown_files: Option<(Oid, Rc<ShownFiles>)>,
     /// The texts in it, once the arbiter was asked about something.
     pub nearby: Option<Rc<Vec<(String, String)>>>,
     /// The files that could not be copied there, with the reason.

@@ -2,9 +2,11 @@
 //! without links, and without files that an agent would read as its own instructions.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
@@ -84,23 +86,77 @@ pub fn remove(repo: &Repo, run: &str) {
 /// Files that could not be copied, with the reason.
 pub type NotCopied = Vec<(BString, String)>;
 
-/// Fills an empty folder for the reviewers of a tree.
-pub fn fill(repo: &Repo, tree: &Oid, touched: &[FileChange], folder: &Path) -> Result<NotCopied> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("could not empty `{}`", folder.display()))?;
+/// The files of a tree as its reviewers may see them: several folders are filled at the cost of one reading.
+pub struct ShownFiles {
+    files: Vec<ShownFile>,
+    not_read: NotCopied,
+}
+
+#[derive(Clone)]
+struct ShownFile {
+    /// As the tree has it.
+    name: BString,
+    oid: Oid,
+    /// Before it was masked, in bytes.
+    size: u64,
+    /// Its place in a folder.
+    place: PathBuf,
+    masked: Rc<[u8]>,
+}
+
+impl ShownFiles {
+    /// Reads the files of a tree, those near to the touched ones first. What was read of another tree and
+    /// is the same is not read again.
+    pub fn read(
+        repo: &Repo,
+        tree: &Oid,
+        touched: &[FileChange],
+        known: Option<&Self>,
+    ) -> Result<Self> {
+        let known = known.into_iter().flat_map(|known| &known.files);
+        let known: HashMap<&BString, &ShownFile> = known.map(|file| (&file.name, file)).collect();
+        let mut files = diff::trees(&repo.objects, None, Some(tree))?;
+        let near = |file: &FileChange| {
+            touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
+        };
+        files.sort_by_cached_key(|file| (near(file), file.path.clone()));
+        let (mut left, mut shown) =
+            (BYTES_MAX, Self { files: Vec::new(), not_read: NotCopied::new() });
+        for file in files.iter().take(FILES_MAX) {
+            let is_same = |known: &ShownFile| {
+                let entry = file.new.as_ref().filter(|entry| is_shown(entry.mode));
+                entry.is_some_and(|entry| entry.oid == known.oid)
+            };
+            if let Some(same) = known.get(&file.path)
+                && is_same(same)
+                && let Some(rest) = left.checked_sub(same.size)
+            {
+                left = rest;
+                shown.files.push((*same).clone());
+                continue;
+            }
+            match read(repo, file, &mut left) {
+                Ok(read) => shown.files.extend(read),
+                Err(error) => shown.not_read.push(not_copied(&file.path, &error)),
+            }
+        }
+        Ok(shown)
     }
-    fs::create_dir_all(folder).with_context(|| format!("could not make `{}`", folder.display()))?;
-    let mut files = diff::trees(&repo.objects, None, Some(tree))?;
-    let near = |file: &FileChange| {
-        touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
-    };
-    files.sort_by_cached_key(|file| (near(file), file.path.clone()));
-    let (mut left, mut not_copied) = (BYTES_MAX, NotCopied::new());
-    for file in files.iter().take(FILES_MAX) {
-        not_copied.extend(copy_or_name(repo, file, folder, &mut left)?);
+
+    /// Fills a folder with them; what was there is gone.
+    pub fn write(&self, folder: &Path) -> Result<NotCopied> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)
+                .with_context(|| format!("could not empty `{}`", folder.display()))?;
+        }
+        fs::create_dir_all(folder)
+            .with_context(|| format!("could not make `{}`", folder.display()))?;
+        let mut not_written = self.not_read.clone();
+        for file in &self.files {
+            not_written.extend(file.write(folder)?);
+        }
+        Ok(not_written)
     }
-    Ok(not_copied)
 }
 
 /// The texts in a filled folder by their paths, in the order of these; what cannot be read is not there.
@@ -126,7 +182,7 @@ pub fn files(folder: &Path) -> Vec<(String, String)> {
 
 /// Brings a filled folder from one tree to another: what differs is what is reviewed.
 pub fn update(repo: &Repo, from: &Oid, to: &Oid, folder: &Path) -> Result<NotCopied> {
-    let (mut left, mut not_copied) = (BYTES_MAX, NotCopied::new());
+    let (mut left, mut unshown) = (BYTES_MAX, NotCopied::new());
     for file in diff::trees(&repo.objects, Some(from), Some(to))? {
         let before = match &file.kind {
             FileChangeKind::Renamed { from } => from,
@@ -138,51 +194,60 @@ pub fn update(repo: &Repo, from: &Oid, to: &Oid, folder: &Path) -> Result<NotCop
             file::remove_if_there(&folder.join(&path))
                 .with_context(|| format!("could not remove `{}`", path.display()))?;
         }
-        not_copied.extend(copy_or_name(repo, &file, folder, &mut left)?);
+        unshown.extend(match read(repo, &file, &mut left) {
+            Ok(Some(shown)) => shown.write(folder)?,
+            Ok(None) => None,
+            Err(error) => Some(not_copied(&file.path, &error)),
+        });
     }
-    Ok(not_copied)
+    Ok(unshown)
 }
 
-/// Copies a file; gives it with the reason where that is not possible. Only what would keep every
-/// other file from being copied too is an error.
-fn copy_or_name(
-    repo: &Repo,
-    file: &FileChange,
-    folder: &Path,
-    left: &mut u64,
-) -> Result<Option<(BString, String)>> {
-    let Err(error) = copy(repo, file, folder, left) else { return Ok(None) };
-    let kind = error.root_cause().downcast_ref::<io::Error>().map(io::Error::kind);
-    match kind {
-        Some(
+impl ShownFile {
+    /// Writes the file; gives it with the reason where that is not possible. Only what would keep every
+    /// other file from being written too is an error.
+    fn write(&self, folder: &Path) -> Result<Option<(BString, String)>> {
+        let Err(error) = write_file(&folder.join(&self.place), &self.masked) else {
+            return Ok(None);
+        };
+        let kind = error.kind();
+        let error = anyhow::Error::from(error);
+        match kind {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::ReadOnlyFilesystem,
-        ) => Err(error.context(format!("could not fill `{}`", folder.display()))),
-        _ => Ok(Some((
-            file.path.clone(),
-            format!("could not be copied for the reviewers: {error:#}"),
-        ))),
+            | io::ErrorKind::ReadOnlyFilesystem => {
+                Err(error.context(format!("could not fill `{}`", folder.display())))
+            }
+            _ => Ok(Some(not_copied(&self.name, &error))),
+        }
     }
 }
 
-/// Copies a file, where it may be copied and there is room left for it, in bytes.
-fn copy(repo: &Repo, file: &FileChange, folder: &Path, left: &mut u64) -> Result<()> {
-    let Some(entry) = file.new.as_ref() else { return Ok(()) };
+fn not_copied(name: &BString, error: &anyhow::Error) -> (BString, String) {
+    (name.clone(), format!("could not be copied for the reviewers: {error:#}"))
+}
+
+fn is_shown(mode: FileMode) -> bool {
+    matches!(mode, FileMode::File | FileMode::Executable)
+}
+
+/// Reads a file, where it may be shown and there is room left for it, in bytes.
+fn read(repo: &Repo, file: &FileChange, left: &mut u64) -> Result<Option<ShownFile>> {
+    let Some(entry) = file.new.as_ref() else { return Ok(None) };
     let name = redact::mask_path(&file.path);
-    let Some(path) = place(name.as_bstr()) else { return Ok(()) };
-    if !matches!(entry.mode, FileMode::File | FileMode::Executable) {
-        return Ok(());
+    let Some(place) = place(name.as_bstr()) else { return Ok(None) };
+    if !is_shown(entry.mode) {
+        return Ok(None);
     }
-    let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(()) };
+    let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(None) };
     if size > FILE_BYTES_MAX || size > *left {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(()) };
+    let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(None) };
     *left -= size;
     let text = decode(&content).map_or(Cow::Borrowed(content.as_slice()), |text| text.utf8);
-    let masked = redact::mask_lines(&text, &file.path);
-    Ok(write_file(&folder.join(path), &masked)?)
+    let masked = Rc::from(redact::mask_lines(&text, &file.path).as_slice());
+    Ok(Some(ShownFile { name: file.path.clone(), oid: entry.oid.clone(), size, place, masked }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a temporary copy needs no atomic write")]
