@@ -103,12 +103,7 @@ fn progress_line(progress: &Progress) -> String {
         Progress::RunContinued { run, what } => {
             format!("continuing the run {}, a review of {}", short_id(run), printable(what))
         }
-        Progress::AskedAbout { files, of } => {
-            let files = counted(*files, "file");
-            format!(
-                "asking about {files} of {of}: the others were reviewed before, or no model is shown them"
-            )
-        }
+        Progress::AskedAbout { files, of } => asked_about_line(*files, *of),
         Progress::WaitingForRun { run, process: Some(process) } => format!(
             "process {process} reviews this already, in the run {}: waiting for its result",
             short_id(run)
@@ -194,6 +189,17 @@ fn beside_text(beside: LeftBeside) -> String {
     let them = if count == 1 { "it" } else { "them" };
     let (files, verb) = (counted(count, what), are(count));
     format!("; {files} {verb}{place} not part of it (`--{option}` reviews {them})")
+}
+
+fn asked_about_line(files: usize, of: usize) -> String {
+    if files == 0 {
+        return "asking about no file again: earlier reviews answer what a model is shown"
+            .to_owned();
+    }
+    let files = counted(files, "file");
+    format!(
+        "asking about {files} of {of}: the others were reviewed before, or no model is shown them"
+    )
 }
 
 fn changed_line(files: &[String]) -> String {
