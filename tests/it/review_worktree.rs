@@ -195,7 +195,8 @@ fn what_was_reviewed_before_it_was_committed_is_reviewed() {
 fn a_killed_review_is_continued_with_what_was_there_when_it_began() {
     let scene = Scene::diligent();
     let mut stopped = 0;
-    for save in (3..200).step_by(12) {
+    let step = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 1 } else { 16 };
+    for save in (3..200).step_by(step) {
         let repo = scene.sandbox.repo(&format!("r{save}"));
         repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
         repo.write("src/sum.rs", BUGGY);
@@ -420,6 +421,20 @@ fn what_is_too_large_is_refused_before_anything_is_asked() {
         .says("`disk.img` has 104857601 bytes, and no more than 104857600 are read")
         .says("hint: let git ignore it");
     assert_eq!(scene.asked().len(), 0);
+    // Many files count together.
+    for number in 0..11 {
+        let name = format!("part{number}.bin");
+        fs::File::create(repo.path(&name)).unwrap().set_len(100 * 1024 * 1024).unwrap();
+    }
+    fs::remove_file(repo.path("disk.img")).unwrap();
+    review(&repo, &["--worktree"])
+        .code(2)
+        .says("12 files not staged have ")
+        .says("and no more than 1048576000 are read");
+    for number in 0..11 {
+        fs::remove_file(repo.path(format!("part{number}.bin"))).unwrap();
+    }
+    fs::File::create(repo.path("disk.img")).unwrap().set_len(100 * 1024 * 1024 + 1).unwrap();
     // What a filter makes of it is what counts.
     repo.git(&["config", "filter.size.clean", "wc -c"]).ok();
     repo.write(".gitattributes", "*.img filter=size\n");
@@ -531,6 +546,23 @@ fn what_is_about_to_be_reviewed_is_said_first_for_each_way_to_ask() {
     repo.tribunal(&["resume", &run])
         .code(1)
         .says(&format!("continuing the run {run}, a review of what is not committed"));
+}
+
+#[test]
+fn what_a_killed_process_wrote_for_a_run_that_never_began_goes_with_the_next_run() {
+    let scene = scene();
+    let repo = scene.library();
+    repo.write("src/sum.rs", BUGGY);
+    let runs = || fs::read_dir(repo.path(".git/tribunal/runs")).map_or(0, Iterator::count);
+    let killed = (1..20).find(|save| {
+        let killed = repo.until_save(&["review", "--worktree"], save);
+        assert_eq!(killed.code, -1, "{killed}");
+        let known = repo.tribunal(&["runs", "--format", "json"]).ok().json();
+        runs() > 0 && known["runs"].as_array().unwrap().is_empty()
+    });
+    assert!(killed.is_some());
+    only_finding(review(&repo, &["--worktree"]), "src/sum.rs");
+    assert_eq!(runs(), 1);
 }
 
 /// Of many reviews the objects of the newest are kept.

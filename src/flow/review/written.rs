@@ -100,12 +100,23 @@ fn folder_of(run: &Path) -> Option<PathBuf> {
     Some(run.join(OBJECTS)).filter(|objects| objects.is_dir())
 }
 
-/// Removes the objects of all but the newest runs, of those that nobody can continue: `is_over` tells.
+/// Removes what a killed process wrote for a run that never began, and the objects of all but the newest
+/// runs, of those that nobody can continue: `is_over` tells.
 pub(super) fn clean_up(
     state_dir: &Path,
     newest_first: &[String],
     is_over: impl Fn(&str) -> bool,
 ) -> Result<()> {
+    for id in runs::folders(state_dir)? {
+        // Whoever writes objects holds the folder until the run has a state.
+        if folder_of(&runs::folder(state_dir, &id)).is_some()
+            && !newest_first.contains(&id)
+            && let Some(folder) = RunFolder::try_take(state_dir, &id)?
+            && !folder.has_state()
+        {
+            folder.remove()?;
+        }
+    }
     let mut left = KEPT_BYTES_MAX;
     for id in newest_first {
         let Some(objects) = folder_of(&runs::folder(state_dir, id)) else { continue };
@@ -178,7 +189,7 @@ mod tests {
     fn the_objects_of_the_newest_runs_are_kept_and_those_of_unfinished_ones() {
         let state = tempfile::tempdir().unwrap();
         let ids = ["e", "d", "c", "b", "a"].map(str::to_owned);
-        for id in &ids {
+        for id in ids.iter().map(String::as_str).chain(["killed"]) {
             let objects = runs::folder(state.path(), id).join(OBJECTS);
             fs::create_dir_all(objects.join("12")).unwrap();
             let file = File::create(objects.join("12/34")).unwrap();
@@ -188,5 +199,6 @@ mod tests {
         let has = |id: &String| folder_of(&runs::folder(state.path(), id)).is_some();
         assert_eq!(ids.each_ref().map(has), [true, true, false, true, false]);
         assert!(runs::exists(state.path(), "a"), "the run itself stays");
+        assert!(!runs::exists(state.path(), "killed"), "it never began");
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::model::fence::visible_path;
 use crate::domain::model::limits::BLOB_BYTES_MAX;
 use crate::domain::model::objects::TreeItem;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::counted;
 use crate::platform::git::alternates;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
@@ -150,10 +151,25 @@ fn changed_inside(repo: &Repo) -> Result<Vec<(BString, String)>> {
         .collect())
 }
 
+/// How much all files together may have, in bytes: that much is written for one review.
+const ALL_BYTES_MAX: u64 = 10 * BLOB_BYTES_MAX;
+
 /// Refuses what is larger than any content that is read, unless a filter makes something else of it.
 fn refuse_large(repo: &Repo) -> Result<()> {
-    let large = |file: &UnstagedFile| file.size > BLOB_BYTES_MAX;
-    for file in unstaged::list(repo)?.into_iter().filter(large) {
+    let files = unstaged::list(repo)?;
+    let (large, rest): (Vec<&UnstagedFile>, Vec<_>) =
+        files.iter().partition(|file| file.size > BLOB_BYTES_MAX);
+    let all: u64 = rest.iter().map(|file| file.size).sum();
+    if all > ALL_BYTES_MAX {
+        let count = counted(rest.len(), "file");
+        return Err(hinted(
+            format!(
+                "{count} not staged have {all} bytes, and no more than {ALL_BYTES_MAX} are read"
+            ),
+            "let git ignore what a program made; `tribunal review --staged` reviews what is staged",
+        ));
+    }
+    for file in large {
         let question = [file.path.as_slice(), b"\0"].concat();
         let asked = ["check-attr", "-z", "--stdin", "filter"];
         let output = repo.git().args(asked).stdin(question).capture()?;

@@ -76,6 +76,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// Whether it holds a run that can be continued or told of.
+    pub fn has_state(&self) -> bool {
+        self.path.join(STATE).exists()
+    }
+
     /// Keeps the state of the run, in one step.
     pub fn save(&self, run: &Run) -> Result<()> {
         write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(run)?)
