@@ -15,6 +15,7 @@ use anyhow::Result;
 use crate::domain::model::error::NotEvaluated;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
+use crate::platform::sandbox;
 use crate::platform::store::crash;
 use crate::platform::ui::{log, out};
 
@@ -36,7 +37,13 @@ fn run() -> Result<ExitStatus> {
     let env = Env::capture()?;
     crash::arm(&env);
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == "hook")
+    let first = words.next();
+    #[cfg(target_os = "linux")]
+    if first.as_ref().is_some_and(|word| word == sandbox::CONFINED) {
+        sandbox::confine::run(words)?;
+        return Ok(ExitStatus::Error);
+    }
+    if first.is_some_and(|word| word == "hook")
         && let Some(name) = words.next().and_then(|name| name.into_string().ok())
         && !name.starts_with('-')
     {

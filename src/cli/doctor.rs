@@ -27,6 +27,7 @@ use crate::platform::config::env::{now, user_file};
 use crate::platform::git::command::git;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
+use crate::platform::sandbox::{BUBBLEWRAP_HINT, Confinement};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -72,6 +73,8 @@ struct CheckResult {
     route: Result<RoleAssignment, anyhow::Error>,
     /// Whether the policy asks any agent at all.
     asks: bool,
+    /// What holds code that an agent wrote.
+    confinement: Confinement,
     gone: Vec<GoneAnswers>,
 }
 
@@ -113,6 +116,7 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
         targets: targets(context, &policy, agent_env)?,
         route: route::assign_reviewers(&policy, agent_env),
         asks: policy.agents.route != RouteChoice::C,
+        confinement: Confinement::find(env),
         gone: consent::of_gone(),
     })
 }
@@ -275,6 +279,7 @@ impl CheckResult {
             "agents": self.targets.iter().map(CheckTarget::json).collect::<Vec<_>>(),
             "route": route["route"],
             "notes": route["notes"],
+            "sandbox": sandbox_json(&self.confinement),
             "gone": self.gone.iter().map(gone_json).collect::<Vec<_>>(),
         })
     }
@@ -314,6 +319,17 @@ impl CheckResult {
         for target in &self.targets {
             target.print();
         }
+        match &self.confinement {
+            Confinement::Bubblewrap { .. } => line("sandbox", "bubblewrap"),
+            Confinement::Landlock { why } => {
+                line("sandbox", &format!("Landlock, which holds less: {why}"));
+                line("", &format!("hint: {BUBBLEWRAP_HINT}"));
+            }
+            Confinement::None { why } => {
+                line("sandbox", &format!("none: {why}"));
+                line("", &format!("hint: {BUBBLEWRAP_HINT}"));
+            }
+        }
         match &self.route {
             Ok(assignment) => {
                 line("route", assignment.route.in_words());
@@ -323,6 +339,14 @@ impl CheckResult {
             }
             Err(error) => line("route", &format!("none: {error:#}")),
         }
+    }
+}
+
+fn sandbox_json(confinement: &Confinement) -> Value {
+    match confinement {
+        Confinement::Bubblewrap { .. } => json!({"held_by": "bubblewrap"}),
+        Confinement::Landlock { why } => json!({"held_by": "landlock", "why": why}),
+        Confinement::None { why } => json!({"held_by": null, "why": why}),
     }
 }
 

@@ -41,7 +41,7 @@ fn formats_of(path: &[&str]) -> &'static [OutputFormat] {
             &[OutputFormat::Human, OutputFormat::Json, OutputFormat::Sarif, OutputFormat::Github]
         }
         ["spec", "lint"] => &[OutputFormat::Human, OutputFormat::Json, OutputFormat::Github],
-        ["init" | "uninstall" | "demo" | "completions"]
+        ["init" | "uninstall" | "demo" | "completions" | "sandbox"]
         | ["hooks", "install" | "uninstall"]
         | ["daemon", "log"] => &[OutputFormat::Human],
         _ => &[OutputFormat::Human, OutputFormat::Json],

@@ -21,6 +21,7 @@ pub mod init;
 pub mod paths;
 pub mod review;
 pub mod runs;
+mod sandbox;
 mod selection;
 pub mod status;
 pub mod trust;
@@ -101,6 +102,8 @@ pub enum Command {
     /// Check git, the hooks and the AI agents, and say what to do
     #[command(after_help = doctor::EXAMPLES)]
     Doctor,
+    /// Run a command as code that an agent wrote is run: without your home folder, network or secrets
+    Sandbox(sandbox::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Called by the installed hooks
@@ -217,6 +220,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Uninstall(args) => uninstall::run(invocation, &args),
         Command::Status => status::run(invocation),
         Command::Doctor => doctor::run(invocation),
+        Command::Sandbox(args) => sandbox::run(invocation, &args),
         Command::Completions(args) => Ok(completions::run(&args, command_line())),
         Command::Hook(args) => hook::run(&invocation.env, &args.name, &args.args),
     }

@@ -5,5 +5,6 @@ pub mod agents;
 pub mod git;
 pub mod store;
 pub mod process;
+pub mod sandbox;
 pub mod ui;
 pub mod config;

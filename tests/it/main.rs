@@ -56,6 +56,7 @@ mod review_fixes;
 mod review_people;
 mod review_worktree;
 mod reviews;
+mod sandboxed;
 mod sarif;
 mod scene;
 mod settings;

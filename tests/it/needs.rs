@@ -20,13 +20,15 @@ pub enum Need {
     Mount,
     /// `flock`.
     Flock,
+    /// `bwrap`, and user namespaces for it.
+    Bubblewrap,
 }
 
 impl Need {
     /// No package brings it: a machine has it or not.
     fn may_be_missing_in_ci(self) -> bool {
         match self {
-            Self::UserNamespaces => true,
+            Self::UserNamespaces | Self::Bubblewrap => true,
             Self::Agents | Self::HookManagers | Self::OtherUser | Self::Mount | Self::Flock => {
                 false
             }

@@ -125,6 +125,8 @@ pub enum ExitStatus {
     Inconclusive,
     /// 130
     Interrupted,
+    /// Of a command that a person had run, which ended with this number.
+    OfCommand(u8),
 }
 
 impl ExitStatus {
@@ -137,6 +139,7 @@ impl ExitStatus {
             Self::Escalated => 3,
             Self::Inconclusive => 4,
             Self::Interrupted => 130,
+            Self::OfCommand(code) => code,
         }
     }
 }

@@ -278,6 +278,7 @@ impl CommandRunner<'_> {
                 Some(format!("did not end within {}", for_people(command.timeout)))
             }
             ExitOutcome::TooLong | ExitOutcome::Idle => Some("printed without end".to_owned()),
+            ExitOutcome::Overused(what) => Some(format!("used too much {what}")),
         };
         let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
         if let ExitOutcome::Exited(_) = ended {

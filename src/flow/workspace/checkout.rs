@@ -322,6 +322,7 @@ impl Workspace {
                 bail!("the checkout took more than {} s", CHECKOUT_TIME.as_secs())
             }
             ExitOutcome::TooLong => bail!("the checkout printed without end"),
+            ExitOutcome::Overused(what) => bail!("the checkout used too much {what}"),
             ExitOutcome::Exited(status) => {
                 let mut said = Vec::new();
                 log.rewind()?;

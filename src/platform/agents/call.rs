@@ -179,7 +179,7 @@ impl ProgramCall {
             },
             ExitOutcome::TimedOut => Exit::TimedOut(request.wall),
             ExitOutcome::Idle => Exit::Silent(request.idle),
-            ExitOutcome::TooLong => Exit::TooLong,
+            ExitOutcome::TooLong | ExitOutcome::Overused(_) => Exit::TooLong,
             ExitOutcome::Interrupted(signal) => Exit::Interrupted(signal),
         };
         Ok(ProgramOutput { exit, out: self.printed(&out)?, err: self.printed(&err)? })

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::platform::process::usage::UsageLimits;
+
 /// The limits of a supervised run.
 #[derive(Clone, Debug)]
 pub(super) struct SupervisionLimits {
@@ -14,6 +16,8 @@ pub(super) struct SupervisionLimits {
     pub log_max: u64,
     /// Found again by this after it left its process group.
     pub tag: Option<String>,
+    /// What it and all that it starts may use together.
+    pub usage: Option<UsageLimits>,
     /// Where it is noted, for as long as it runs.
     pub note: Option<PathBuf>,
 }
@@ -21,6 +25,13 @@ pub(super) struct SupervisionLimits {
 impl Default for SupervisionLimits {
     fn default() -> Self {
         let log_max = 256 * 1024 * 1024;
-        Self { idle: None, grace: Duration::from_secs(2), log_max, tag: None, note: None }
+        Self {
+            idle: None,
+            grace: Duration::from_secs(2),
+            log_max,
+            tag: None,
+            usage: None,
+            note: None,
+        }
     }
 }

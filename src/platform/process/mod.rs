@@ -9,6 +9,7 @@ mod started;
 mod orphans;
 mod own_path;
 mod supervise;
+mod usage;
 #[cfg(test)]
 mod tests;
 
@@ -20,3 +21,4 @@ pub use crate::platform::process::command::{
 pub use crate::platform::process::own_path::{is_in_path, is_program, lasting_path, own_path};
 pub use crate::platform::process::started::end_survivors;
 pub use crate::platform::process::supervise::{ExitOutcome, Interrupts};
+pub use crate::platform::process::usage::{Overused, UsageLimits};

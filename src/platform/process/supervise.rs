@@ -22,6 +22,7 @@ use crate::platform::process::command::{Cmd, ProcessError};
 use crate::platform::process::limits::SupervisionLimits;
 use crate::platform::process::orphans::{TAG_VAR, kill_tagged};
 use crate::platform::process::started::Started;
+use crate::platform::process::usage::{Overused, UsageLimits, UsageWatch};
 
 /// How often the sizes of a supervised program's logs are looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -54,6 +55,8 @@ pub enum ExitOutcome {
     Idle,
     /// It printed more than a log may hold and was stopped.
     TooLong,
+    /// It used more than it may and was stopped.
+    Overused(Overused),
     /// We were told to stop, by this signal, and passed it on.
     Interrupted(i32),
 }
@@ -160,6 +163,12 @@ impl Cmd {
         self
     }
 
+    /// What a supervised program and all that it starts may use together; then it is stopped.
+    pub fn usage(mut self, limits: UsageLimits) -> Self {
+        self.limits.usage = Some(limits);
+        self
+    }
+
     /// Gives a supervised program and all that it starts a tag that no other run has, by which what
     /// left its process group is found and killed in the end.
     pub fn tag(mut self, tag: &str) -> Self {
@@ -230,7 +239,7 @@ impl Cmd {
             drop(tell.send(Event::Exited));
         });
         let deadline = self.deadline.map(|after| Instant::now() + after);
-        let why = self.limits.watch(deadline, logs, hear);
+        let why = self.limits.watch(group, deadline, logs, hear);
         if let Some((_, signal)) = why {
             signal_group(group, signal);
             if !matches!(hear.recv_timeout(self.limits.grace), Ok(Event::Exited)) {
@@ -264,11 +273,13 @@ impl SupervisionLimits {
     /// Waits until the program has ended (`None`) or has to be stopped, and by which signal first.
     fn watch(
         &self,
+        leader: Option<Pid>,
         deadline: Option<Instant>,
         logs: &[File],
         hear: &mpsc::Receiver<Event>,
     ) -> Option<(ExitOutcome, Signal)> {
         let mut size = 0;
+        let mut usage = self.usage.as_ref().map(UsageWatch::begin);
         let mut grown = Instant::now();
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
@@ -282,6 +293,11 @@ impl SupervisionLimits {
             }
             if left == Some(Duration::ZERO) {
                 return Some((ExitOutcome::TimedOut, Signal::TERM));
+            }
+            let overused =
+                usage.as_mut().zip(leader).and_then(|(usage, leader)| usage.overused(leader));
+            if let Some(what) = overused {
+                return Some((ExitOutcome::Overused(what), Signal::KILL));
             }
             let sizes = logs.iter().map(|log| log.metadata().map_or(0, |data| data.len()));
             let (total, largest) =

@@ -2,8 +2,10 @@
 //!
 //! All that the program prints goes through here and is made safe on the way: see [`StyledText`].
 
+use std::fs::File;
 use std::io;
 use std::io::{IsTerminal as _, Write};
+use std::os::fd::AsFd as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -220,6 +222,13 @@ pub fn json_error(error: &anyhow::Error) {
 fn hint_of(error: &anyhow::Error) -> Option<&str> {
     let hinted = error.downcast_ref::<Hinted>().map(|error| error.hint.as_str());
     hinted.or(error.downcast_ref::<NotEvaluated>().map(|error| error.hint.as_str()))
+}
+
+/// Our own standard output and error, for a program that prints there by itself.
+pub fn streams() -> io::Result<[File; 2]> {
+    let (out, err) = (io::stdout(), io::stderr());
+    let (out, err) = (out.as_fd().try_clone_to_owned()?, err.as_fd().try_clone_to_owned()?);
+    Ok([File::from(out), File::from(err)])
 }
 
 /// Prints what is wrong with the command line, in the words of what read it.

@@ -8,7 +8,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review check completions config findings constitution cost daemon daemon_log daemon_status demo doctor init \
+        "review check completions config findings constitution sandbox cost daemon daemon_log daemon_status demo doctor init \
          uninstall hooks hooks_status runs spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
@@ -104,7 +104,8 @@ pub const ORDER: &[(&str, &str)] = &[
         "status guard plan config_keys kept_name answer shim scripts record . managers script_lines calls shell",
     ),
     ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
-    ("platform", "agents git store process ui config"),
+    ("platform", "agents git store sandbox process ui config"),
+    ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
     (
         "platform::agents",
         "claude codex command facts call http ask find agent_env probe reset_time text",
@@ -121,7 +122,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::config", "env random"),
     (
         "platform::process",
-        "supervise started ancestors command adopted alive limits orphans own_path",
+        "supervise started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",

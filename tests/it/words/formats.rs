@@ -19,6 +19,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("resume", &["none"]),
     ("review", &["--commit", "HEAD", "--set", "agents.route=C"]),
     ("runs show", &["none"]),
+    ("sandbox", &["--", "true"]),
     ("spec new", &["second"]),
     ("spec show", &["first"]),
     ("trust", &["--list"]),
@@ -57,8 +58,8 @@ fn a_format_that_a_command_does_not_have_is_an_error_and_json_is_an_object() {
             GIVEN.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, words)| words);
         for format in ["json", "sarif", "github"] {
             let mut words: Vec<&str> = path.iter().map(String::as_str).collect();
-            words.extend(given.iter().map(|word| if *word == "ID" { &id } else { *word }));
             words.extend(["--format", format]);
+            words.extend(given.iter().map(|word| if *word == "ID" { &id } else { *word }));
             let outcome = repo.tribunal(&words);
             if outcome.stderr.contains(&format!("cannot print `{format}`")) {
                 assert_eq!(

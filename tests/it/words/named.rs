@@ -43,7 +43,9 @@ fn words(command: &str) -> Vec<String> {
 /// The help text for a command line, if there is such a command.
 fn asked(sandbox: &Sandbox, words: &[String]) -> Outcome {
     let mut command = sandbox.command(TRIBUNAL, &sandbox.home());
-    command.args(words).arg("--help");
+    // What comes after `--` is for another program.
+    let own = words.split(|word| word == "--").next().unwrap_or_default();
+    command.args(own).arg("--help");
     run(command, b"")
 }
 

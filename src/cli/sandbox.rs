@@ -1,0 +1,150 @@
+//! `tribunal sandbox`: runs a command as code that an agent wrote is run.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+
+use crate::cli::invocation::Invocation;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::platform::config::random;
+use crate::platform::process::{ExitOutcome, Interrupts, Overused, code_of};
+use crate::platform::sandbox::access::{NetworkAccess, ResourceLimits, SandboxAccess};
+use crate::platform::sandbox::{BUBBLEWRAP_HINT, Confinement};
+use crate::platform::ui::out;
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal sandbox -- cargo test --offline
+  tribunal sandbox --network -- npm ci
+  tribunal sandbox --read ~/models --memory 2G -- pytest";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Let it reach the network of this machine
+    #[arg(long)]
+    network: bool,
+    /// A file or folder that it may read, beside the system's and the toolchains'; may be repeated
+    #[arg(long, value_name = "PATH")]
+    read: Vec<PathBuf>,
+    /// A file or folder that it may write, beside the current folder; may be repeated
+    #[arg(long, value_name = "PATH")]
+    write: Vec<PathBuf>,
+    /// Stop it after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    time: u64,
+    /// The most memory that it may use, as in `512M` or `2G`
+    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = size)]
+    memory: u64,
+    /// The most that the folders which it may write may hold, as in `512M` or `2G`
+    #[arg(long, value_name = "SIZE", default_value = "16G", value_parser = size)]
+    disk: u64,
+    /// The most processes and threads
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    processes: u64,
+    /// What holds the command; the best that works here unless it is named
+    #[arg(long = "with", value_enum, value_name = "SANDBOX")]
+    held_by: Option<HeldBy>,
+    /// The command with its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum HeldBy {
+    Bubblewrap,
+    Landlock,
+}
+
+/// A size in bytes: a number with `K`, `M` or `G` for powers of 1024, or without.
+fn size(text: &str) -> Result<u64, String> {
+    let (number, shift) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+    bytes.ok_or_else(|| "a size is a number with `K`, `M` or `G`, as in `512M`".to_owned())
+}
+
+/// A size as people write it.
+fn shown(bytes: u64) -> String {
+    let units = [("G", 30), ("M", 20), ("K", 10)];
+    let whole = units.into_iter().find(|(_, shift)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    whole.map_or_else(|| bytes.to_string(), |(unit, shift)| format!("{}{unit}", bytes >> shift))
+}
+
+/// Runs the command in the current folder, which it may write. Ends with the number that the command ends
+/// with.
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let env = &invocation.env;
+    let Some((program, words)) = args.command.split_first() else {
+        return Err(hinted("there is no command", "`tribunal sandbox -- COMMAND`"));
+    };
+    let temporary = tempfile::tempdir().context("could not make a temporary folder")?;
+    let limits = ResourceLimits {
+        memory: args.memory,
+        disk: args.disk,
+        processes: args.processes,
+        cpu_seconds: args.time,
+        ..ResourceLimits::default()
+    };
+    let absolute =
+        |paths: &[PathBuf]| paths.iter().map(|path| env.current_dir.join(path)).collect();
+    let access = SandboxAccess {
+        dir: env.current_dir.clone(),
+        temporary: temporary.path().to_owned(),
+        writable: absolute(&args.write),
+        readable: absolute(&args.read),
+        network: if args.network { NetworkAccess::Host } else { NetworkAccess::None },
+        limits,
+    };
+    let confinement = match args.held_by {
+        Some(HeldBy::Landlock) => Confinement::landlock(env, ""),
+        Some(HeldBy::Bubblewrap) | None => Confinement::find(env),
+    };
+    match &confinement {
+        Confinement::Bubblewrap { .. } => {}
+        Confinement::Landlock { .. } if args.held_by == Some(HeldBy::Landlock) => {}
+        Confinement::Landlock { why } if args.held_by == Some(HeldBy::Bubblewrap) => {
+            return Err(hinted(why.clone(), BUBBLEWRAP_HINT));
+        }
+        Confinement::Landlock { why } => out::warn(&format!(
+            "{why}: Landlock holds the command, which is less (hint: {BUBBLEWRAP_HINT})"
+        )),
+        Confinement::None { why } => {
+            return Err(hinted(format!("nothing here can hold a command: {why}"), BUBBLEWRAP_HINT));
+        }
+    }
+    let interrupts = Interrupts::listen().context("could not listen for signals")?;
+    let cmd = confinement.command(&access, env, program, words)?;
+    let tag = random::id().to_string();
+    let cmd = cmd.deadline(Duration::from_secs(args.time)).log_max(u64::MAX).tag(&tag);
+    let [stdout, stderr] = out::streams()?;
+    let why = match cmd.supervise(&stdout, &stderr, interrupts)? {
+        ExitOutcome::Exited(status) => {
+            let code = u8::try_from(code_of(status)).unwrap_or(u8::MAX);
+            return Ok(ExitStatus::OfCommand(code));
+        }
+        ExitOutcome::Interrupted(_) => return Ok(ExitStatus::Interrupted),
+        ExitOutcome::TimedOut => format!("it did not end within {} s (hint: `--time`)", args.time),
+        ExitOutcome::Overused(Overused::Memory) => {
+            format!("it used more than {} of memory (hint: `--memory`)", shown(args.memory))
+        }
+        ExitOutcome::Overused(Overused::Processes) => {
+            format!("it had more than {} processes (hint: `--processes`)", args.processes)
+        }
+        ExitOutcome::Overused(Overused::Disk) => {
+            format!("its folders hold more than {} (hint: `--disk`)", shown(args.disk))
+        }
+        ExitOutcome::Idle | ExitOutcome::TooLong => "it printed without end".to_owned(),
+    };
+    out::warn(&format!("the command was stopped: {why}"));
+    Ok(ExitStatus::Inconclusive)
+}

@@ -1,0 +1,83 @@
+//! What a confined program may reach and use.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What a confined program may reach.
+#[derive(Clone, Debug)]
+pub struct SandboxAccess {
+    /// The folder that it works in; it may write there.
+    pub dir: PathBuf,
+    /// Further files and folders that it may write.
+    pub writable: Vec<PathBuf>,
+    /// A folder for temporary files, with a home folder, where the sandbox has none in memory (Landlock).
+    pub temporary: PathBuf,
+    /// Files and folders that it may read, beside the system's and those of the toolchains in `PATH`.
+    pub readable: Vec<PathBuf>,
+    pub network: NetworkAccess,
+    pub limits: ResourceLimits,
+}
+
+/// Whether a confined program reaches the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkAccess {
+    /// Nothing but, under bubblewrap, a loopback interface of its own.
+    None,
+    /// That of this machine.
+    Host,
+}
+
+/// The most that a confined program and all that it starts may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceLimits {
+    /// Processes and threads.
+    pub processes: u64,
+    /// Memory in bytes, of all together; each process by itself has no more of its own.
+    pub memory: u64,
+    /// What may be written to the file systems that it may write, in bytes, of all together; no file is larger.
+    pub disk: u64,
+    /// Each temporary folder, in bytes: it is in memory.
+    pub temporary: u64,
+    /// Processor time of each process, in seconds.
+    pub cpu_seconds: u64,
+    pub open_files: u64,
+}
+
+impl Default for ResourceLimits {
+    fn default() -> Self {
+        const GIB: u64 = 1 << 30;
+        Self {
+            processes: 1024,
+            memory: 8 * GIB,
+            disk: 16 * GIB,
+            temporary: GIB,
+            cpu_seconds: 3600,
+            open_files: 4096,
+        }
+    }
+}
+
+impl SandboxAccess {
+    /// All that may be written.
+    pub fn dirs(&self) -> Vec<PathBuf> {
+        std::iter::once(&self.dir).chain(&self.writable).cloned().collect()
+    }
+}
+
+/// What the process image inside does before it becomes the program, as JSON; see `confine`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InnerSetup {
+    pub limits: ResourceLimits,
+    /// What Landlock lets through; `None` under bubblewrap, where nothing else is there.
+    pub landlock: Option<LandlockPaths>,
+}
+
+/// What may be reached where Landlock alone holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LandlockPaths {
+    pub writable: Vec<PathBuf>,
+    pub readable: Vec<PathBuf>,
+    pub network: NetworkAccess,
+}

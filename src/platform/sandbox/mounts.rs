@@ -1,0 +1,221 @@
+//! What confined programs find: the system's programs and libraries, the toolchains in `PATH`, and an
+//! environment without anything of the person's.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::platform::config::env::Env;
+use crate::platform::sandbox::access::{NetworkAccess, SandboxAccess};
+
+/// Folders of the system with programs and libraries, as far as they are there. `/usr/local` is in `/usr`.
+const PROGRAMS: [&str; 8] =
+    ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"];
+
+/// Package stores that `PATH` may lead to.
+const STORES: [&str; 3] = ["/nix/store", "/gnu/store", "/home/linuxbrew/.linuxbrew"];
+
+/// What of the system's settings programs need to run; nothing that names secrets, hosts or printers.
+const SETTINGS: [&str; 16] = [
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/alternatives",
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/nsswitch.conf",
+    "/etc/localtime",
+    "/etc/timezone",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/mime.types",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/certs",
+    "/etc/ca-certificates",
+];
+
+/// The same for who may reach the network.
+const NETWORK_SETTINGS: [&str; 3] = ["/etc/resolv.conf", "/etc/hosts", "/etc/gai.conf"];
+
+/// How many processors there are: what programs divide their work by.
+const HARDWARE: [&str; 1] = ["/sys/devices/system/cpu"];
+
+/// Where toolchains are: a variable that names the folder, the folder below the home folder where it is
+/// unset, and what of it is needed; nothing with a token or a password in it.
+const TOOLCHAINS: [(&str, &str, &[&str]); 22] = [
+    ("CARGO_HOME", ".cargo", &["bin", "registry", "git", "env"]),
+    ("RUSTUP_HOME", ".rustup", &["toolchains", "settings.toml", "update-hashes"]),
+    ("GOROOT", "go", &["bin", "pkg", "src", "lib", "go.env", "VERSION"]),
+    ("GOPATH", "go", &["bin", "pkg/mod"]),
+    ("GOMODCACHE", "go/pkg/mod", &[""]),
+    ("PYENV_ROOT", ".pyenv", &[""]),
+    ("NVM_DIR", ".nvm", &["versions", "nvm.sh", "nvm-exec", "alias"]),
+    ("FNM_DIR", ".local/share/fnm", &[""]),
+    ("VOLTA_HOME", ".volta", &["bin", "tools"]),
+    ("BUN_INSTALL", ".bun", &["bin", "install"]),
+    ("DENO_INSTALL", ".deno", &["bin"]),
+    ("PNPM_HOME", ".local/share/pnpm", &[""]),
+    ("ASDF_DATA_DIR", ".asdf", &["shims", "installs", "plugins", "bin", "lib", "libexec"]),
+    ("MISE_DATA_DIR", ".local/share/mise", &["shims", "installs", "plugins"]),
+    ("UV_PYTHON_INSTALL_DIR", ".local/share/uv", &["python", "tools"]),
+    ("PIPX_HOME", ".local/share/pipx", &[""]),
+    ("PYTHONUSERBASE", ".local", &["bin", "lib"]),
+    ("RBENV_ROOT", ".rbenv", &[""]),
+    ("JAVA_HOME", ".sdkman/candidates/java/current", &[""]),
+    ("SDKMAN_DIR", ".sdkman", &["candidates"]),
+    ("DOTNET_ROOT", ".dotnet", &[""]),
+    ("GHCUP_INSTALL_BASE_PREFIX", "", &[".ghcup/bin", ".ghcup/ghc", ".ghcup/cabal"]),
+];
+
+/// Variables that a confined program is given as they are, where they are set.
+const KEPT_VARS: [&str; 14] = [
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TERM",
+    "COLORTERM",
+    "NO_COLOR",
+    "USER",
+    "LOGNAME",
+    "RUSTUP_TOOLCHAIN",
+    "GOFLAGS",
+    "GOTOOLCHAIN",
+    "PYENV_VERSION",
+    "SOURCE_DATE_EPOCH",
+    "VIRTUAL_ENV",
+];
+
+/// Variables without which tools ask the network first, or read the system's settings.
+const SET_VARS: [(&str, &str); 4] = [
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+    ("SHELL", "/bin/sh"),
+];
+
+/// The same where there is no network.
+const OFFLINE_VARS: [(&str, &str); 5] = [
+    ("CARGO_NET_OFFLINE", "true"),
+    ("GOPROXY", "off"),
+    ("npm_config_offline", "true"),
+    ("PIP_NO_INDEX", "1"),
+    ("UV_OFFLINE", "1"),
+];
+
+/// What a confined program finds.
+#[derive(Clone, Debug)]
+pub struct Mounts {
+    pub system: Vec<SystemPath>,
+    /// Toolchains, and what the caller asked for.
+    pub readable: Vec<PathBuf>,
+    /// The person's home folder, which is empty inside but for the toolchains.
+    pub home: PathBuf,
+    /// All of its environment.
+    pub env: Vec<(OsString, OsString)>,
+}
+
+/// A path of the system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SystemPath {
+    Read(PathBuf),
+    /// A link, as `/bin` is in most systems.
+    Link {
+        path: PathBuf,
+        target: PathBuf,
+    },
+}
+
+impl Mounts {
+    /// Looks up what is there.
+    pub fn of(access: &SandboxAccess, env: &Env) -> Self {
+        let home = env.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+        let home = home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
+        let home = fs::canonicalize(&home).unwrap_or(home);
+        let network = match access.network {
+            NetworkAccess::Host => &NETWORK_SETTINGS[..],
+            NetworkAccess::None => &[],
+        };
+        let names = PROGRAMS.iter().chain(&STORES).chain(&SETTINGS).chain(network).chain(&HARDWARE);
+        let system = names.filter_map(|name| system_path(Path::new(name))).collect();
+        let (mut readable, mut kept) = (access.readable.clone(), Vec::new());
+        for (variable, default, parts) in TOOLCHAINS {
+            let set_to = env.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+            let root = set_to.clone().unwrap_or_else(|| home.join(default));
+            let found = parts.iter().map(|part| root.join(part)).filter(|path| path.exists());
+            let found: Vec<PathBuf> = found.filter(|path| !holds(path, &home)).collect();
+            if set_to.is_some() && !found.is_empty() {
+                kept.push((OsString::from(variable), root.into_os_string()));
+            }
+            readable.extend(found);
+        }
+        let path = env.get("PATH").unwrap_or_default();
+        let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+        let folders: Vec<PathBuf> = folders.filter(|folder| folder.is_dir()).collect();
+        let mine = folders.iter().filter(|folder| !is_of_system(folder) && !holds(folder, &home));
+        readable.extend(mine.cloned());
+        readable.sort();
+        readable.dedup();
+        let mut mounts = Self { system, readable, home, env: Vec::new() };
+        mounts.env = mounts.environment(access, env, &folders, kept);
+        mounts
+    }
+
+    fn environment(
+        &self,
+        access: &SandboxAccess,
+        env: &Env,
+        path: &[PathBuf],
+        mut vars: Vec<(OsString, OsString)>,
+    ) -> Vec<(OsString, OsString)> {
+        let mut set = |name: &str, value: &OsStr| vars.push((name.into(), value.to_owned()));
+        set("PATH", &std::env::join_paths(path).unwrap_or_default());
+        set("HOME", self.home.as_os_str());
+        for name in KEPT_VARS {
+            if let Some(value) = env.get(name) {
+                set(name, value);
+            }
+        }
+        for (name, value) in env.with_prefix("LC_") {
+            set(name, OsStr::new(value));
+        }
+        let offline = (access.network == NetworkAccess::None).then_some(OFFLINE_VARS);
+        for (name, value) in SET_VARS.into_iter().chain(offline.into_iter().flatten()) {
+            set(name, OsStr::new(value));
+        }
+        vars
+    }
+
+    /// All that may be read.
+    pub fn all_readable(&self) -> Vec<PathBuf> {
+        let system = self.system.iter().map(|one| match one {
+            SystemPath::Read(path) | SystemPath::Link { path, .. } => path.clone(),
+        });
+        system.chain(self.readable.iter().cloned()).collect()
+    }
+}
+
+/// Whether a folder is one of the system's: no person writes there.
+pub fn is_of_system(folder: &Path) -> bool {
+    PROGRAMS.iter().chain(&STORES).any(|top| folder.starts_with(top))
+}
+
+/// Whether a path is the home folder or above it: with that everything would be there.
+fn holds(path: &Path, home: &Path) -> bool {
+    home.starts_with(path)
+}
+
+fn system_path(path: &Path) -> Option<SystemPath> {
+    let data = fs::symlink_metadata(path).ok()?;
+    if !data.is_symlink() {
+        return Some(SystemPath::Read(path.to_owned()));
+    }
+    let target = fs::read_link(path).ok()?;
+    // A link to a place that is mounted is a link there, too; another is its content.
+    let whole = path.parent().unwrap_or(Path::new("/")).join(&target);
+    if is_of_system(&whole) && path.parent() == Some(Path::new("/")) {
+        Some(SystemPath::Link { path: path.to_owned(), target })
+    } else {
+        path.exists().then(|| SystemPath::Read(path.to_owned()))
+    }
+}
