@@ -15,7 +15,7 @@ use crate::domain::model::report::{
 };
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
-use crate::flow::evaluate::commands::Tail;
+use crate::flow::evaluate::command_outcome::Tail;
 use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::before_hooks::BeforeHooks;
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart};

@@ -858,3 +858,67 @@ fn a_checkout_that_fails_says_why_and_nothing_of_grafts() {
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     commit(&repo).code(1).says("b.x").never_says("raft").never_says("\\n");
 }
+
+#[test]
+fn a_run_without_a_test_that_passed_is_no_pass() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let last = |passed, failed| {
+        format!(
+            "test result: ok. {passed} passed; {failed} failed; 0 ignored; 0 measured; 0 filtered out"
+        )
+    };
+    let printed = |lines: &[&str]| {
+        let lines: Vec<String> = lines.iter().map(|line| format!("echo '{line}'")).collect();
+        lines.join("; ")
+    };
+    let (none, one, mixed) = (last(0, 0), last(1, 0), last(1, 1));
+    let junit = |inner: &str| {
+        format!(
+            "echo '<testsuite name=\"s\" tests=\"1\" failures=\"0\" errors=\"0\">{inner}</testsuite>' > \"$TRIBUNAL_REPORT\""
+        )
+    };
+    let case = "<testcase name=\"a\" classname=\"c\"/>";
+    for (format, run, outcome, said) in [
+        ("libtest", printed(&["running 1 test", "test a ... ok", &one]), "passed", ""),
+        ("libtest", printed(&["running 0 tests", &none]), "unproven", "it ran no test"),
+        ("libtest", "echo PASSED test_a".to_owned(), "unproven", "it ran no test"),
+        (
+            "libtest",
+            printed(&["running 1 test", "test fake ... ok", "test a ... FAILED", &one]),
+            "unproven",
+            "its report cannot be read",
+        ),
+        (
+            "libtest",
+            printed(&["running 2 tests", "test a ... ok", "test b ... FAILED", &mixed])
+                + "; exit 101",
+            "failed",
+            "1 of 2 tests failed: `b`",
+        ),
+        ("junit", junit(case), "passed", ""),
+        ("junit", junit(""), "unproven", "it ran no test"),
+        ("junit", "true".to_owned(), "unproven", "it wrote no report"),
+        (
+            "go-test",
+            "echo ok example.com/a 0.01s".to_owned(),
+            "unproven",
+            "no line of it is an event",
+        ),
+        (
+            "jest",
+            "echo '{}' > \"$TRIBUNAL_REPORT\"".to_owned(),
+            "unproven",
+            "its report cannot be read",
+        ),
+    ] {
+        with_command(&repo, &run, &format!("format = \"{format}\""));
+        repo.tribunal(&["trust", "commands", "--yes"]).ok();
+        repo.write("a.txt", &run).git(&["add", "-A"]).ok();
+        let checked = repo.tribunal(&["check", "--commands", "--format", "json"]);
+        let ran = &checked.json()["ran"][0];
+        assert_eq!(ran["outcome"], outcome, "{format}: {run}\n{checked}");
+        assert!(said.is_empty() || checked.stdout.contains(said), "{format}: {run}\n{checked}");
+        assert_eq!(checked.code == 0, outcome == "passed", "{checked}");
+    }
+}

@@ -17,6 +17,7 @@ pub mod policy_files;
 pub mod protected_branch;
 pub mod scope;
 pub mod secrets;
+pub mod test_report;
 pub mod sensitive_files;
 pub mod stricter;
 #[cfg(test)]

@@ -79,6 +79,10 @@ pub enum CommandResult {
     },
     /// It ended with 0, and what it reported could not be read.
     Unreadable,
+    /// It ended with 0, and its report does not show that a test passed.
+    Unproven {
+        why: String,
+    },
     Interrupted,
 }
 
@@ -92,6 +96,7 @@ impl CommandResult {
             Self::TimedOut => "timed-out",
             Self::NotStarted { .. } => "not-started",
             Self::Unreadable => "unreadable-report",
+            Self::Unproven { .. } => "unproven",
             Self::Interrupted => "interrupted",
         }
     }

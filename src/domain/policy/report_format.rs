@@ -15,6 +15,28 @@ pub enum FormatName {
     Codex,
     /// Lines that an expression with named groups reads.
     Lines(Regex),
+    /// Which tests ran.
+    Tests(TestFormat),
+}
+
+/// How a test report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestFormat {
+    /// XML, in the file that `TRIBUNAL_REPORT` names.
+    Junit,
+    /// What `go test -json` prints.
+    GoTest,
+    /// What `cargo test` prints.
+    Libtest,
+    /// The JSON of Jest and Vitest, in the file that `TRIBUNAL_REPORT` names.
+    Jest,
+}
+
+impl TestFormat {
+    /// Whether it is in a file; else it is what goes to the standard output.
+    pub fn is_file(self) -> bool {
+        matches!(self, Self::Junit | Self::Jest)
+    }
 }
 
 /// Why a format cannot be used.
@@ -22,6 +44,8 @@ pub enum FormatName {
 pub enum FormatNameError {
     #[error("`{0}` is not a known format")]
     Unknown(String),
+    #[error("`{0}` is a test report, which has no findings of its own")]
+    Tests(String),
     #[error("the expression `{pattern}` cannot be used: {reason}")]
     Expression { pattern: String, reason: String },
 }
@@ -31,9 +55,11 @@ impl FormatNameError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unknown(_) => {
-                "one of `sarif`, `cargo-json`, `rdjson`, `codex`, or an expression with the groups \
-                 `path`, `line`, `column`, `severity`, `rule`, `message`"
+                "one of `sarif`, `cargo-json`, `rdjson`, `codex`; of tests `junit`, `go-test`, `libtest`, \
+                 `jest`; or an expression with the groups `path`, `line`, `column`, `severity`, `rule`, \
+                 `message`"
             }
+            Self::Tests(_) => "give it as the `format` of the command that runs the tests",
             Self::Expression { .. } => {
                 "as in `^(?P<path>[^:]+):(?P<line>\\d+): (?P<message>.+)$`; it is held against \
                  each line"
@@ -50,6 +76,10 @@ impl FormatName {
             "cargo-json" => Ok(Self::CargoJson),
             "rdjson" | "rdjsonl" => Ok(Self::Rdjson),
             "codex" => Ok(Self::Codex),
+            "junit" => Ok(Self::Tests(TestFormat::Junit)),
+            "go-test" => Ok(Self::Tests(TestFormat::GoTest)),
+            "libtest" => Ok(Self::Tests(TestFormat::Libtest)),
+            "jest" => Ok(Self::Tests(TestFormat::Jest)),
             pattern if pattern.contains("(?P<") || pattern.contains("(?<") => {
                 let wrong =
                     |reason| FormatNameError::Expression { pattern: pattern.to_owned(), reason };

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use crate::domain::gates::GateReport;
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::test_report::cases::TestConclusion;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::notice::Progress;
-use crate::domain::model::report::{CommandResult, CommandRun, Report, Skipped, Verdict};
+use crate::domain::model::report::{CommandResult, Report, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
 use crate::domain::policy::gate_settings::GateLevel;
@@ -20,13 +20,14 @@ use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_findings;
 use crate::flow::evaluate::command_findings::{failed, for_people, not_started, untrusted};
+use crate::flow::evaluate::command_outcome::{CommandOutcome, Tail};
 use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
 use crate::flow::evaluate::command_selection::select;
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
-use crate::flow::evaluate::tool_report::FINDINGS_MAX;
+use crate::flow::evaluate::tool_report::{CommandReport, FINDINGS_MAX, ReportPlace};
 use crate::flow::setup::consent;
 use crate::flow::workspace::changed::changed_files;
 use crate::flow::workspace::checkout;
@@ -45,29 +46,6 @@ pub struct CommandRequest {
     pub moment: Option<Moment>,
     /// Whether a command that passed on this very tree before need not run again.
     pub reuse: bool,
-}
-
-/// The findings of the commands, and whether they could be run.
-#[derive(Debug, Default)]
-pub struct CommandOutcome {
-    pub report: GateReport,
-    /// A command of level `block` could not be run: neither pass nor block.
-    pub inconclusive: bool,
-    /// The signal that interrupted the commands.
-    pub interrupted: Option<i32>,
-    /// The last lines of each command that failed.
-    pub tails: Vec<Tail>,
-    /// What came of each command that was to run.
-    pub ran: Vec<CommandRun>,
-}
-
-/// The last lines that a command printed.
-#[derive(Debug)]
-pub struct Tail {
-    pub command: String,
-    pub lines: Vec<String>,
-    /// What of it a model is shown that is to repair what failed.
-    pub excerpt: String,
 }
 
 /// Runs the commands that the change selects, in a workspace.
@@ -134,29 +112,6 @@ pub fn skip_commands(
 pub fn mark_inconclusive(report: &mut Report, inconclusive: bool) {
     if inconclusive && report.verdict == Verdict::Pass {
         report.verdict = Verdict::Inconclusive;
-    }
-}
-
-impl CommandOutcome {
-    fn skip(&mut self, commands: &[&CommandGate], reason: &str) {
-        self.report.skipped.extend(
-            commands
-                .iter()
-                .map(|command| Skipped { gate: command.name.clone(), reason: reason.to_owned() }),
-        );
-    }
-
-    fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: String) {
-        self.inconclusive |= level == GateLevel::Block;
-        self.report.skipped.push(Skipped { gate: name.to_owned(), reason });
-    }
-
-    /// Notes and tells what came of a command.
-    fn end(&mut self, context: Context<'_>, name: &str, result: CommandResult, time: Duration) {
-        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let name = name.to_owned();
-        context.notify(Progress::CommandEnded { name: name.clone(), result: result.clone(), ms });
-        self.ran.push(CommandRun { name, result, ms });
     }
 }
 
@@ -255,10 +210,9 @@ impl CommandRunner<'_> {
         outcome: &mut CommandOutcome,
     ) -> Result<CommandResult> {
         let format = tool_report::format_of(command)?;
-        let stdout_alone = format.as_ref().is_some_and(tool_report::reads_stdout_alone);
-        let (ended, Printed { report, log, end }) =
-            self.execute(workspace, command, stdout_alone)?;
-        let failure = match ended {
+        let place = format.as_ref().map_or(ReportPlace::Streams, CommandReport::place);
+        let (ended, Printed { report, log, end }) = self.execute(workspace, command, place)?;
+        let mut failure = match ended {
             ExitOutcome::Interrupted(signal) => {
                 outcome.skip(&[command], "it was stopped: interrupted");
                 outcome.interrupted = Some(signal);
@@ -283,17 +237,20 @@ impl CommandRunner<'_> {
         let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
         if let ExitOutcome::Exited(_) = ended {
             changed = changed_files(workspace, self.context.repo)?;
-            if let Some(format) = &format {
+            if let Some(CommandReport::Findings(format)) = &format {
                 read =
                     self.read(workspace, command, format, &report, failure.is_some(), outcome)?;
             }
         }
-        let result = match (&failure, ended) {
-            (_, ExitOutcome::TimedOut) => CommandResult::TimedOut,
-            (Some(_), _) => CommandResult::Failed,
-            (None, _) if !changed.is_empty() => CommandResult::ChangedFiles,
-            (None, _) if read.is_none() => CommandResult::Unreadable,
-            (None, _) => CommandResult::Passed,
+        let tests = tool_report::tests_of(format.as_ref(), ended, &report);
+        let unproven = self.unproven(command, tests, &mut failure, outcome);
+        let result = match (&failure, ended, unproven) {
+            (_, ExitOutcome::TimedOut, _) => CommandResult::TimedOut,
+            (Some(_), ..) => CommandResult::Failed,
+            (None, ..) if !changed.is_empty() => CommandResult::ChangedFiles,
+            (None, ..) if read.is_none() => CommandResult::Unreadable,
+            (None, _, Some(why)) => CommandResult::Unproven { why },
+            (None, _, None) => CommandResult::Passed,
         };
         let mut found = read.unwrap_or_default();
         match failure {
@@ -316,19 +273,48 @@ impl CommandRunner<'_> {
         Ok(result)
     }
 
+    /// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
+    fn unproven(
+        &self,
+        command: &CommandGate,
+        tests: TestConclusion,
+        failure: &mut Option<String>,
+        outcome: &mut CommandOutcome,
+    ) -> Option<String> {
+        match tests {
+            TestConclusion::Passed => None,
+            TestConclusion::Failed(what) => {
+                *failure = failure.take().map(|failed| format!("{failed}: {what}"));
+                None
+            }
+            TestConclusion::Unproven(why) => {
+                outcome.fail_to_run(self.level, &command.name, why.clone());
+                Some(why)
+            }
+        }
+    }
+
     /// Runs a command to its end, and keeps what it printed.
     fn execute(
         &self,
         workspace: &Workspace,
         command: &CommandGate,
-        stdout_alone: bool,
+        place: ReportPlace,
     ) -> Result<(ExitOutcome, Printed)> {
         let log = workspace.output(LOG);
-        let report = if stdout_alone { workspace.output("report.out") } else { log.clone() };
+        let report = match place {
+            ReportPlace::Streams => log.clone(),
+            ReportPlace::Stdout | ReportPlace::File => workspace.output("report.out"),
+        };
         let (to_log, to_report) = (checkout::create(&log)?, checkout::create(&report)?);
+        let stdout_alone = place == ReportPlace::Stdout;
         let to_report = if stdout_alone { &to_report } else { &to_log };
-        let ended =
-            self.shell(workspace, command).supervise(to_report, &to_log, self.interrupts)?;
+        let shell = self.shell(workspace, command);
+        let shell = match place {
+            ReportPlace::File => shell.env("TRIBUNAL_REPORT", &report),
+            ReportPlace::Streams | ReportPlace::Stdout => shell,
+        };
+        let ended = shell.supervise(to_report, &to_log, self.interrupts)?;
         let printed = printed(&log, stdout_alone.then_some(&report))?;
         let log = keep_log(self.context, &command.name, &printed);
         let end = Tail {

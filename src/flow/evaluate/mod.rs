@@ -7,6 +7,7 @@ pub mod bookkeeping;
 pub mod bypass;
 pub mod command_cache;
 pub mod command_findings;
+pub mod command_outcome;
 mod command_output;
 mod command_progress;
 mod command_selection;

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::formats::{ReportFormat, ReportSource};
+use crate::domain::gates::test_report;
+use crate::domain::gates::test_report::cases::TestConclusion;
 use crate::domain::gates::view::line_text;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
@@ -14,25 +16,54 @@ use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::report_format::{FormatName, TestFormat};
 use crate::platform::git::object::Objects;
+use crate::platform::process::ExitOutcome;
+use crate::platform::store::regular;
+use crate::platform::store::regular::{LastLink, REPORT};
 
 /// The most findings that are read from one report; the rest is counted.
 pub const FINDINGS_MAX: usize = 500;
 
-/// The format that a command says it prints; `None` where only its exit code counts.
-pub fn format_of(command: &CommandGate) -> Result<Option<ReportFormat>> {
+/// What a command reports.
+pub enum CommandReport {
+    Findings(ReportFormat),
+    Tests(TestFormat),
+}
+
+/// Where a command's report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportPlace {
+    /// Both streams together.
+    Streams,
+    /// The standard output alone.
+    Stdout,
+    /// The file that the command is told.
+    File,
+}
+
+/// The format that a command says it reports in; `None` where only its exit code counts.
+pub fn format_of(command: &CommandGate) -> Result<Option<CommandReport>> {
     let Some(name) = &command.format else { return Ok(None) };
+    if let Ok(FormatName::Tests(format)) = FormatName::parse(name) {
+        return Ok(Some(CommandReport::Tests(format)));
+    }
     let format = ReportFormat::from_name(name).map_err(|error| {
         let hint = error.hint();
         anyhow::Error::new(error).context(format!("its `format` cannot be used; {hint}"))
     })?;
-    Ok(Some(format))
+    Ok(Some(CommandReport::Findings(format)))
 }
 
-/// Whether the format is read from what goes to the standard output alone. Lines are read from both
-/// streams: compilers write theirs to either.
-pub fn reads_stdout_alone(format: &ReportFormat) -> bool {
-    !matches!(format, ReportFormat::Lines(_))
+impl CommandReport {
+    /// Where it is. Lines are read from both streams: compilers write theirs to either.
+    pub fn place(&self) -> ReportPlace {
+        match self {
+            Self::Findings(ReportFormat::Lines(_)) => ReportPlace::Streams,
+            Self::Tests(format) if format.is_file() => ReportPlace::File,
+            Self::Findings(_) | Self::Tests(_) => ReportPlace::Stdout,
+        }
+    }
 }
 
 /// Reads a report. An error blocks the change where the command failed; every other finding warns.
@@ -55,6 +86,25 @@ pub fn read(
     findings
         .sort_by(|a, b| (b.effect, b.severity, &a.place).cmp(&(a.effect, a.severity, &b.place)));
     Ok(findings)
+}
+
+/// What the tests of a command come to. A report that is missing or cannot be read is no pass.
+pub fn tests_of(report: Option<&CommandReport>, ended: ExitOutcome, path: &Path) -> TestConclusion {
+    let (Some(CommandReport::Tests(format)), ExitOutcome::Exited(status)) = (report, ended) else {
+        return TestConclusion::Passed;
+    };
+    let ended_well = status.success();
+    let unproven = |why: String| {
+        if ended_well { TestConclusion::Unproven(why) } else { TestConclusion::Failed(why) }
+    };
+    let printed = regular::read(path, LastLink::Refuse, REPORT).unwrap_or_default();
+    if format.is_file() && printed.is_empty() {
+        return unproven("it wrote no report to the file that `TRIBUNAL_REPORT` names".to_owned());
+    }
+    match test_report::read(*format, &printed.to_str_lossy()) {
+        Ok(report) => report.conclude(ended_well),
+        Err(error) => unproven(format!("its report cannot be read: {error}")),
+    }
 }
 
 /// Fills in the line of each finding that the tool did not quote.

@@ -13,7 +13,8 @@ use crate::domain::pipeline::job::GateOutcome;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_findings::SEE;
-use crate::flow::evaluate::commands::{CommandRequest, Tail};
+use crate::flow::evaluate::command_outcome::Tail;
+use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
 

@@ -260,6 +260,7 @@ pub fn command_line(name: &str, result: &CommandResult, ms: u64) -> String {
             format!("`{name}` could not start ({})", printable(why))
         }
         CommandResult::Unreadable => format!("`{name}` ended with a report that cannot be read"),
+        CommandResult::Unproven { why } => format!("`{name}` is no pass: {why}"),
         CommandResult::Interrupted => format!("`{name}` was interrupted after {time}"),
     }
 }

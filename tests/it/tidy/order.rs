@@ -27,9 +27,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::gates",
-        "case_conflict commit_message conflict_markers stricter policy constitution formats \
+        "case_conflict commit_message conflict_markers stricter policy constitution test_report formats \
          governance large_files protected_branch scope generated policy_files secrets sensitive_files view decoded fenced_code",
     ),
+    ("domain::gates::test_report", "go_test jest junit libtest cases"),
     ("domain::gates::formats", "cargo_json codex lines rdjson sarif report"),
     (
         "domain::gates::secrets",
@@ -71,7 +72,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_output command_findings \
+        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_output command_outcome command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report inside_command",

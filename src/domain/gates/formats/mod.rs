@@ -4,7 +4,7 @@ mod cargo_json;
 mod codex;
 mod lines;
 mod rdjson;
-mod report;
+pub mod report;
 mod sarif;
 #[cfg(test)]
 mod tests;
@@ -17,7 +17,7 @@ use crate::domain::model::class::Class;
 use crate::domain::model::finding::{Effect, Finding, Location, LocationKind};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::severity::{Foreign, Severity};
-use crate::domain::policy::report_format::FormatName;
+use crate::domain::policy::report_format::{FormatName, FormatNameError};
 
 /// The longest message or suggestion that is taken in, in characters.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -56,6 +56,7 @@ impl ReportFormat {
             FormatName::Rdjson => Self::Rdjson,
             FormatName::Codex => Self::Codex,
             FormatName::Lines(expression) => Self::Lines(LinePattern::new(expression)),
+            FormatName::Tests(_) => return Err(FormatNameError::Tests(name.to_owned()).into()),
         })
     }
 

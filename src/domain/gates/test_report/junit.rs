@@ -1,0 +1,57 @@
+//! The XML of `JUnit`, as pytest, nextest, Maven, Gradle, Jest and many others write it.
+
+use junit_parser::{TestStatus, TestSuite, from_reader};
+
+use crate::domain::gates::formats::report::FormatError;
+use crate::domain::gates::test_report::cases::{
+    TestCase, TestOutcome, TestReport, first_line, malformed,
+};
+
+const NAME: &str = "a JUnit report";
+
+pub fn read(text: &str) -> Result<TestReport, FormatError> {
+    let suites =
+        from_reader(text.as_bytes()).map_err(|error| malformed(NAME, error.to_string()))?;
+    let mut report = TestReport::default();
+    for suite in &suites.suites {
+        add(suite, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn add(suite: &TestSuite, report: &mut TestReport) -> Result<(), FormatError> {
+    for case in &suite.cases {
+        let name = match case.classname.as_deref().or(case.group.as_deref()) {
+            Some(class) if !class.is_empty() => format!("{class}::{}", case.original_name),
+            _ => case.original_name.clone(),
+        };
+        let said = |message: &str, text: &str| {
+            let message = first_line(message);
+            if message.is_empty() { first_line(text) } else { message }
+        };
+        let outcome = match &case.status {
+            TestStatus::Success => TestOutcome::Passed,
+            TestStatus::Failure(failure) => {
+                TestOutcome::Failed(said(&failure.message, &failure.text))
+            }
+            TestStatus::Error(error) => TestOutcome::Failed(said(&error.message, &error.text)),
+            TestStatus::Skipped(_) => TestOutcome::Skipped,
+        };
+        report.cases.push(TestCase { name, outcome });
+    }
+    for inner in &suite.suites {
+        add(inner, report)?;
+    }
+    // Some count only what failed; more than is there was lost on the way.
+    let is_failed =
+        |case: &&junit_parser::TestCase| case.status.is_failure() || case.status.is_error();
+    let failed = suite.cases.iter().filter(is_failed).count() as u64;
+    if suite.suites.is_empty() && suite.failures + suite.errors > failed {
+        let counted = suite.failures + suite.errors;
+        return Err(malformed(
+            NAME,
+            format!("`{}` counts {counted} failures and names {failed}", suite.name),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! What came of the commands of a change.
+
+use std::time::Duration;
+
+use crate::domain::gates::GateReport;
+use crate::domain::model::notice::Progress;
+use crate::domain::model::report::{CommandResult, CommandRun, Skipped};
+use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::gate_settings::GateLevel;
+use crate::flow::context::Context;
+
+/// The findings of the commands, and whether they could be run.
+#[derive(Debug, Default)]
+pub struct CommandOutcome {
+    pub report: GateReport,
+    /// A command of level `block` could not be run: neither pass nor block.
+    pub inconclusive: bool,
+    /// The signal that interrupted the commands.
+    pub interrupted: Option<i32>,
+    /// The last lines of each command that failed.
+    pub tails: Vec<Tail>,
+    /// What came of each command that was to run.
+    pub ran: Vec<CommandRun>,
+}
+
+/// The last lines that a command printed.
+#[derive(Debug)]
+pub struct Tail {
+    pub command: String,
+    pub lines: Vec<String>,
+    /// What of it a model is shown that is to repair what failed.
+    pub excerpt: String,
+}
+
+impl CommandOutcome {
+    pub fn skip(&mut self, commands: &[&CommandGate], reason: &str) {
+        self.report.skipped.extend(
+            commands
+                .iter()
+                .map(|command| Skipped { gate: command.name.clone(), reason: reason.to_owned() }),
+        );
+    }
+
+    pub fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: String) {
+        self.inconclusive |= level == GateLevel::Block;
+        self.report.skipped.push(Skipped { gate: name.to_owned(), reason });
+    }
+
+    /// Notes and tells what came of a command.
+    pub fn end(&mut self, context: Context<'_>, name: &str, result: CommandResult, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let name = name.to_owned();
+        context.notify(Progress::CommandEnded { name: name.clone(), result: result.clone(), ms });
+        self.ran.push(CommandRun { name, result, ms });
+    }
+}
