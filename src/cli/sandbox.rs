@@ -1,7 +1,12 @@
 //! `tribunal sandbox`: runs a command as code that an agent wrote is run.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -23,6 +28,18 @@ Examples:
   tribunal sandbox --network -- npm ci
   tribunal sandbox --read ~/models --memory 2G -- pytest";
 
+/// The longest that a command may take, in seconds: a month.
+const LONGEST: u64 = 31 * 24 * 3600;
+
+/// How long the last of what was printed may take.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// The most that is passed on at once of a line without end, in bytes.
+const PART_MAX: u64 = 64 * 1024;
+
+/// The least memory, in bytes: below that no program starts.
+const MEMORY_MIN: u64 = 16 << 20;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -36,10 +53,11 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     write: Vec<PathBuf>,
     /// Stop it after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600,
+        value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     time: u64,
     /// The most memory that it may use, as in `512M` or `2G`
-    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = memory)]
     memory: u64,
     /// The most that the folders which it may write may hold, as in `512M` or `2G`
     #[arg(long, value_name = "SIZE", default_value = "16G", value_parser = size)]
@@ -73,6 +91,13 @@ fn size(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| "a size is a number with `K`, `M` or `G`, as in `512M`".to_owned())
 }
 
+fn memory(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes >= MEMORY_MIN => Ok(bytes),
+        _ => Err(format!("no program starts with less than {}", shown(MEMORY_MIN))),
+    }
+}
+
 /// A size as people write it.
 fn shown(bytes: u64) -> String {
     let units = [("G", 30), ("M", 20), ("K", 10)];
@@ -92,7 +117,6 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         memory: args.memory,
         disk: args.disk,
         processes: args.processes,
-        cpu_seconds: args.time,
         ..ResourceLimits::default()
     };
     let absolute =
@@ -126,8 +150,12 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let cmd = confinement.command(&access, env, program, words)?;
     let tag = random::id().to_string();
     let cmd = cmd.deadline(Duration::from_secs(args.time)).log_max(u64::MAX).tag(&tag);
-    let [stdout, stderr] = out::streams()?;
-    let why = match cmd.supervise(&stdout, &stderr, interrupts)? {
+    // Never our own streams: a terminal can be read, and typed into, by whoever prints to it.
+    let (stdout, stderr) = (Relay::start(out::patch)?, Relay::start(out::relay_error)?);
+    let ended = cmd.supervise(&stdout.to, &stderr.to, interrupts)?;
+    stdout.end();
+    stderr.end();
+    let why = match ended {
         ExitOutcome::Exited(status) => {
             let code = u8::try_from(code_of(status)).unwrap_or(u8::MAX);
             return Ok(ExitStatus::OfCommand(code));
@@ -147,4 +175,38 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     };
     out::warn(&format!("the command was stopped: {why}"));
     Ok(ExitStatus::Inconclusive)
+}
+
+/// Passes on what a program prints, line by line.
+struct Relay {
+    to: File,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Relay {
+    fn start(print: fn(&[u8])) -> Result<Self> {
+        let (from, to) = std::io::pipe().context("could not make a pipe")?;
+        let (tell, ended) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            let mut from = BufReader::new(from);
+            let mut line = Vec::new();
+            while from
+                .by_ref()
+                .take(PART_MAX)
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|read| read > 0)
+            {
+                print(&line);
+                line.clear();
+            }
+            drop(tell);
+        });
+        Ok(Self { to: File::from(OwnedFd::from(to)), ended })
+    }
+
+    /// Waits until all is printed. What was left running is ended by now, so that nothing holds the pipe.
+    fn end(self) {
+        drop(self.to);
+        let _ = self.ended.recv_timeout(DRAIN);
+    }
 }

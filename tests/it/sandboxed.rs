@@ -99,6 +99,28 @@ const WAYS: &[Way] = &[
         &[],
         "unshare -Ur true && echo GOT-OUT; perl -e 'print \"GOT-OUT\" if syscall(272,0x10000000)==0'",
     ),
+    (
+        "open files of whoever started it",
+        &[],
+        "cat <&7; cat /proc/self/fd/8/.ssh/id_key; echo GOT-OUT > /proc/self/fd/8/.bashrc",
+    ),
+    (
+        "file with the rights of its owner",
+        &[],
+        "cp /bin/sh s; chmod 4755 s && echo GOT-OUT; perl -e 'sysopen(F,\"t\",65,04755) && print \"GOT-OUT\"'",
+    ),
+    ("limits of another process", &[], "prlimit --pid $VICTIM --nofile=3:3 && echo GOT-OUT"),
+    (
+        "words typed into a terminal",
+        &[],
+        "perl -e 'open(T,\"+</dev/tty\") && ioctl(T,0x5412,\"x\") && print \"GOT-OUT\"'; perl -e 'ioctl(STDOUT,0x5412,\"x\") && print \"GOT-OUT\"'",
+    ),
+    ("rights of files outside", &[], "chmod 600 $REAL_HOME/.ssh/id_key && echo GOT-OUT"),
+    (
+        "git's settings and hooks",
+        &[],
+        "git config core.fsmonitor /bin/true && echo GOT-OUT; echo x > .git/hooks/pre-commit && echo GOT-OUT",
+    ),
     ("mount", &[], "mount -t tmpfs none /tmp && echo GOT-OUT; mount --bind / . && echo GOT-OUT"),
 ];
 
@@ -114,6 +136,8 @@ impl Machine {
         fs::write(base.join("kept.txt"), "kept\n").unwrap();
         let work = base.join("folder/work");
         fs::create_dir_all(&work).unwrap();
+        let made = Command::new("git").args(["init", "--quiet"]).current_dir(&work).status();
+        assert!(made.unwrap().success());
         let pathname = UnixListener::bind(base.join("s.sock")).unwrap();
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -134,11 +158,21 @@ impl Machine {
 
     /// Runs a script in the sandbox.
     fn confined(&self, words: &[&str], script: &str) -> Outcome {
-        let mut command = as_other(Path::new(TRIBUNAL), &self.work);
+        self.confined_in(words, script, &[])
+    }
+
+    /// The same with further folders in `PATH`.
+    fn confined_in(&self, words: &[&str], script: &str, path: &[PathBuf]) -> Outcome {
+        let mut command = as_other(Path::new("sh"), &self.work);
+        // Whoever starts a program may have a file and a folder open.
+        let opens = "exec \"$0\" \"$@\" 7<\"$HOME/secret.txt\" 8<\"$HOME\"";
+        command.args(["-c", opens, TRIBUNAL]);
+        let usual = ["/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].into_iter();
+        let usual = usual.map(PathBuf::from);
         let port = |address: std::net::SocketAddr| address.port().to_string();
         command
             .env_clear()
-            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("PATH", std::env::join_paths(usual.chain(path.iter().cloned())).unwrap())
             .env("HOME", self.sandbox.home())
             .env("LD_PRELOAD", "")
             .env("SOME_TOKEN", OUT);
@@ -256,7 +290,8 @@ fn no_way_leads_out_of_bubblewrap() {
 fn what_leads_out_of_landlock_is_in_the_documents() {
     let led_out = ways_out("landlock");
     let names: Vec<&str> = led_out.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["names of processes"], "{led_out:?}");
+    let known = ["names of processes", "rights of files outside", "git's settings and hooks"];
+    assert_eq!(names, known, "{led_out:?}");
     let documents = include_str!("../../docs/sandbox.md");
     for name in names {
         assert!(documents.contains(name), "docs/sandbox.md does not say: {name}");
@@ -345,6 +380,31 @@ fn what_is_asked_for_is_there_and_nothing_beside_it() {
     assert!(!shared.join("y").exists());
     machine.confined(&words("--write"), "echo x > $BASE/shared/y").ok();
     assert!(shared.join("y").exists());
+    // A link that was left in a folder of `PATH`, or where something may be written, opens nothing.
+    let home = machine.sandbox.home();
+    std::os::unix::fs::symlink(&home, machine.work.join("tools")).unwrap();
+    let script = "cat $REAL_HOME/secret.txt; echo x > $REAL_HOME/y";
+    for with in ["bubblewrap", "landlock"] {
+        if with == "bubblewrap" && without_bubblewrap().is_some() {
+            continue;
+        }
+        machine
+            .confined_in(
+                &["--with", with],
+                script,
+                &[machine.work.join("tools"), home.join("x/..")],
+            )
+            .never_says(OUT);
+    }
+    machine
+        .confined(&["--write", "tools"], script)
+        .code(2)
+        .says("leads out of the current folder")
+        .never_says(OUT);
+    for path in [home.to_str().unwrap(), "/", "/tmp", "/proc"] {
+        machine.confined(&["--read", path], "true").code(2).says("name a folder within");
+    }
+    assert!(!home.join("y").exists());
     machine.confined(&["--read", "/nowhere/at/all"], "true").code(2).says("/nowhere/at/all");
     machine.confined(&["--memory", "much"], "true").code(2).says("512M");
     let mut said = String::new();

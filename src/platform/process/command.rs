@@ -90,6 +90,12 @@ impl Output {
     }
 }
 
+/// Keeps the descriptors that we have, beside the standard streams, from every program that is started from
+/// here on.
+pub fn keep_descriptors() {
+    close_fds::set_fds_cloexec_threadsafe(3, &[]);
+}
+
 /// The exit code, or 128 + the signal that ended it, as a shell says it.
 pub fn code_of(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
@@ -209,7 +215,7 @@ impl Cmd {
     pub fn detach(mut self, log: &File) -> Result<u32, ProcessError> {
         // Whoever runs git may hold a lock by such a descriptor, or wait for the end of a pipe. Ours
         // are closed on the way into another program in any case; this says the same of the others.
-        close_fds::set_fds_cloexec_threadsafe(3, &[]);
+        keep_descriptors();
         let out = log.try_clone().map_err(|source| self.start_error(source))?;
         let err = log.try_clone().map_err(|source| self.start_error(source))?;
         self.command.stdout(out).stderr(err);

@@ -16,7 +16,7 @@ mod tests;
 pub use crate::platform::process::alive::{Identity, is_alive};
 pub use crate::platform::process::ancestors::{Ancestor, ancestors};
 pub use crate::platform::process::command::{
-    ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of,
+    ChildProcess, Cmd, InteractiveChild, Output, ask_to_end, code_of, keep_descriptors,
 };
 pub use crate::platform::process::own_path::{is_in_path, is_program, lasting_path, own_path};
 pub use crate::platform::process::started::end_survivors;

@@ -12,16 +12,20 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
 use rustix::param::page_size;
-use rustix::process::Pid;
+use rustix::process::{Pid, getpgid, getsid};
 
 /// Into how many parts the disk is divided: where one more is gone the folders are measured.
 const DISK_PARTS: u64 = 8;
 
+/// How many times its limit may be gone from the disk, whoever took it, before a program is stopped for it.
+const UNSEEN_FACTOR: u64 = 4;
+
 /// The most that a program and all that it started may use together.
 #[derive(Clone, Debug)]
 pub struct UsageLimits {
-    /// In bytes, of memory that is not shared.
+    /// In bytes; what is shared counts in parts.
     pub memory: u64,
+    /// With their threads.
     pub processes: u64,
     /// What the writable folders may hold, in bytes.
     pub disk: u64,
@@ -49,13 +53,13 @@ impl fmt::Display for Overused {
 /// Compares what is used with its limits.
 pub(super) struct UsageWatch<'a> {
     limits: &'a UsageLimits,
-    /// The free space when the folders were measured last.
-    free: u64,
+    /// The free space at the beginning, and when the folders were measured last.
+    free: [u64; 2],
 }
 
 impl<'a> UsageWatch<'a> {
     pub fn begin(limits: &'a UsageLimits) -> Self {
-        Self { limits, free: free_in(&limits.writable) }
+        Self { limits, free: [free_in(&limits.writable); 2] }
     }
 
     /// What is over its limit now, if anything is.
@@ -67,15 +71,25 @@ impl<'a> UsageWatch<'a> {
         if used.processes > self.limits.processes {
             return Some(Overused::Processes);
         }
-        let free = free_in(&self.limits.writable);
-        if self.free.saturating_sub(free) > self.limits.disk / DISK_PARTS {
-            self.free = free;
-            let held: u64 = self.limits.writable.iter().map(|path| size_of(path)).sum();
-            if held > self.limits.disk {
-                return Some(Overused::Disk);
-            }
+        self.is_disk_over().then_some(Overused::Disk)
+    }
+
+    /// What cannot be measured counts by the space that is gone; so does what is deleted and still open.
+    fn is_disk_over(&mut self) -> bool {
+        let (free, most) = (free_in(&self.limits.writable), self.limits.disk);
+        let [begun, measured] = self.free;
+        if measured.saturating_sub(free) <= most / DISK_PARTS {
+            return false;
         }
-        None
+        self.free = [begun, free];
+        let gone = begun.saturating_sub(free);
+        let mut held = FolderSize::default();
+        for path in &self.limits.writable {
+            held.add(path);
+        }
+        held.bytes > most
+            || (held.is_partial && gone > most)
+            || gone > most.saturating_mul(UNSEEN_FACTOR)
     }
 }
 
@@ -85,41 +99,59 @@ struct Used {
     processes: u64,
 }
 
-/// What a process and its descendants use. What ended its parent still counts in a process namespace,
-/// where the first process of that takes it on.
+/// What a process and its descendants use, and what of them came to us when its parent ended. In a process
+/// namespace its first process takes those on.
 #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
 fn used_by(leader: Pid) -> Used {
-    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+    let mut children: BTreeMap<i32, Vec<(i32, u64)>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        if let Some(parent) = parent_of(&entry.path()) {
-            children.entry(parent).or_default().push(pid);
+        if let Some((parent, threads)) = parent_and_threads(&entry.path()) {
+            children.entry(parent).or_default().push((pid, threads));
         }
     }
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    let leader = leader.as_raw_nonzero().get();
+    let mut left = children.remove(&own).unwrap_or_default();
+    // Those that we started ourselves lead a group in our session.
+    left.retain(|(pid, _)| *pid == leader || !is_started_by_us(*pid));
     let mut used = Used::default();
-    let mut left = vec![leader.as_raw_nonzero().get()];
-    while let Some(pid) = left.pop() {
-        used.processes += 1;
-        used.memory += own_memory(pid);
+    while let Some((pid, threads)) = left.pop() {
+        used.processes += threads;
+        used.memory += memory_of(pid);
         left.extend(children.remove(&pid).unwrap_or_default());
     }
     used
 }
 
+fn is_started_by_us(pid: i32) -> bool {
+    let Some(pid) = Pid::from_raw(pid) else { return false };
+    getpgid(Some(pid)) == Ok(pid) && getsid(Some(pid)) == getsid(None)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
-fn parent_of(process: &Path) -> Option<i32> {
+fn parent_and_threads(process: &Path) -> Option<(i32, u64)> {
     let stat = fs::read(process.join("stat")).ok()?;
     // The name in parentheses may hold anything.
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    rest.split_whitespace().nth(1)?.parse().ok()
+    let mut fields = rest.split_whitespace();
+    let parent = fields.nth(1)?.parse().ok()?;
+    Some((parent, fields.nth(15)?.parse().ok()?))
 }
 
-/// The memory of a process that it does not share, in bytes.
+/// The memory of a process, in bytes: its part of what it shares; where that is not told all that it does not
+/// share.
 #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
-fn own_memory(pid: i32) -> u64 {
+fn memory_of(pid: i32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let parts = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    if let Some(kilobytes) = parts {
+        return kilobytes * 1024;
+    }
     let text = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
     let mut fields = text.split_whitespace().skip(1).map_while(|field| field.parse::<u64>().ok());
     let (resident, shared) = (fields.next().unwrap_or(0), fields.next().unwrap_or(0));
@@ -131,14 +163,29 @@ fn free_in(folders: &[PathBuf]) -> u64 {
     free.map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize)).min().unwrap_or(0)
 }
 
-/// What is in a folder, in bytes on the disk; links are not followed.
-#[expect(clippy::disallowed_methods, reason = "sizes are added up, nothing is read")]
-fn size_of(path: &Path) -> u64 {
-    let Ok(data) = fs::symlink_metadata(path) else { return 0 };
-    let own = data.blocks() * 512;
-    if !data.is_dir() {
-        return own;
+/// What folders hold.
+#[derive(Default)]
+struct FolderSize {
+    bytes: u64,
+    /// Something could not be looked at.
+    is_partial: bool,
+}
+
+impl FolderSize {
+    /// Adds what is in a folder, in bytes on the disk; links are not followed.
+    #[expect(clippy::disallowed_methods, reason = "sizes are added up, nothing is read")]
+    fn add(&mut self, path: &Path) {
+        let Ok(data) = fs::symlink_metadata(path) else {
+            // What is deleted meanwhile holds nothing.
+            return;
+        };
+        self.bytes += data.blocks() * 512;
+        if !data.is_dir() {
+            return;
+        }
+        match fs::read_dir(path) {
+            Ok(entries) => entries.flatten().for_each(|entry| self.add(&entry.path())),
+            Err(_) => self.is_partial = true,
+        }
     }
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    own + entries.map(|entry| size_of(&entry.path())).sum::<u64>()
 }

@@ -32,30 +32,21 @@ pub enum NetworkAccess {
 /// The most that a confined program and all that it starts may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceLimits {
-    /// Processes and threads.
+    /// Processes and threads together.
     pub processes: u64,
     /// Memory in bytes, of all together; each process by itself has no more of its own.
     pub memory: u64,
-    /// What may be written to the file systems that it may write, in bytes, of all together; no file is larger.
+    /// What the folders that it may write may hold, in bytes; no file is larger.
     pub disk: u64,
     /// Each temporary folder, in bytes: it is in memory.
     pub temporary: u64,
-    /// Processor time of each process, in seconds.
-    pub cpu_seconds: u64,
     pub open_files: u64,
 }
 
 impl Default for ResourceLimits {
     fn default() -> Self {
         const GIB: u64 = 1 << 30;
-        Self {
-            processes: 1024,
-            memory: 8 * GIB,
-            disk: 16 * GIB,
-            temporary: GIB,
-            cpu_seconds: 3600,
-            open_files: 4096,
-        }
+        Self { processes: 1024, memory: 8 * GIB, disk: 16 * GIB, temporary: GIB, open_files: 4096 }
     }
 }
 

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::platform::sandbox::access::{NetworkAccess, SandboxAccess};
 use crate::platform::sandbox::mounts::{Mounts, SystemPath};
 
+/// The file of names, in the folder for temporary files: programs look up `localhost`.
+pub const HOSTS: &str = "hosts";
+
 /// Where this program is inside.
 pub const INNER: &str = "/.tribunal";
 
@@ -34,10 +37,18 @@ pub fn arguments(access: &SandboxAccess, mounts: &Mounts, own: &Path) -> Vec<OsS
             SystemPath::Link { path, target } => all.link(target, path),
         }
     }
-    places.extend(mounts.readable.iter().map(|path| (path.clone(), Place::Read)));
+    let readable = mounts.readable.iter();
+    places.extend(readable.map(|one| (one.path.clone(), Place::ReadFrom(one.content.clone()))));
+    let hosts = access.temporary.join(HOSTS);
+    if access.network == NetworkAccess::None {
+        places.push(("/etc/hosts".into(), Place::ReadFrom(hosts)));
+    }
     places.extend(access.dirs().into_iter().map(|path| (path, Place::Write)));
     // What is further in is mounted later, and what may be written after what may be read.
-    places.sort_by_key(|(path, place)| (path.components().count(), *place));
+    // What git runs by itself when the person uses it outside is not for a program to write.
+    let git = access.dirs().into_iter().map(|dir| dir.join(".git")).filter(|git| git.exists());
+    places.extend(git.map(|path| (path, Place::Read)));
+    places.sort_by_key(|(path, place)| (path.components().count(), place.clone()));
     places.dedup();
     for (path, place) in places {
         match place {
@@ -46,6 +57,7 @@ pub fn arguments(access: &SandboxAccess, mounts: &Mounts, own: &Path) -> Vec<OsS
                 all.path(&path);
             }
             Place::Read => all.bind("--ro-bind", &path, &path),
+            Place::ReadFrom(content) => all.bind("--ro-bind", &content, &path),
             Place::Write => all.bind("--bind", &path, &path),
         }
     }
@@ -56,10 +68,11 @@ pub fn arguments(access: &SandboxAccess, mounts: &Mounts, own: &Path) -> Vec<OsS
 }
 
 /// What a path is inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Temporary,
     Read,
+    ReadFrom(PathBuf),
     Write,
 }
 

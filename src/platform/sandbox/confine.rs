@@ -10,12 +10,17 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, PathBeneath, PathFd,
-    Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope,
+    Ruleset, RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope,
 };
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
+};
 
+use crate::platform::process::keep_descriptors;
 use crate::platform::sandbox::access::{InnerSetup, LandlockPaths, NetworkAccess, ResourceLimits};
-use crate::platform::sandbox::syscalls::{Sockets, refuse};
+use crate::platform::sandbox::syscalls::{Isolation, refuse};
 
 /// The least that Landlock must be able to do: to hold what is renamed or linked into another folder (2),
 /// and what is cut short (3).
@@ -25,9 +30,8 @@ const NEEDED: ABI = ABI::V3;
 /// sockets (6).
 const WANTED: ABI = ABI::V6;
 
-/// Devices that every program may use.
-const DEVICES: [&str; 6] =
-    ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
+/// Devices that every program may use; no terminal: what is written to one with `TIOCSTI` its shell runs.
+const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Becomes a program. `words` are what [`InnerSetup`] says, as JSON, the program and its arguments. Returns
 /// only where that fails.
@@ -39,18 +43,48 @@ pub fn run(mut words: impl Iterator<Item = OsString>) -> Result<()> {
         .to_str()
         .and_then(|text| serde_json::from_str(text).ok())
         .context("what holds the program cannot be read")?;
+    // What whoever started us had open leads out: a folder's descriptor is a way to all beneath it.
+    keep_descriptors();
     limit(confined.limits).context("could not set the limits")?;
-    let mut sockets = Sockets::Allowed;
-    if let Some(paths) = &confined.landlock {
-        restrict(paths).context("could not restrict the program with Landlock")?;
-        if paths.network == NetworkAccess::None {
-            sockets = Sockets::Refused;
+    let held = match &confined.landlock {
+        None => {
+            // Abstract sockets are in the network, which may be that of this machine.
+            isolate()?.restrict_self().context("could not restrict the program with Landlock")?;
+            Isolation::ByNamespaces
         }
-    }
-    refuse(sockets).context("could not refuse system calls")?;
+        Some(paths) => {
+            drop_capabilities().context("could not drop the rights of root")?;
+            restrict(paths).context("could not restrict the program with Landlock")?;
+            Isolation::ByLandlock(paths.network)
+        }
+    };
+    refuse(held).context("could not refuse system calls")?;
     #[expect(clippy::disallowed_methods, reason = "it becomes the program: nothing is started")]
     let error = Command::new(&program).args(words).exec();
     Err(error).with_context(|| format!("could not start `{}`", program.to_string_lossy()))
+}
+
+/// A rule set that keeps signals and abstract sockets within, where the kernel can.
+fn isolate() -> Result<RulesetCreated> {
+    let rules = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
+    Ok(rules.scope(Scope::from_all(WANTED))?.create()?)
+}
+
+/// Root has rights beyond its files, which Landlock does not hold. Others have none to drop.
+fn drop_capabilities() -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    for capability in CapabilitySet::all().iter() {
+        match remove_capability_from_bounding_set(capability) {
+            // One that this kernel does not know.
+            Err(Errno::INVAL) | Ok(()) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    Ok(set_capabilities(None, sets)?)
 }
 
 fn limit(limits: ResourceLimits) -> io::Result<()> {
@@ -60,7 +94,6 @@ fn limit(limits: ResourceLimits) -> io::Result<()> {
         // and Java start.
         (Resource::Data, limits.memory),
         (Resource::Fsize, limits.disk),
-        (Resource::Cpu, limits.cpu_seconds),
         (Resource::Nofile, limits.open_files),
         (Resource::Core, 0),
     ];
@@ -73,13 +106,14 @@ fn limit(limits: ResourceLimits) -> io::Result<()> {
 }
 
 fn restrict(paths: &LandlockPaths) -> Result<()> {
-    let all = AccessFs::from_all(WANTED);
+    // No build makes devices.
+    let all = AccessFs::from_all(WANTED) & !(AccessFs::MakeBlock | AccessFs::MakeChar);
     let read = AccessFs::from_read(WANTED);
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(NEEDED))?
         .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(all)?
+        .handle_access(AccessFs::from_all(WANTED))?
         .scope(Scope::from_all(WANTED))?;
     if paths.network == NetworkAccess::None {
         rules = rules.handle_access(AccessNet::from_all(WANTED))?;

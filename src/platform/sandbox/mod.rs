@@ -20,11 +20,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::platform::config::env::Env;
-use crate::platform::process::{Cmd, UsageLimits, is_program, own_path};
+use crate::platform::process::{Cmd, UsageLimits, is_program, keep_descriptors, own_path};
 use crate::platform::sandbox::access::{
     InnerSetup, LandlockPaths, NetworkAccess, ResourceLimits, SandboxAccess,
 };
 use crate::platform::sandbox::mounts::Mounts;
+use crate::platform::store::file;
 
 /// The word by which the program is started inside; see [`confine`].
 pub const CONFINED: &str = "confined";
@@ -110,8 +111,17 @@ impl Confinement {
         let temporary = canonical(&access.temporary)?;
         let mut access = SandboxAccess { dir, temporary, ..access.clone() };
         for path in access.writable.iter_mut().chain(&mut access.readable) {
-            *path = canonical(path)?;
+            let content = canonical(path)?;
+            if path.starts_with(&access.dir) && !content.starts_with(&access.dir) {
+                let named = path.display();
+                return Err(io::Error::other(format!("`{named}` leads out of the current folder")));
+            }
+            *path = content;
         }
+        refuse_too_much(&access, &mounts::home_of(env))?;
+        let names = "127.0.0.1 localhost\n::1 localhost\n";
+        file::write_atomic(&access.temporary.join(bubblewrap::HOSTS), names.as_bytes())
+            .map_err(io::Error::other)?;
         if let Self::Landlock { .. } = self {
             access.writable.push(access.temporary.clone());
         }
@@ -127,6 +137,7 @@ impl Confinement {
                 return Err(io::Error::other(format!("there is no sandbox here: {why}")));
             }
         };
+        keep_descriptors();
         let cmd = cmd.args([OsStr::new(CONFINED), OsStr::new(&confined), program]).args(args);
         let cmd = mounts.env.iter().fold(cmd, |cmd, (name, value)| cmd.env(name, value));
         let cmd = match self {
@@ -157,6 +168,23 @@ fn inner_setup(
     });
     let confined = InnerSetup { limits: access.limits, landlock };
     serde_json::to_string(&confined).map_err(io::Error::other)
+}
+
+/// Refuses what would open more than a folder to work in.
+fn refuse_too_much(access: &SandboxAccess, home: &Path) -> io::Result<()> {
+    let all = access.dirs().into_iter().chain(access.readable.iter().cloned());
+    for path in all {
+        let shown = path.display();
+        let what = if mounts::holds(&path, home) {
+            format!("`{shown}` holds your home folder")
+        } else if mounts::is_of_everybody(&path) {
+            format!("`{shown}` belongs to the system or to every program")
+        } else {
+            continue;
+        };
+        return Err(io::Error::other(format!("{what}: name a folder within")));
+    }
+    Ok(())
 }
 
 /// A path without links: what is mounted must be what was looked at.

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::platform::config::env::Env;
 use crate::platform::sandbox::access::{NetworkAccess, SandboxAccess};
@@ -41,6 +41,9 @@ const NETWORK_SETTINGS: [&str; 3] = ["/etc/resolv.conf", "/etc/hosts", "/etc/gai
 /// How many processors there are: what programs divide their work by.
 const HARDWARE: [&str; 1] = ["/sys/devices/system/cpu"];
 
+/// Folders of the system in which there is no toolchain.
+const STATE: [&str; 8] = ["/etc", "/proc", "/sys", "/dev", "/run", "/var", "/boot", "/srv"];
+
 /// Where toolchains are: a variable that names the folder, the folder below the home folder where it is
 /// unset, and what of it is needed; nothing with a token or a password in it.
 const TOOLCHAINS: [(&str, &str, &[&str]); 22] = [
@@ -69,7 +72,16 @@ const TOOLCHAINS: [(&str, &str, &[&str]); 22] = [
 ];
 
 /// Variables that a confined program is given as they are, where they are set.
-const KEPT_VARS: [&str; 14] = [
+const KEPT_VARS: [&str; 22] = [
+    "LC_ALL",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NUMERIC",
+    "LC_PAPER",
+    "LC_MEASUREMENT",
+    "LC_TIME",
     "LANG",
     "LANGUAGE",
     "TZ",
@@ -79,7 +91,6 @@ const KEPT_VARS: [&str; 14] = [
     "USER",
     "LOGNAME",
     "RUSTUP_TOOLCHAIN",
-    "GOFLAGS",
     "GOTOOLCHAIN",
     "PYENV_VERSION",
     "SOURCE_DATE_EPOCH",
@@ -107,12 +118,19 @@ const OFFLINE_VARS: [(&str, &str); 5] = [
 #[derive(Clone, Debug)]
 pub struct Mounts {
     pub system: Vec<SystemPath>,
-    /// Toolchains, and what the caller asked for.
-    pub readable: Vec<PathBuf>,
+    /// Toolchains, and what the caller asked for: where each is, and what is seen there.
+    pub readable: Vec<ReadablePath>,
     /// The person's home folder, which is empty inside but for the toolchains.
     pub home: PathBuf,
     /// All of its environment.
     pub env: Vec<(OsString, OsString)>,
+}
+
+/// A path that may be read, with its content, which is elsewhere where the path is a link.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReadablePath {
+    pub path: PathBuf,
+    pub content: PathBuf,
 }
 
 /// A path of the system.
@@ -129,22 +147,26 @@ pub enum SystemPath {
 impl Mounts {
     /// Looks up what is there.
     pub fn of(access: &SandboxAccess, env: &Env) -> Self {
-        let home = env.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
-        let home = home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
-        let home = fs::canonicalize(&home).unwrap_or(home);
+        let home = home_of(env);
         let network = match access.network {
             NetworkAccess::Host => &NETWORK_SETTINGS[..],
             NetworkAccess::None => &[],
         };
         let names = PROGRAMS.iter().chain(&STORES).chain(&SETTINGS).chain(network).chain(&HARDWARE);
         let system = names.filter_map(|name| system_path(Path::new(name))).collect();
-        let (mut readable, mut kept) = (access.readable.clone(), Vec::new());
+        let asked = access.readable.iter().map(|path| ReadablePath::itself(path));
+        let (mut readable, mut kept) = (asked.collect::<Vec<_>>(), Vec::new());
+        let lookup = Lookup { home: &home, access };
         for (variable, default, parts) in TOOLCHAINS {
             let set_to = env.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-            let root = set_to.clone().unwrap_or_else(|| home.join(default));
-            let found = parts.iter().map(|part| root.join(part)).filter(|path| path.exists());
-            let found: Vec<PathBuf> = found.filter(|path| !holds(path, &home)).collect();
-            if set_to.is_some() && !found.is_empty() {
+            let root = set_to.unwrap_or_else(|| home.join(default));
+            if *parts == [""] && !is_toolchain(&root) {
+                continue;
+            }
+            let found = parts.iter().filter_map(|part| lookup.readable(&root.join(part)));
+            let found: Vec<ReadablePath> = found.collect();
+            if !found.is_empty() {
+                // Where its home folder is another, a program looks there alone.
                 kept.push((OsString::from(variable), root.into_os_string()));
             }
             readable.extend(found);
@@ -152,8 +174,7 @@ impl Mounts {
         let path = env.get("PATH").unwrap_or_default();
         let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
         let folders: Vec<PathBuf> = folders.filter(|folder| folder.is_dir()).collect();
-        let mine = folders.iter().filter(|folder| !is_of_system(folder) && !holds(folder, &home));
-        readable.extend(mine.cloned());
+        readable.extend(folders.iter().filter_map(|folder| lookup.readable(folder)));
         readable.sort();
         readable.dedup();
         let mut mounts = Self { system, readable, home, env: Vec::new() };
@@ -176,9 +197,6 @@ impl Mounts {
                 set(name, value);
             }
         }
-        for (name, value) in env.with_prefix("LC_") {
-            set(name, OsStr::new(value));
-        }
         let offline = (access.network == NetworkAccess::None).then_some(OFFLINE_VARS);
         for (name, value) in SET_VARS.into_iter().chain(offline.into_iter().flatten()) {
             set(name, OsStr::new(value));
@@ -191,7 +209,7 @@ impl Mounts {
         let system = self.system.iter().map(|one| match one {
             SystemPath::Read(path) | SystemPath::Link { path, .. } => path.clone(),
         });
-        system.chain(self.readable.iter().cloned()).collect()
+        system.chain(self.readable.iter().map(|one| one.content.clone())).collect()
     }
 }
 
@@ -200,9 +218,72 @@ pub fn is_of_system(folder: &Path) -> bool {
     PROGRAMS.iter().chain(&STORES).any(|top| folder.starts_with(top))
 }
 
+/// Whether a path is no folder to work in: the whole system's, or that of all temporary files.
+pub fn is_of_everybody(path: &Path) -> bool {
+    let exact = ["/", "/tmp", "/var", "/home", "/usr", "/opt"];
+    let below = ["/proc", "/sys", "/dev", "/etc", "/run", "/boot"];
+    exact.iter().any(|top| path == Path::new(top)) || below.iter().any(|top| path.starts_with(top))
+}
+
 /// Whether a path is the home folder or above it: with that everything would be there.
-fn holds(path: &Path, home: &Path) -> bool {
+pub fn holds(path: &Path, home: &Path) -> bool {
     home.starts_with(path)
+}
+
+/// The person's home folder, without links.
+pub fn home_of(env: &Env) -> PathBuf {
+    let home = env.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let home = home.map(|home| fs::canonicalize(&home).unwrap_or(home));
+    // As in containers: with that everything would be a home folder.
+    home.filter(|home| home != Path::new("/")).unwrap_or_else(|| PathBuf::from("/nonexistent"))
+}
+
+/// Whether a folder that a variable names is what such a folder is, and not one with anything else in it.
+fn is_toolchain(root: &Path) -> bool {
+    ["bin", "shims", "versions", "installs", "pkg"].iter().any(|name| root.join(name).is_dir())
+}
+
+impl ReadablePath {
+    fn itself(path: &Path) -> Self {
+        Self { path: path.to_owned(), content: path.to_owned() }
+    }
+}
+
+/// Decides what of the person's folders is a toolchain's.
+struct Lookup<'a> {
+    home: &'a Path,
+    access: &'a SandboxAccess,
+}
+
+impl Lookup<'_> {
+    /// `None` for what is not there, for what is there anyway, and for what would open more than it names:
+    /// the home folder, or where a link in a folder that the program writes leads.
+    fn readable(&self, path: &Path) -> Option<ReadablePath> {
+        let content = fs::canonicalize(path).ok()?;
+        let path = lexical(path);
+        let is_written = self.access.dirs().iter().any(|dir| path.starts_with(dir));
+        let is_odd = !is_of_system(&content)
+            && STATE.iter().any(|top| content.starts_with(top) || path.starts_with(top));
+        let is_there = is_of_system(&path) && is_of_system(&content);
+        let opens_home = holds(&content, self.home) || holds(&path, self.home);
+        if is_written || is_odd || is_there || opens_home {
+            return None;
+        }
+        Some(ReadablePath { path, content })
+    }
+}
+
+/// A path without `.` and `..`, which name no folder to mount at.
+fn lexical(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 fn system_path(path: &Path) -> Option<SystemPath> {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter,
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
+    SeccompFilter, SeccompRule, TargetArch, apply_filter,
 };
+
+use crate::platform::sandbox::access::NetworkAccess;
 
 /// No build and no test needs them, and each is a way out or a way to more of the kernel: looking into
 /// other processes, namespaces and mounts, keys, modules, clocks, and interfaces that go past seccomp.
-const REFUSED: [i64; 48] = [
+const REFUSED: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
@@ -58,49 +60,126 @@ const REFUSED: [i64; 48] = [
     libc::SYS_adjtimex,
     libc::SYS_open_by_handle_at,
     libc::SYS_mknodat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_mknod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_iopl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ioperm,
     libc::SYS_fanotify_init,
 ];
 
-/// What is refused beside them where Landlock alone holds: without a network namespace a socket reaches
-/// whatever listens on this machine.
-const SOCKETS: [i64; 1] = [libc::SYS_socket];
+/// What is refused beside them where Landlock alone holds: shared memory and queues that outlive a program
+/// and belong to the user, the names of the machine, and ports.
+const REFUSED_WITHOUT_NAMESPACES: [i64; 14] = [
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_msgrcv,
+    libc::SYS_msgsnd,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_mq_open,
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setparam,
+];
 
-/// A `clone` that makes a user namespace, in which a program would have every right again. What `clone3` is
-/// asked for no filter can see: without it programs use `clone`.
-fn with_namespaces() -> Result<SeccompRule, seccompiler::BackendError> {
-    let flag = u64::from(libc::CLONE_NEWUSER.unsigned_abs());
-    let is_set = SeccompCmpOp::MaskedEq(flag);
-    SeccompRule::new(vec![SeccompCondition::new(0, SeccompCmpArgLen::Qword, is_set, flag)?])
-}
+/// Requests to a terminal that put words into it, as if they were typed.
+const TERMINAL_REQUESTS: [u64; 2] = [0x5412, 0x541c];
 
-/// Whether sockets may be opened.
+/// The bits of a mode by which a file gives its owner's rights to whoever runs it.
+const SET_ID_BITS: [u64; 2] = [0o4000, 0o2000];
+
+/// What holds a program besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sockets {
-    Allowed,
-    Refused,
+pub enum Isolation {
+    ByNamespaces,
+    ByLandlock(NetworkAccess),
 }
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Refuses the calls from now on, to this process and all that it starts.
 ///
-/// A refused call fails as one that the kernel does not know (`ENOSYS`): programs go on without it, where
-/// they can.
-pub fn refuse(sockets: Sockets) -> io::Result<()> {
+/// A call that no program needs fails as one that the kernel does not know (`ENOSYS`), so that programs go on
+/// without it; what is refused for its arguments fails with `EPERM`.
+pub fn refuse(held: Isolation) -> io::Result<()> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(io::Error::other)?;
-    let calls = match sockets {
-        Sockets::Allowed => &[][..],
-        Sockets::Refused => &SOCKETS[..],
-    };
-    let always = |calls: &[i64]| calls.iter().map(|call| (*call, Vec::new())).collect();
-    let mut unknown: BTreeMap<i64, Vec<SeccompRule>> = always(&REFUSED);
-    unknown.insert(libc::SYS_clone, vec![with_namespaces().map_err(io::Error::other)?]);
-    for (rules, error) in [(unknown, libc::ENOSYS), (always(calls), libc::EACCES)] {
-        if rules.is_empty() {
-            continue;
+    let mut unknown: Rules = always(REFUSED);
+    let mut forbidden = by_arguments(held).map_err(io::Error::other)?;
+    if let Isolation::ByLandlock(network) = held {
+        unknown.extend(always(&REFUSED_WITHOUT_NAMESPACES));
+        if network == NetworkAccess::None {
+            // Without a network of its own a socket reaches whatever listens on this machine.
+            forbidden.insert(libc::SYS_socket, Vec::new());
         }
-        let refused = SeccompAction::Errno(u32::try_from(error).unwrap_or(1));
+    }
+    for (rules, error) in [(unknown, libc::ENOSYS), (forbidden, libc::EPERM)] {
+        let refused = SeccompAction::Errno(error.unsigned_abs());
         let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, arch);
         let program: BpfProgram = filter.and_then(TryInto::try_into).map_err(io::Error::other)?;
         apply_filter(&program).map_err(io::Error::other)?;
     }
     Ok(())
+}
+
+fn always(calls: &[i64]) -> Rules {
+    calls.iter().map(|call| (*call, Vec::new())).collect()
+}
+
+/// What is refused for what it asks.
+fn by_arguments(held: Isolation) -> Result<Rules, BackendError> {
+    let is = |argument: u8, value: u64| {
+        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)
+    };
+    let has = |argument: u8, bits: u64| {
+        let masked = SeccompCmpOp::MaskedEq(bits);
+        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, masked, bits)
+    };
+    let one = |condition: SeccompCondition| SeccompRule::new(vec![condition]);
+    let mut rules = Rules::new();
+    // A user namespace of its own, in which it would have every right again. What `clone3` is asked for no
+    // filter can see: without it programs use `clone`.
+    let new_user = u64::from(libc::CLONE_NEWUSER.unsigned_abs());
+    rules.insert(libc::SYS_clone, vec![one(has(0, new_user)?)?]);
+    let requests = TERMINAL_REQUESTS.iter().map(|request| one(is(1, *request)?));
+    rules.insert(libc::SYS_ioctl, requests.collect::<Result<_, _>>()?);
+    let create = u64::from(libc::O_CREAT.unsigned_abs());
+    for (call, mode, flags) in [
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_chmod, 1, None),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_creat, 1, None),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_open, 2, Some(1)),
+        (libc::SYS_fchmod, 1, None),
+        (libc::SYS_fchmodat, 2, None),
+        (libc::SYS_fchmodat2, 2, None),
+        (libc::SYS_openat, 3, Some(2)),
+    ] {
+        let mut of_call = Vec::new();
+        for bit in SET_ID_BITS {
+            let mut conditions = vec![has(mode, bit)?];
+            if let Some(flags) = flags {
+                conditions.push(has(flags, create)?);
+            }
+            of_call.push(SeccompRule::new(conditions)?);
+        }
+        rules.insert(call, of_call);
+    }
+    if let Isolation::ByLandlock(_) = held {
+        // Limits and processors of other processes, tribunal among them: 0 is the caller.
+        for call in [libc::SYS_prlimit64, libc::SYS_sched_setaffinity] {
+            let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
+            rules.insert(call, vec![one(other)?]);
+        }
+        // With the network come sockets; those with a path would reach the agents of the person.
+        let local = u64::from(libc::AF_UNIX.unsigned_abs());
+        rules.insert(libc::SYS_socket, vec![one(is(0, local)?)?]);
+    }
+    Ok(rules)
 }

@@ -2,10 +2,8 @@
 //!
 //! All that the program prints goes through here and is made safe on the way: see [`StyledText`].
 
-use std::fs::File;
 use std::io;
 use std::io::{IsTerminal as _, Write};
-use std::os::fd::AsFd as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -224,11 +222,16 @@ fn hint_of(error: &anyhow::Error) -> Option<&str> {
     hinted.or(error.downcast_ref::<NotEvaluated>().map(|error| error.hint.as_str()))
 }
 
-/// Our own standard output and error, for a program that prints there by itself.
-pub fn streams() -> io::Result<[File; 2]> {
-    let (out, err) = (io::stdout(), io::stderr());
-    let (out, err) = (out.as_fd().try_clone_to_owned()?, err.as_fd().try_clone_to_owned()?);
-    Ok([File::from(out), File::from(err)])
+/// Prints what a program printed on its standard error, as `patch` does with a result.
+pub fn relay_error(bytes: &[u8]) {
+    let mut moving = moving();
+    take_away(&mut moving);
+    if io::stderr().is_terminal() {
+        let text = bytes.to_str_lossy();
+        drop(write!(anstream::stderr(), "{}", StyledText::from(&*text).safe()));
+    } else {
+        drop(io::stderr().write_all(bytes));
+    }
 }
 
 /// Prints what is wrong with the command line, in the words of what read it.

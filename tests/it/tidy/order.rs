@@ -105,7 +105,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "status guard plan config_keys kept_name answer shim scripts record . managers script_lines calls shell",
     ),
     ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
-    ("platform", "agents git store sandbox process ui config"),
+    ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
     (
         "platform::agents",
