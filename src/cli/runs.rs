@@ -15,7 +15,7 @@ use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::flow::call::roles;
 use crate::flow::review;
-use crate::flow::review::finish;
+use crate::flow::review::{calls, finish};
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::ui::columns::{Cell, Side, table};
@@ -147,7 +147,9 @@ fn facts(run: &Run, at: At, reviewed: Option<&ReviewResult>) -> Vec<(&'static st
         (
             "spec",
             match &run.about.spec {
-                Some(spec) => spec.path.display().to_string(),
+                Some(spec) => {
+                    format!("{}, {}", spec.path.display(), spec.ground.in_words())
+                }
                 None => "none given".to_owned(),
             },
         ),
@@ -205,7 +207,7 @@ fn at(state_dir: &Path, run: &Run) -> At {
 
 /// The cost of a run's calls.
 fn spent(invocation: &Invocation, repo: &Repo, run: &Run) -> Result<Spent> {
-    Ok(finish::spent(&finish::calls(invocation.context(repo), &run.id)?))
+    Ok(calls::spent(&calls::calls(invocation.context(repo), &run.id)?))
 }
 
 /// What is known of a cost, in a column; `?` stands for what is not.

@@ -108,7 +108,7 @@ impl Question {
             found.map(|(_, text)| text).unwrap_or_default()
         };
         let criteria = if part == Part::Criteria { block("criteria") } else { block("spec") };
-        let is_id = |id: &&str| id.starts_with("AC-") || id.starts_with("C-");
+        let is_id = |id: &&str| ["AC-", "C-", "CI-"].iter().any(|kind| id.starts_with(kind));
         let criteria = criteria.lines().filter_map(|line| {
             line.strip_prefix("- ").or_else(|| (part == Part::Criteria).then_some(line))
         });

@@ -54,6 +54,7 @@ mod review_delivery;
 mod review_evidence;
 mod review_fixes;
 mod review_people;
+mod review_specs;
 mod review_worktree;
 mod reviews;
 mod sandboxed;

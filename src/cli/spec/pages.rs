@@ -42,12 +42,16 @@ impl Page {
         Self { path, reading, identity, classification }
     }
 
-    /// `ready`, `draft` or `errors`.
+    /// `ready`, `draft`, `done` or `errors`.
     pub fn state(&self) -> &'static str {
         match &self.reading.spec {
             _ if self.reading.errors() > 0 => "errors",
-            Some(spec) if spec.status == SpecStatus::Draft => "draft",
-            _ => "ready",
+            Some(spec) => match spec.status {
+                SpecStatus::Draft => "draft",
+                SpecStatus::Ready => "ready",
+                SpecStatus::Done => "done",
+            },
+            None => "errors",
         }
     }
 }

@@ -19,6 +19,7 @@ pub enum SpecState {
     /// Fit for a run; the watcher has not seen this version.
     Ready,
     Draft,
+    Done,
     Errors,
     /// In another work tree of this repository.
     Elsewhere,
@@ -32,6 +33,7 @@ impl SpecState {
             Self::Recorded => "recorded",
             Self::Ready => "ready",
             Self::Draft => "draft",
+            Self::Done => "done",
             Self::Errors => "errors",
             Self::Elsewhere => "elsewhere",
             Self::Deleted => "deleted",
@@ -48,6 +50,7 @@ impl SpecState {
                 "the watcher has not read this version; is it running? (`tribunal daemon status`)"
             }
             Self::Draft => "left alone until it says `status: ready`",
+            Self::Done => "a review of a change that belongs to it stops what it does not meet",
             Self::Errors => "not recorded; `tribunal spec lint` shows what to repair",
             Self::Elsewhere => "in another work tree of this repository",
             Self::Deleted => "its file is gone; the record of it stays",
@@ -84,6 +87,7 @@ impl<'a> Record<'a> {
         match &page.reading.spec {
             _ if page.reading.errors() > 0 => SpecState::Errors,
             Some(spec) if spec.status == SpecStatus::Draft => SpecState::Draft,
+            Some(spec) if spec.status == SpecStatus::Done => SpecState::Done,
             _ if self.intake(page).0 => SpecState::Recorded,
             _ => SpecState::Ready,
         }

@@ -120,7 +120,7 @@ fn show_versions(versions: &[Version]) {
     for (at, version) in versions.iter().rev().take(VERSIONS).enumerate() {
         let outcome = match (version.accepted, version.errors) {
             (true, _) => "recorded".to_owned(),
-            (false, 0) => "draft".to_owned(),
+            (false, 0) => "draft or done".to_owned(),
             (false, errors) => counted(errors, "error"),
         };
         let short = version.hash.get(..12).unwrap_or(&version.hash);

@@ -67,6 +67,8 @@ pub enum Progress {
     ChangedSince {
         files: Vec<String>,
     },
+    /// What is to be said of the spec that a change belongs to.
+    OfSpec(String),
     /// How far a review is, told again and again while it goes on.
     ReviewGoesOn(ReviewStanding),
     /// The same of a review that another process makes, told once for each step of it.
@@ -135,6 +137,8 @@ pub struct ReviewedChange {
     pub beside: LeftBeside,
     /// The files with unresolved conflicts that are part of it, as they are in the work tree.
     pub conflicts: Vec<String>,
+    /// The spec that it is reviewed by, and why; empty where there is none.
+    pub spec: String,
 }
 
 /// What a review is for.
@@ -192,6 +196,8 @@ pub enum ReviewStep {
 /// Something that may need attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
+    /// So much of a spec is not met, in words, which stops nothing.
+    CriteriaUnmet(String),
     /// The ledger was damaged: a new one was begun, and the old one is kept there.
     LedgerSetAside { path: PathBuf },
     /// A receipt does not match its id.

@@ -9,7 +9,7 @@ use crate::domain::pipeline::inputs::{
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::pipeline::journal::Journal;
 use crate::domain::pipeline::review_loop::{
-    Attempt, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
+    Attempt, CriteriaWeight, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
 };
 use crate::domain::review::converge::{AttemptRank, StopLimits};
 use crate::domain::review::decide::{
@@ -28,8 +28,7 @@ pub(super) fn conclude(
 ) {
     let evaluated = Evaluated::new(this, journal, limits, failure);
     let stage = evaluated.next_stage(failure);
-    let met = |criterion: &&AssessedCriterion| criterion.met == CriterionStatus::Met;
-    let unmet = evaluated.requirements.iter().filter(|one| !met(one)).count();
+    let unmet = this.requirements().iter().filter(|one| one.met != CriterionStatus::Met).count();
     this.stage = stage;
     let current = this.current();
     let attempt = &mut this.attempts[current];
@@ -132,7 +131,11 @@ impl<'a> Evaluated<'a> {
         let findings =
             this.findings.iter().zip(counts).map(|(f, (counts, worst))| (f, counts, worst));
         let findings: Vec<_> = findings.collect();
-        let requirements = this.requirements();
+        // What is told alone decides nothing.
+        let requirements = match this.weight {
+            CriteriaWeight::Counted => this.requirements(),
+            CriteriaWeight::Told => Vec::new(),
+        };
         let stop = stop_rule(this, journal, limits, failure);
         let gates = attempt.gates.as_ref().map_or(GateState::Unasked, gates);
         let count = |severity: Severity,

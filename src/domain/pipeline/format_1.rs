@@ -13,7 +13,8 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{FixRequest, GateOutcome, JobId, ReviewScope, RunEnd};
 use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, ReviewProgress};
 use crate::domain::pipeline::review_loop::{
-    Arbitration, Attempt, FirstReview, Pause, ResumeWhen, ReviewLoop, RunKind, Stage,
+    Arbitration, Attempt, CriteriaWeight, FirstReview, Pause, ResumeWhen, ReviewLoop, RunKind,
+    Stage,
 };
 use crate::domain::pipeline::run::{
     About, Machine, Names, ReviewRecord, ReviewRun, Run, SpecCopy, VERSION,
@@ -109,6 +110,7 @@ impl RunRecord {
             findings: old.findings,
             criteria: old.criteria,
             first: FirstReview::default(),
+            weight: CriteriaWeight::Counted,
             chosen: None,
         };
         let record = ReviewRecord {

@@ -1,16 +1,18 @@
 //! What a review came to, as data.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::change::ChangePlace;
 use crate::domain::model::report::Report;
 use crate::domain::model::severity::Severity;
-use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::pipeline::review_loop::{CriteriaWeight, ResumeWhen};
 use crate::domain::review::decide::Decision;
 use crate::domain::review::deliver::unscanned::Remedy;
 use crate::domain::review::finding::AssessedCriterion;
 use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::spec::belongs::SpecGround;
 
 /// The outcome of a review.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct ReviewDetails {
     pub reviewer: String,
     pub arbiter: String,
     pub decision: Decision,
+    /// The spec that it was by; `None` without one.
+    pub spec: Option<SpecOfReview>,
     pub criteria: Vec<AssessedCriterion>,
     pub unscanned: Vec<(String, String)>,
     /// How many files of the change were reviewed.
@@ -62,6 +66,15 @@ pub struct ReviewDetails {
     pub resume_when: Option<ResumeWhen>,
     pub offer: Option<Offer>,
     pub story: ReviewStory,
+}
+
+/// The spec of a review, for people.
+#[derive(Clone, Debug)]
+pub struct SpecOfReview {
+    pub id: String,
+    pub path: PathBuf,
+    pub ground: SpecGround,
+    pub weight: CriteriaWeight,
 }
 
 /// What happened in a review, beside what is open in the end.

@@ -40,11 +40,31 @@ pub struct ReviewLoop {
     pub findings: Vec<TrackedFinding>,
     /// The spec's criteria as last assessed; all `not assessed` at first. Empty without a spec.
     pub criteria: Vec<AssessedCriterion>,
+    #[serde(default, skip_serializing_if = "CriteriaWeight::is_counted")]
+    pub weight: CriteriaWeight,
     /// The findings that the person wants fixed; `None` for everything that stops the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Vec<String>>,
     #[serde(default)]
     pub first: FirstReview,
+}
+
+/// What a criterion that is not met means, where no finding is about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CriteriaWeight {
+    /// It stops the change: the spec was named, or is said to be done.
+    #[default]
+    Counted,
+    /// It is told: the work may not be finished.
+    Told,
+}
+
+impl CriteriaWeight {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_counted(&self) -> bool {
+        *self == Self::Counted
+    }
 }
 
 /// What the first review of a loop looks at.
@@ -69,6 +89,7 @@ pub struct LoopStart {
     /// The findings of earlier reviews of the same code.
     pub findings: Vec<TrackedFinding>,
     pub first: FirstReview,
+    pub weight: CriteriaWeight,
 }
 
 impl ReviewLoop {
@@ -88,6 +109,7 @@ impl ReviewLoop {
             findings: start.findings,
             first: start.first,
             criteria: criteria.into_iter().map(unassessed).collect(),
+            weight: start.weight,
             chosen: None,
         }
     }

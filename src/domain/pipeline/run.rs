@@ -13,6 +13,7 @@ use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::review_loop::{Attempt, Pause, ReviewLoop, Stage};
 use crate::domain::review::deliver::unscanned::Remedy;
+use crate::domain::spec::belongs::SpecGround;
 
 /// The newest format of a run that this program reads, and the one that it writes.
 pub const VERSION: u32 = 3;
@@ -57,6 +58,9 @@ pub struct About {
 /// A spec's file, redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecCopy {
+    /// Why the change belongs to it.
+    #[serde(default)]
+    pub ground: SpecGround,
     #[serde(with = "crate::domain::model::path")]
     pub path: PathBuf,
     /// BLAKE3 of the file's bytes.

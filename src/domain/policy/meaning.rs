@@ -105,6 +105,7 @@ fn of_review(rest: &[&str]) -> Option<&'static str> {
         ["rounds", "l"] => "… for a large one",
         ["instructions"] => "what reviewers of some files mind: tables of globs and a text",
         ["tell"] => "low, medium, high or critical: the least finding of a review that is told",
+        ["spec"] => "auto, required (no review without one) or off: review by the spec of a change",
         ["notify"] => "off or desktop (your own settings alone): a background review ended",
         ["plan-rounds"] => "rounds of plan and review",
         ["importants"] => "open important findings that a plan may keep",

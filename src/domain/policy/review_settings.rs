@@ -35,6 +35,8 @@ pub struct ReviewSettings {
     pub instructions: Vec<PathInstructions>,
     /// People are told of findings from this severity on, and of what blocks.
     pub tell: Severity,
+    /// Whether a change is reviewed by the spec that it belongs to.
+    pub spec: SpecDemand,
     /// What tells of a review in the background that ended; in the user's own settings alone.
     pub notify: Notifications,
 }
@@ -54,6 +56,18 @@ impl PathInstructions {
 
     /// The most bytes of one text, and of all texts that hold for a file.
     pub const BYTES_MAX: usize = 4 * 1024;
+}
+
+/// Whether a change is reviewed by the spec that it belongs to; from the weakest to the strictest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpecDemand {
+    /// Only by a spec that a person names.
+    Off,
+    /// By the one that it belongs to, where there is one.
+    Auto,
+    /// A change without one is not reviewed.
+    Required,
 }
 
 /// Whether the desktop shows that a review in the background ended with something to say.

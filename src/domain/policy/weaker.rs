@@ -30,6 +30,7 @@ pub fn weaker_reviews(policy: &Policy, than: &Policy) -> Vec<String> {
         ("review.ratchet", review.ratchet > than_review.ratchet),
         ("review.highs", review.highs > than_review.highs),
         ("review.leave-out", lacks(&than_review.leave_out, &review.leave_out)),
+        ("review.spec", review.spec < than_review.spec),
     ];
     rows.into_iter().filter(|(_, is_weaker)| *is_weaker).map(|(key, _)| key.to_owned()).collect()
 }

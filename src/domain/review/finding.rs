@@ -129,6 +129,25 @@ pub struct AssessedCriterion {
     pub why: String,
 }
 
+/// How many criteria of a spec are not met, for people: "2 of 5 criteria of `login` are not met yet (AC-1,
+/// AC-4)"; `None` where none is known to be unmet.
+pub fn unmet_in_words(spec: &str, assessed: &[AssessedCriterion]) -> Option<String> {
+    let is_unmet = |one: &&AssessedCriterion| {
+        matches!(one.met, CriterionStatus::Missing | CriterionStatus::Deviation)
+    };
+    let unmet: Vec<&str> = assessed.iter().filter(is_unmet).map(|one| one.id.as_str()).collect();
+    let verb = if unmet.len() == 1 { "is" } else { "are" };
+    let criteria = if assessed.len() == 1 { "criterion" } else { "criteria" };
+    (!unmet.is_empty()).then(|| {
+        format!(
+            "{} of {} {criteria} of `{spec}` {verb} not met yet ({})",
+            unmet.len(),
+            assessed.len(),
+            unmet.join(", ")
+        )
+    })
+}
+
 /// A later round's answer on a finding that was open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifiedFinding {

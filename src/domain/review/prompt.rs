@@ -69,9 +69,9 @@ pub fn verification(ask: &ReviewPrompt<'_>, open: &[OpenFinding<'_>]) -> String 
 pub fn criteria(ask: &ReviewPrompt<'_>, ids: &[String]) -> String {
     let text = |name: &str| match name {
         "criteria" => {
-            let known = ask.spec.iter().flat_map(|spec| spec.all_criteria());
-            let asked = known.filter(|known| ids.contains(&known.id));
-            let lines: Vec<String> = asked.map(|one| format!("{}: {}", one.id, one.text)).collect();
+            let known = ask.spec.iter().flat_map(|spec| spec.requirements());
+            let asked = known.filter(|(id, _)| ids.contains(id));
+            let lines: Vec<String> = asked.map(|(id, text)| format!("{id}: {text}")).collect();
             Some(fenced("criteria", &ask.part.fence_nonce, &lines.join("\n")))
         }
         "open" => Some(ids.len().to_string()),
@@ -121,26 +121,20 @@ pub fn spec_text(spec: &Spec) -> String {
     let criteria: Vec<String> =
         spec.all_criteria().map(|one| format!("{}: {}", one.id, one.text)).collect();
     push_list(&mut text, "Acceptance criteria", &criteria);
-    let entries = |entries: &[SpecEntry]| entries.iter().map(|entry| entry.text.clone()).collect();
-    let mut critical: Vec<String> = entries(&spec.critical_if);
-    critical.extend(spec.steps.iter().flat_map(|step| entries_of(&step.critical_if)));
+    let entries = |entries: &[SpecEntry]| -> Vec<String> {
+        entries.iter().map(|entry| entry.text.clone()).collect()
+    };
     let steps: Vec<String> =
         spec.steps.iter().map(|step| format!("{}: {}", step.id, step.spec.trim_end())).collect();
     push_list(&mut text, "Steps", &steps);
-    let constraints: Vec<String> = spec
-        .numbered_constraints()
-        .into_iter()
-        .map(|(id, constraint)| format!("{id}: {constraint}"))
-        .collect();
-    push_list(&mut text, "Constraints", &constraints);
-    push_list(&mut text, "Critical if", &critical);
+    let named = |all: Vec<(String, &str)>| -> Vec<String> {
+        all.into_iter().map(|(id, text)| format!("{id}: {text}")).collect()
+    };
+    push_list(&mut text, "Constraints", &named(spec.numbered_constraints()));
+    push_list(&mut text, "Critical if", &named(spec.numbered_critical()));
     push_list(&mut text, "Edge cases", &entries(&spec.edge_cases));
     push_list(&mut text, "Not wanted", &entries(&spec.non_goals));
     text
-}
-
-fn entries_of(entries: &[SpecEntry]) -> impl Iterator<Item = String> + use<'_> {
-    entries.iter().map(|entry| entry.text.clone())
 }
 
 fn push_list(text: &mut String, head: &str, items: &[String]) {

@@ -33,7 +33,11 @@ pub(in crate::domain::spec) fn read_common(
             }
         }
         "status" => {
-            let choices = [("draft", SpecStatus::Draft), ("ready", SpecStatus::Ready)];
+            let choices = [
+                ("draft", SpecStatus::Draft),
+                ("ready", SpecStatus::Ready),
+                ("done", SpecStatus::Done),
+            ];
             spec.status = choice(entry, &choices, problems).unwrap_or(spec.status);
         }
         "size" => {

@@ -5,6 +5,7 @@ pub mod problem;
 pub mod read;
 pub mod reading;
 pub mod identity;
+pub mod belongs;
 pub mod classify;
 pub mod record;
 pub mod template;

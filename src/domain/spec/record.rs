@@ -70,6 +70,7 @@ fn outcome(reading: &SpecReading) -> String {
         None => format!("Not understood: {counts}"),
         Some(_) if errors > 0 => format!("Not accepted: {counts}"),
         Some(spec) if spec.status == SpecStatus::Draft => format!("Draft: {counts}"),
+        Some(spec) if spec.status == SpecStatus::Done => format!("Done: {counts}"),
         Some(_) => format!("Accepted: {counts}"),
     }
 }
@@ -166,6 +167,9 @@ fn next(reading: &SpecReading, path: &str) -> String {
         Some(SpecStatus::Draft) => format!(
             "Finish {path} and set `status: ready` in it. A draft is linted and otherwise left alone."
         ),
+        Some(SpecStatus::Done) => {
+            "It is done: what of it is not met in a change is a finding of its review.".to_owned()
+        }
         _ if warned => format!(
             "{ON_RECORD} Fixing the warnings first makes a run more reliable: saving {path} puts the new version \
              in this one's place."

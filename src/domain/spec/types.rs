@@ -69,27 +69,29 @@ impl Spec {
 
     /// The constraints with their ids, in their order: `C-1` by position where the author gave none.
     pub fn numbered_constraints(&self) -> Vec<(String, &str)> {
-        let own: Vec<Option<(&str, &str)>> =
-            self.constraints.iter().map(|entry| split_id(&entry.text)).collect();
-        let mut taken: Vec<String> = own.iter().flatten().map(|(id, _)| (*id).to_owned()).collect();
-        let mut numbered = Vec::new();
-        for (at, (entry, own)) in self.constraints.iter().zip(&own).enumerate() {
-            let given = own.map(|(id, text)| (id.to_owned(), text));
-            numbered.push(given.unwrap_or_else(|| {
-                let free = (at + 1..).map(|number| format!("C-{number}"));
-                let id = free.into_iter().find(|id| !taken.contains(id)).unwrap_or_default();
-                taken.push(id.clone());
-                (id, entry.text.as_str())
-            }));
-        }
-        numbered
+        numbered(&self.constraints, "C-")
     }
 
-    /// The ids of everything that a review assesses: the criteria, then the constraints.
+    /// What is critical, with ids: `CI-1` by position where the author gave none, with `<step>.` before it
+    /// in a step.
+    pub fn numbered_critical(&self) -> Vec<(String, &str)> {
+        let mut all = numbered(&self.critical_if, "CI-");
+        for step in &self.steps {
+            let own = numbered(&step.critical_if, "CI-").into_iter();
+            all.extend(own.map(|(id, text)| (format!("{}.{id}", step.id), text)));
+        }
+        all
+    }
+
+    /// Everything that a review assesses, id and text: the criteria, the constraints, what is critical.
+    pub fn requirements(&self) -> Vec<(String, &str)> {
+        let criteria = self.all_criteria().map(|one| (one.id.clone(), one.text.as_str()));
+        criteria.chain(self.numbered_constraints()).chain(self.numbered_critical()).collect()
+    }
+
+    /// The ids of everything that a review assesses.
     pub fn requirement_ids(&self) -> Vec<String> {
-        let criteria = self.all_criteria().map(|criterion| criterion.id.clone());
-        let constraints = self.numbered_constraints().into_iter().map(|(id, _)| id);
-        criteria.chain(constraints).collect()
+        self.requirements().into_iter().map(|(id, _)| id).collect()
     }
 
     /// The commands that show criteria, each with the criterion's id: its own, else those of its step.
@@ -119,11 +121,33 @@ impl Spec {
     }
 }
 
-/// Whether the author is done writing. A file without a status is ready.
+/// The entries of a list with their ids, which the author gave, else `<prefix>1` by position.
+fn numbered<'a>(entries: &'a [SpecEntry], prefix: &str) -> Vec<(String, &'a str)> {
+    let own: Vec<Option<(&str, &str)>> =
+        entries.iter().map(|entry| split_id(&entry.text)).collect();
+    let mut taken: Vec<String> = own.iter().flatten().map(|(id, _)| (*id).to_owned()).collect();
+    let mut all = Vec::new();
+    for (at, (entry, own)) in entries.iter().zip(&own).enumerate() {
+        let given = own.map(|(id, text)| (id.to_owned(), text));
+        all.push(given.unwrap_or_else(|| {
+            let free = (at + 1..).map(|number| format!("{prefix}{number}"));
+            let id = free.into_iter().find(|id| !taken.contains(id)).unwrap_or_default();
+            taken.push(id.clone());
+            (id, entry.text.as_str())
+        }));
+    }
+    all
+}
+
+/// How far a spec is, by its author's word. A file without a status is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpecStatus {
+    /// It is still written.
     Draft,
+    /// It may be built.
     Ready,
+    /// What it asks for is there: what is not met is a mistake, and not work to come.
+    Done,
 }
 
 /// How a run begins.

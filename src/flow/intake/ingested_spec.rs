@@ -29,7 +29,7 @@ impl fmt::Display for IngestedSpec {
         let Self { path, id, size, errors, warnings, queued, .. } = self;
         match (queued, errors) {
             (true, _) => write!(f, "{path}: recorded as `{id}`, size {size}")?,
-            (false, 0) => write!(f, "{path}: `{id}` is a draft")?,
+            (false, 0) => write!(f, "{path}: `{id}` is a draft, or done")?,
             (false, _) => write!(f, "{path}: `{id}` has {}", counted(*errors, "error"))?,
         }
         if *warnings > 0 {

@@ -7,6 +7,7 @@ use crate::domain::model::notice::{LeftBeside, Progress, ReviewAim, ReviewedChan
 use crate::domain::model::oid::Oid;
 use crate::flow::context::Context;
 use crate::flow::review::delivery::{Delivered, shown_path};
+use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::target::{DEFAULT_BRANCHES, ReviewRange, ReviewRequest, ReviewTarget};
 use crate::flow::review::written::WrittenWorkTree;
 use crate::platform::git::repo::Repo;
@@ -17,6 +18,7 @@ pub(super) fn announce(
     context: Context<'_>,
     request: &ReviewRequest,
     target: &ReviewTarget,
+    inputs: &ReviewInputs,
     delivered: &Delivered,
     work_tree: Option<&WrittenWorkTree>,
 ) -> Result<()> {
@@ -40,7 +42,11 @@ pub(super) fn announce(
         left_out: delivered.left_out.iter().cloned().chain(unshown).chain(foreign).collect(),
         beside: beside(repo, &request.range, target)?,
         conflicts: conflicts.map(shown_path).collect(),
+        spec: inputs.spec_in_words(),
     }));
+    for note in &inputs.spec_notes {
+        context.notify(Progress::OfSpec(note.clone()));
+    }
     Ok(())
 }
 

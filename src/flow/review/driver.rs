@@ -134,6 +134,7 @@ impl RunDriver<'_> {
             size: limits::size(inputs, target),
             findings: asked.known.findings.clone(),
             first: asked.known.first.clone(),
+            weight: inputs.weight(),
         };
         let requirements = inputs.parsed_spec.iter().flat_map(Spec::requirement_ids);
         let review_loop = ReviewLoop::new(start, requirements);

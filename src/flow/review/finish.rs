@@ -5,21 +5,24 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::domain::model::agent::{Cost, Money, Role, Spent};
+use crate::domain::model::agent::{Cost, Spent};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::RunEnd;
-use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
+use crate::domain::pipeline::result::{
+    Offer, ReviewDetails, ReviewEnding, ReviewResult, SpecOfReview,
+};
 use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
-use crate::domain::pipeline::run::{Names, Run};
+use crate::domain::pipeline::run::Run;
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::{StopLimits, blocking, undecided};
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
+use crate::flow::review::calls::{calls, names, spent};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
@@ -38,7 +41,9 @@ pub fn close(context: Context<'_>, inputs: &ReviewInputs, run: &Run, end: &RunEn
     match run.review_loop().kind {
         RunKind::Fix => drop(publish(context.repo, run, end.best)?),
         RunKind::Review if has_receipt(run, &end.decision) => {
-            let receipt = receipt_of(run, end, &calls(context, &run.id)?, now(context.env));
+            let calls = calls(context, &run.id)?;
+            let spec = inputs.receipt_spec();
+            let receipt = ReviewReceipt { spec, ..receipt_of(run, end, &calls, now(context.env)) };
             keep(context, &receipt)?;
         }
         RunKind::Review => {}
@@ -96,6 +101,7 @@ pub fn describe(
         route: run.about.route,
         reviewer: names.reviewer,
         arbiter: names.arbiter,
+        spec: story::spec_of(run),
         criteria: review.requirements(),
         files: story.read_of(&paths),
         unscanned: run.record().unscanned.clone(),
@@ -164,6 +170,7 @@ fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> Revie
         reviewer: names.reviewer,
         arbiter: names.arbiter,
         decision: end.decision.clone(),
+        spec: None,
         criteria: review.requirements(),
         findings: record.kept.values().cloned().collect(),
         blocking: blocking_ids(review, &record.kept, end.best),
@@ -214,7 +221,13 @@ pub fn of_earlier(
         reviewer: inputs.reviewing.first().map(ToString::to_string).unwrap_or_default(),
         arbiter: found.map(|found| found.receipt.arbiter.clone()).unwrap_or_default(),
         decision: with_ledger_ids(decision, &kept),
-        criteria: standing.criteria,
+        spec: inputs.receipt_spec().map(|spec| SpecOfReview {
+            id: spec.id,
+            path: spec.path,
+            ground: spec.ground,
+            weight: standing.weight,
+        }),
+        criteria: standing.requirements(),
         files: story.read_of(&target.paths()),
         unscanned,
         remedy: None,
@@ -355,41 +368,4 @@ fn report_of(
     let elapsed = now.duration_since(started).as_millis();
     let report = build_report(findings, skipped, std::time::Instant::now());
     Report { verdict, elapsed_ms: u64::try_from(elapsed).unwrap_or(0), ..report }
-}
-
-/// The calls of a run, with what each cost.
-pub fn calls(context: Context<'_>, run: &str) -> Result<Vec<Call>> {
-    let done =
-        ledger::with(&context.repo.state_dir(), now(context.env), |ledger| ledger.calls_of(run));
-    Ok(done.map_err(LedgerError::hinted)?.value)
-}
-
-/// The total cost of the calls of a run.
-pub fn spent(calls: &[Call]) -> Spent {
-    let priced = calls.iter().filter(|call| call.priced);
-    Spent {
-        calls: calls.len(),
-        money: calls.iter().filter_map(|call| call.cost.money).sum::<Money>(),
-        estimated: priced.filter_map(|call| call.cost.money).sum::<Money>(),
-        unknown: calls.iter().filter(|call| call.cost.money.is_none()).count(),
-    }
-}
-
-/// The names of reviewer and arbiter from the run record; of a run of an older version from its calls.
-/// The settings are not read: they may have changed since.
-fn names(run: &Run, calls: &[Call]) -> Names {
-    let names = &run.record().names;
-    let known = |known: &String, role: Role| {
-        let mut answered = calls.iter().filter(|call| call.role == role && call.is_answered());
-        match answered.next_back() {
-            Some(call) if known.is_empty() && call.model.is_empty() => call.agent.clone(),
-            Some(call) if known.is_empty() => format!("{} ({})", call.agent, call.model),
-            _ => known.clone(),
-        }
-    };
-    Names {
-        reviewer: known(&names.reviewer, Role::Reviewer),
-        arbiter: known(&names.arbiter, Role::Arbiter),
-        ..names.clone()
-    }
 }

@@ -1,9 +1,8 @@
 //! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::constitution::prompt;
@@ -12,12 +11,11 @@ use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::change::{Change, FileChange};
-use crate::domain::model::error::hinted;
 use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::policy::review_settings::PathInstructions;
+use crate::domain::policy::review_settings::{PathInstructions, SpecDemand};
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
@@ -25,7 +23,6 @@ use crate::domain::review::deliver::file::DeliveryLimits;
 use crate::domain::review::question_hash;
 use crate::domain::review::question_hash::ReviewQuestion;
 use crate::domain::review::template::fingerprint;
-use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route;
@@ -33,10 +30,11 @@ use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::review::belonging;
+use crate::flow::review::belonging::{BelongingSpec, parse_spec};
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::setup::consent;
-use crate::flow::workspace::work_tree::read_named;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
@@ -52,6 +50,17 @@ const NOTES_BYTES_MAX: usize = 8 * 1024;
 
 /// The largest file that is read, in bytes.
 const NOTES_READ_MAX: u64 = 1024 * 1024;
+
+/// Where the spec of a review comes from.
+#[derive(Clone, Debug)]
+pub enum SpecSource {
+    /// A person named it.
+    Named(SpecCopy),
+    /// The change tells.
+    Change,
+    /// A run was begun with it, or without one.
+    Run(Option<SpecCopy>),
+}
 
 /// The inputs of a review of one change.
 pub struct ReviewInputs {
@@ -70,16 +79,20 @@ pub struct ReviewInputs {
     pub spec: Option<SpecCopy>,
     /// The same, parsed.
     pub parsed_spec: Option<Spec>,
+    /// What is to be said of the spec that the change belongs to.
+    pub spec_notes: Vec<String>,
+    /// Whether the policy demands a spec, and there is none.
+    pub lacks_spec: bool,
     /// The commands of the spec that the person agreed to, by name.
-    may_run: Vec<String>,
+    pub(super) may_run: Vec<String>,
 }
 
 impl ReviewInputs {
-    /// Gathers the inputs of a change. `spec` says what the change must do.
+    /// Gathers the inputs of a change. The spec says what it must do.
     pub fn gather(
         context: Context<'_>,
         target: &ReviewTarget,
-        spec: Option<SpecCopy>,
+        spec: SpecSource,
         agent_env: AgentEnv<'_>,
     ) -> Result<Self> {
         let change = &target.change;
@@ -96,6 +109,18 @@ impl ReviewInputs {
             None => Ok(String::new()),
         };
         let (notes, project) = (of_base(NOTES_FILE)?, of_base(CONTEXT_FILE)?);
+        let demand = effective.policy.review.spec;
+        let is_demanded = demand == SpecDemand::Required && matches!(spec, SpecSource::Change);
+        let belonging = match spec {
+            SpecSource::Change if demand != SpecDemand::Off => {
+                belonging::find(context, target, &effective.policy)?
+            }
+            SpecSource::Change => BelongingSpec::default(),
+            SpecSource::Named(copy) => BelongingSpec { copy: Some(copy), ..Default::default() },
+            SpecSource::Run(copy) => BelongingSpec { copy, ..Default::default() },
+        };
+        let BelongingSpec { copy: spec, is_plan, notes: spec_notes } = belonging;
+        let lacks_spec = is_demanded && spec.is_none() && !is_plan;
         let parsed_spec = spec.as_ref().map(parse_spec).transpose()?;
         let agreed = consent::load(context.repo, context.env)?;
         let commands = parsed_spec.iter().flat_map(|spec| commands_of(spec, &effective.policy));
@@ -112,6 +137,8 @@ impl ReviewInputs {
             project,
             spec,
             parsed_spec,
+            spec_notes,
+            lacks_spec,
             may_run,
         };
         Ok(inputs.with_identities(agent_env))
@@ -133,11 +160,6 @@ impl ReviewInputs {
         let Some(reviewers) = self.reviewers() else { return self };
         let (reviewing, arbitrating) = (known(&reviewers.reviewer), known(&reviewers.arbiter));
         Self { reviewing, arbitrating, ..self }
-    }
-
-    /// Whether more is asked than what every review of the change asks.
-    pub fn asks_more(&self) -> bool {
-        self.spec.is_some() || !self.note.is_empty()
     }
 
     pub fn policy(&self) -> &Policy {
@@ -289,44 +311,12 @@ fn policy_tree(repo: &Repo, change: &Change) -> Result<Option<Oid>> {
     }
 }
 
-fn hash_of(fields: &[String]) -> String {
+pub(super) fn hash_of(fields: &[String]) -> String {
     let mut hasher = blake3::Hasher::new();
     for field in fields {
         hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
-}
-
-/// Reads a spec's file as it is now, redacted.
-pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
-    // One byte more shows that there is more.
-    let bytes = read_named(context, path, BYTES_MAX as u64 + 1)
-        .with_context(|| format!("could not read the spec `{}`", path.display()))?;
-    if bytes.len() > BYTES_MAX {
-        return Err(hinted(
-            format!("the spec `{}` has more than {BYTES_MAX} bytes", path.display()),
-            format!("a spec has {BYTES_MAX} at most: make it several, or shorten it"),
-        ));
-    }
-    let masked = redact::mask_lines(&bytes, path.as_os_str().as_encoded_bytes());
-    Ok(SpecCopy {
-        path: path.to_owned(),
-        hash: blake3::hash(&bytes).to_hex().to_string(),
-        text: masked.to_str_lossy().into_owned(),
-    })
-}
-
-/// The spec of a copy.
-pub(super) fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
-    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
-    let parsed_spec = read(copy.text.as_bytes(), &name);
-    match parsed_spec.spec.clone() {
-        Some(spec) if parsed_spec.errors() == 0 => Ok(spec),
-        _ => Err(hinted(
-            format!("the spec `{}` has errors and cannot be reviewed against", copy.path.display()),
-            format!("`tribunal spec lint {}` says why", copy.path.display()),
-        )),
-    }
 }
 
 fn notes(objects: &Objects, tree: &Oid, file: &str) -> Result<String> {

@@ -2,7 +2,9 @@
 
 mod announce;
 mod arbitration;
+mod belonging;
 pub mod background;
+pub mod calls;
 pub mod chosen;
 mod claim;
 pub mod cleanup;
@@ -29,6 +31,8 @@ pub mod reviewer;
 mod driver;
 pub mod session;
 pub mod spec_commands;
+mod spec_inputs;
+mod spec_words;
 pub mod subject;
 pub mod switched_off;
 pub mod target;
@@ -61,7 +65,7 @@ use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::driver::{Asked, RunDriver};
 use crate::flow::review::earlier::ReviewedFiles;
-use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::inputs::{ReviewInputs, SpecSource};
 use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
@@ -98,20 +102,21 @@ fn review_target(
     target: ReviewTarget,
     work_tree: Option<&WrittenWorkTree>,
 ) -> Result<ReviewResult> {
-    let spec = request.spec.as_deref().map(|path| inputs::copy_spec(context, path)).transpose()?;
+    let spec = SpecSource::named(context, request.spec.as_deref())?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
     let mut inputs = inputs.look_at_agents(agent_env);
     inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
-    announce::announce(context, request, &target, &delivered, work_tree)?;
+    announce::announce(context, request, &target, &inputs, &delivered, work_tree)?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
     }
     if inputs.reviewers().is_none() {
-        return not_reviewed(context, target, &inputs);
+        let why = inputs.assignment.notes.clone();
+        return not_reviewed(context, target, &inputs, why);
     }
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
@@ -130,7 +135,7 @@ fn review_target(
             subject.take_over(found)?;
         }
         let earlier = subject.earlier()?;
-        if request.takes_receipts() && subject.is_answered_by(&earlier, receipt.as_ref()) {
+        if request.takes_receipts() && subject.is_answered_by(&earlier, receipt.as_ref())? {
             if let Some(found) = &receipt {
                 cleanup::note_closed(context.repo, &found.receipt.run)?;
             }
@@ -140,8 +145,10 @@ fn review_target(
             let answer = finish::of_earlier(context, &inputs, &target, answered, gates)?;
             return Ok(ReviewResult { tell, ..answer });
         }
-        let whole = request.fresh || inputs.asks_more();
-        let files = if whole { ReviewedFiles::All } else { ReviewedFiles::Uncovered };
+        if inputs.lacks_spec {
+            return not_reviewed(context, target, &inputs, vec![ReviewInputs::spec_refusal()]);
+        }
+        let files = if request.fresh { ReviewedFiles::All } else { subject.to_review()? };
         let known = earlier.loop_inputs(&target.change, files);
         let question = inputs.question(&target, known.first.paths.as_deref())?;
         let question = question.context("the route has no reviewer")?;
@@ -152,7 +159,7 @@ fn review_target(
             question: &question,
             known: &known,
             is_answered: &|| {
-                Ok(subject.is_answered_by(&subject.earlier()?, subject.receipt()?.as_ref()))
+                subject.is_answered_by(&subject.earlier()?, subject.receipt()?.as_ref())
             },
         };
         if let Some((folder, run)) = driver.claim(&asked)? {
@@ -188,7 +195,8 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let target = target::of_run(context.repo, &run)?;
-    let inputs = ReviewInputs::gather(context, &target, run.about.spec.clone(), agent_env)?;
+    let inputs =
+        ReviewInputs::gather(context, &target, SpecSource::Run(run.about.spec.clone()), agent_env)?;
     let mut inputs = inputs.look_at_agents(agent_env);
     inputs.note.clone_from(&run.about.note);
     for note in &inputs.assignment.notes {
@@ -267,7 +275,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
 
 /// The commands of a spec's file, under the policy that holds for the next commit.
 pub fn commands_of_spec(context: Context<'_>, path: &Path) -> Result<Vec<SpecCommand>> {
-    let spec = inputs::parse_spec(&inputs::copy_spec(context, path)?)?;
+    let spec = belonging::parse_spec(&belonging::copy_spec(context, path)?)?;
     let effective = policy::policy_of_head(context)?;
     Ok(spec_commands::commands_of(&spec, &effective.policy))
 }
@@ -301,6 +309,7 @@ fn not_reviewed(
     context: Context<'_>,
     target: ReviewTarget,
     inputs: &ReviewInputs,
+    why: Vec<String>,
 ) -> Result<ReviewResult> {
     let mut report = gates_alone(context, &target, inputs)?;
     let asked_for = inputs.policy().agents.route == RouteChoice::C;
@@ -311,7 +320,7 @@ fn not_reviewed(
         paths: target.paths(),
         title: target.title,
         report,
-        ending: ReviewEnding::NotReviewed { why: inputs.assignment.notes.clone() },
+        ending: ReviewEnding::NotReviewed { why },
         tell: Severity::Low,
     })
 }

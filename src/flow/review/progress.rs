@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::domain::model::notice::{Progress, ReviewStanding};
 use crate::flow::context::Context;
-use crate::flow::review::finish;
+use crate::flow::review::calls;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
@@ -85,6 +85,6 @@ fn standing(state_dir: &Path, id: &str, elapsed: Duration) -> Option<ReviewStand
         step: run.review_loop().step(),
         seconds: elapsed.as_secs(),
         tokens,
-        spent: finish::spent(&calls),
+        spent: calls::spent(&calls),
     })
 }

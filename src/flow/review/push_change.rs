@@ -7,13 +7,14 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Skipped;
 use crate::domain::model::text::counted;
+use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::review::decide::Decision;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
 use crate::flow::evaluate::push::outcome::PushPart;
 use crate::flow::review::delivery::{Delivered, lay_out, shown_path};
 use crate::flow::review::earlier::EarlierReviews;
-use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs};
+use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs, SpecSource};
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewTarget};
 use crate::flow::review::{earlier, finish, target};
@@ -35,6 +36,8 @@ pub struct Brought {
     pub earlier: EarlierReviews,
     /// Whether it changes the policy that its reviews go by.
     changes_policy: bool,
+    /// Whether no review was asked what its spec asks for.
+    is_spec_open: bool,
 }
 
 /// What the findings come to that hold in what a push brings.
@@ -63,7 +66,7 @@ impl Brought {
         let range = ReviewRange::Beyond { bases, to: tip };
         let target = target::list(repo, &range)?;
         // Once for each tip: a program that cannot be started would hold each commit up.
-        let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
+        let inputs = ReviewInputs::gather(context, &target, SpecSource::Change, agent_env)?;
         let inputs = inputs.look_at_agents(agent_env);
         if inputs.reviewers().is_none() {
             return Ok(Ok(None));
@@ -79,21 +82,47 @@ impl Brought {
         let subject =
             ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
         let earlier = subject.earlier()?;
-        let mut brought = Self { commits, target, inputs, delivered, earlier, changes_policy };
+        let mut brought = Self {
+            commits,
+            target,
+            inputs,
+            delivered,
+            earlier,
+            changes_policy,
+            is_spec_open: false,
+        };
         if !brought.earlier.uncovered.is_empty()
             && rest.files.len() < brought.target.change.files.len()
         {
             // A copy is recognised beside what it was made from alone.
             target::fetch_contents(repo, &brought.target.change)?;
             brought.delivered = lay_out(repo, &brought.inputs, &brought.target.change, &[0; 32])?;
-            brought.look_up(context)?;
+            brought.earlier = brought.subject(context).earlier()?;
         }
+        brought.is_spec_open = brought.asks_of_spec(context)?;
         Ok(Ok(Some(brought)))
+    }
+
+    fn asks_of_spec(&self, context: Context<'_>) -> Result<bool> {
+        let subject = self.subject(context);
+        Ok(!subject.is_spec_answered()? && subject.receipt()?.is_none())
+    }
+
+    /// Whether a review of it is missing.
+    pub fn is_unreviewed(&self) -> bool {
+        !self.earlier.uncovered.is_empty() || self.is_spec_open
+    }
+
+    /// How many criteria of its spec are not met, where that stops nothing.
+    pub fn unmet(&self, context: Context<'_>) -> Result<Option<String>> {
+        let (standing, _) = self.subject(context).standing(&self.earlier)?;
+        Ok(self.inputs.unmet_in_words(&standing.requirements()))
     }
 
     /// Looks up what the earlier reviews say now.
     pub fn look_up(&mut self, context: Context<'_>) -> Result<()> {
         self.earlier = self.subject(context).earlier()?;
+        self.is_spec_open = self.asks_of_spec(context)?;
         Ok(())
     }
 
@@ -111,13 +140,15 @@ impl Brought {
     /// What the findings that hold in it come to.
     pub fn judged(&self, context: Context<'_>) -> Result<Judged> {
         let subject = self.subject(context);
-        let (standing, kept) = subject.standing(&self.earlier);
+        let (standing, kept) = subject.standing(&self.earlier)?;
         let decision = standing.standing_decision(&subject.limits()?);
         let blocking = finish::blocking_ids(&standing, &kept, 0);
         let mut findings = finish::reported(context, &standing, &kept, 0, &blocking, &decision)?;
         findings.retain(|reported| reported.finding.effect == Effect::Block);
         if !findings.is_empty() {
-            let title = format!("reviews of {}", self.target.title);
+            let spec = self.inputs.spec_in_words();
+            let spec = if spec.is_empty() { spec } else { format!(" ({spec})") };
+            let title = format!("reviews of {}{spec}", self.target.title);
             return Ok(Judged::Blocked(PushPart { title, commit: None, findings }));
         }
         Ok(match decision {
@@ -158,6 +189,18 @@ impl Brought {
     /// Names what no review covers, and why.
     pub fn unreviewed(&self, repo: &Repo) -> Skipped {
         let uncovered = &self.earlier.uncovered;
+        if uncovered.is_empty() {
+            let spec = self.inputs.spec_in_words();
+            return skipped(match self.inputs.weight() {
+                CriteriaWeight::Counted => format!(
+                    "no review says whether all that the {spec}, asks for is met as the code is now (hint: \
+                     `tribunal review`)"
+                ),
+                CriteriaWeight::Told => {
+                    format!("no review of it was by the {spec} (hint: `tribunal review`)")
+                }
+            });
+        }
         let named: Vec<String> = uncovered
             .iter()
             .take(NAMED_MAX)
@@ -167,6 +210,11 @@ impl Brought {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let verb = if uncovered.len() == 1 { "is" } else { "are" };
         let files = format!("{}{more} {verb} not reviewed", named.join(", "));
+        if self.inputs.lacks_spec {
+            let because = self.inputs.spec_notes.join("; ");
+            let because = if because.is_empty() { because } else { format!("{because}; ") };
+            return skipped(format!("{files}: {because}{}", ReviewInputs::spec_refusal()));
+        }
         let why = self.why_not(repo);
         skipped(format!("{files}{why} (hint: {})", self.how_reviewed()))
     }
@@ -196,14 +244,18 @@ impl Brought {
     }
 }
 
-/// Whether earlier reviews answer all of what a commit brings by itself.
+/// Whether nothing is to be asked about what a commit brings by itself: earlier reviews answer it, or there
+/// is no spec where one is demanded.
 pub fn is_covered(context: Context<'_>, agent_env: AgentEnv<'_>, commit: &Oid) -> Result<bool> {
     let target = target::resolve(context.repo, &ReviewRange::Commit(commit.clone()))?;
-    let inputs = ReviewInputs::gather(context, &target, None, agent_env)?;
+    let inputs = ReviewInputs::gather(context, &target, SpecSource::Change, agent_env)?;
     let delivered = lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     let subject =
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
-    Ok(!delivered.is_reviewable() || subject.earlier()?.is_answered())
+    if inputs.lacks_spec || !delivered.is_reviewable() {
+        return Ok(true);
+    }
+    subject.is_answered_by(&subject.earlier()?, subject.receipt()?.as_ref())
 }
 
 /// Whether two trees differ in the policy, the rules or the notes for agents.

@@ -9,7 +9,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::domain::model::finding::Effect;
-use crate::domain::model::notice::Progress;
+use crate::domain::model::notice::{Progress, Warning};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Skipped;
 use crate::domain::policy::consent::ConsentAnswer;
@@ -148,7 +148,10 @@ impl Expectation {
         brought: &Brought,
         reviews: &mut PushReviews,
     ) -> Result<()> {
-        if !brought.earlier.uncovered.is_empty() {
+        if let Some(unmet) = brought.unmet(context)? {
+            context.notify(Warning::CriteriaUnmet(unmet));
+        }
+        if brought.is_unreviewed() {
             self.miss(reviews, || brought.unreviewed(context.repo));
         }
         match brought.judged(context)? {
@@ -161,6 +164,8 @@ impl Expectation {
                 }
                 reviews.parts.push(part);
             }
+            // That what its spec asks for was not assessed is said.
+            Judged::Undecided(_) if brought.is_unreviewed() => {}
             Judged::Undecided(why) => {
                 reviews.refused |= self.missing == MissingReview::Refuses;
                 reviews.skipped.push(why);
@@ -188,7 +193,7 @@ impl Expectation {
         brought: &mut [Brought],
     ) -> Result<()> {
         let mut missing = Vec::new();
-        for one in brought.iter().filter(|one| !one.earlier.uncovered.is_empty()) {
+        for one in brought.iter().filter(|one| one.is_unreviewed()) {
             for commit in &one.commits {
                 if missing.len() < COMMITS_MAX && !is_covered(context, agent_env, commit)? {
                     missing.push(commit.clone());

@@ -1,6 +1,8 @@
 //! Stores receipts of reviews by the hash of their question: an amended message or a rebase without a
 //! change asks no model again.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::AssessedCriterion;
+use crate::domain::spec::belongs::SpecGround;
 use crate::flow::context::Context;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
@@ -36,6 +39,9 @@ pub struct ReviewReceipt {
     /// The same for the arbiter; empty where there was no finding.
     pub arbiter: String,
     pub decision: Decision,
+    /// The spec that it is by; `None` without one, and in a receipt of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<ReceiptSpec>,
     pub criteria: Vec<AssessedCriterion>,
     /// The ledger's ids of the upheld findings.
     pub findings: Vec<String>,
@@ -51,6 +57,19 @@ pub struct ReviewReceipt {
     pub time: Timestamp,
     /// The program that made it.
     pub tribunal: String,
+}
+
+/// The spec of a review.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReceiptSpec {
+    pub id: String,
+    /// From the top of the repository, or as it was named.
+    #[serde(with = "crate::domain::model::path")]
+    pub path: PathBuf,
+    pub ground: SpecGround,
+    /// The hash of what it asks for and of who answers: what one review says of a criterion counts for
+    /// another with the same.
+    pub key: String,
 }
 
 /// A stored receipt.
@@ -91,6 +110,20 @@ pub fn find(context: Context<'_>, question: &str) -> Result<Option<FoundReceipt>
         return Ok(None);
     }
     Ok(Some(FoundReceipt { id: kept.id, receipt }))
+}
+
+/// The receipts of reviews by a spec, by its key, the newest first.
+pub fn of_spec(context: Context<'_>, key: &str) -> Result<Vec<ReviewReceipt>> {
+    let state_dir = context.repo.state_dir();
+    if !ledger::exists(&state_dir) {
+        return Ok(Vec::new());
+    }
+    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+    let found = ledger.receipts_with(key).map_err(LedgerError::hinted)?;
+    let receipts = found.iter().filter_map(|kept| serde_json::from_str(&kept.body).ok());
+    Ok(receipts
+        .filter(|one: &ReviewReceipt| one.spec.as_ref().is_some_and(|spec| spec.key == key))
+        .collect())
 }
 
 /// Stores a receipt.

@@ -69,6 +69,10 @@ fn of(context: Context<'_>, reviewed: &ReviewResult) -> ReviewReport {
             None => Vec::new(),
         },
         skipped: reviewed.report.skipped.clone(),
+        spec: details.and_then(|details| details.spec.as_ref()).map_or_else(String::new, |spec| {
+            let path = spec.path.display();
+            format!("{} ({path}), {}", spec.id, spec.ground.in_words())
+        }),
         criteria: details.map(criteria).unwrap_or_default(),
         findings: findings(reviewed, &story),
         resolved: story.resolved.iter().map(said).collect(),

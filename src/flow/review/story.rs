@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
-use crate::domain::pipeline::result::{Excerpt, ReviewStory};
+use crate::domain::pipeline::result::{Excerpt, ReviewStory, SpecOfReview};
 use crate::domain::pipeline::review_loop::ReviewLoop;
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::decide::Decision;
@@ -19,7 +19,7 @@ use crate::domain::review::finding::Completeness;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 use crate::flow::context::Context;
 use crate::flow::review::receipt::FoundReceipt;
-use crate::flow::review::{delivery, inputs};
+use crate::flow::review::{belonging, delivery};
 use crate::platform::git::diff;
 use crate::platform::git::object::Objects;
 use crate::platform::store::runs;
@@ -106,6 +106,14 @@ pub fn of_run(
     story
 }
 
+/// The spec of a run; `None` without one, or where it cannot be read any more.
+pub fn spec_of(run: &Run) -> Option<SpecOfReview> {
+    let copy = run.about.spec.as_ref()?;
+    let spec = belonging::parse_spec(copy).ok()?;
+    let weight = run.review_loop().weight;
+    Some(SpecOfReview { id: spec.id, path: copy.path.clone(), ground: copy.ground.clone(), weight })
+}
+
 /// The severe findings that stay open in an attempt that passes, by name.
 pub fn staying(review: &ReviewLoop, best: usize) -> Vec<String> {
     let counts = against(&review.findings, best);
@@ -121,10 +129,10 @@ pub fn staying(review: &ReviewLoop, best: usize) -> Vec<String> {
 
 /// The criteria and constraints that open findings are about, with their text.
 fn demands(run: &Run, story: &ReviewStory) -> Vec<(String, String)> {
-    let Some(Ok(spec)) = run.about.spec.as_ref().map(inputs::parse_spec) else { return Vec::new() };
-    let criteria = spec.all_criteria().map(|one| (one.id.clone(), one.text.clone()));
-    let constraints = spec.numbered_constraints().into_iter();
-    let all = criteria.chain(constraints.map(|(id, text)| (id, text.to_owned())));
+    let Some(Ok(spec)) = run.about.spec.as_ref().map(belonging::parse_spec) else {
+        return Vec::new();
+    };
+    let all = spec.requirements().into_iter().map(|(id, text)| (id, text.to_owned()));
     all.filter(|(id, _)| story.open.values().any(|open| open.is_about(id))).collect()
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::review_loop::{CriteriaWeight, LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::converge::StopLimits;
 use crate::flow::context::Context;
@@ -15,8 +15,9 @@ use crate::flow::review::earlier::{EarlierReviews, ReviewedFiles};
 use crate::flow::review::finish::Answered;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::receipt::FoundReceipt;
+use crate::flow::review::spec_words::SpecWords;
 use crate::flow::review::target::ReviewTarget;
-use crate::flow::review::{limits, outcomes, receipt};
+use crate::flow::review::{limits, outcomes, receipt, spec_words};
 use crate::platform::store::runs;
 
 /// A change, as it is laid out for a reviewer.
@@ -40,10 +41,44 @@ impl ReviewSubject<'_> {
         }
     }
 
-    /// Whether nothing is left to ask. With a spec its criteria must have been assessed for this tree, and
-    /// what a person asks the reviewer to mind must have been asked.
-    pub fn is_answered_by(&self, earlier: &EarlierReviews, receipt: Option<&FoundReceipt>) -> bool {
-        earlier.is_answered() && (!self.inputs.asks_more() || receipt.is_some())
+    /// What reviews by the spec of the change said of its criteria; nothing where there is none.
+    pub fn words(&self) -> Result<SpecWords> {
+        let (Some(own), Some(spec)) = (self.inputs.receipt_spec(), &self.inputs.parsed_spec) else {
+            return Ok(SpecWords::default());
+        };
+        spec_words::of(self.context, &own.key, &spec.requirement_ids(), &self.target.change.tree)
+    }
+
+    /// Whether nothing is left to ask. What a person asks the reviewer to mind must have been asked; by a
+    /// spec whose criteria count each of them must have been assessed in this tree, by another one
+    /// something must have been reviewed.
+    pub fn is_answered_by(
+        &self,
+        earlier: &EarlierReviews,
+        receipt: Option<&FoundReceipt>,
+    ) -> Result<bool> {
+        if !earlier.is_answered() || (!self.inputs.note.is_empty() && receipt.is_none()) {
+            return Ok(false);
+        }
+        Ok(receipt.is_some() || self.is_spec_answered()?)
+    }
+
+    /// Whether what is asked of its spec was asked.
+    pub fn is_spec_answered(&self) -> Result<bool> {
+        if self.inputs.spec.is_none() {
+            return Ok(true);
+        }
+        let words = self.words()?;
+        Ok(match self.inputs.weight() {
+            CriteriaWeight::Counted => words.is_whole_here,
+            CriteriaWeight::Told => words.is_known,
+        })
+    }
+
+    /// Which files a review looks at, where it is to be made.
+    pub fn to_review(&self) -> Result<ReviewedFiles> {
+        let is_asked = self.inputs.note.is_empty() && self.is_spec_answered()?;
+        Ok(if is_asked { ReviewedFiles::Uncovered } else { ReviewedFiles::All })
     }
 
     /// Keeps what the run of a receipt came to, where an earlier version left it with the run alone.
@@ -63,12 +98,7 @@ impl ReviewSubject<'_> {
         receipt: Option<FoundReceipt>,
         started: Timestamp,
     ) -> Result<Answered> {
-        let (mut standing, kept) = self.standing(earlier);
-        if self.inputs.spec.is_some()
-            && let Some(found) = &receipt
-        {
-            standing.criteria.clone_from(&found.receipt.criteria);
-        }
+        let (standing, kept) = self.standing(earlier)?;
         let limits = self.limits()?;
         let unscanned = self.delivered.unscanned();
         Ok(Answered { standing, kept, limits, receipt, unscanned, started })
@@ -80,7 +110,10 @@ impl ReviewSubject<'_> {
     }
 
     /// The findings that hold, as a loop has them, and the ledger's ids of them.
-    pub fn standing(&self, earlier: &EarlierReviews) -> (ReviewLoop, BTreeMap<String, String>) {
+    pub fn standing(
+        &self,
+        earlier: &EarlierReviews,
+    ) -> Result<(ReviewLoop, BTreeMap<String, String>)> {
         let change = &self.target.change;
         let known = earlier.loop_inputs(change, ReviewedFiles::All);
         let start = LoopStart {
@@ -91,7 +124,10 @@ impl ReviewSubject<'_> {
             size: limits::size(self.inputs, self.target),
             findings: known.findings,
             first: known.first,
+            weight: self.inputs.weight(),
         };
-        (ReviewLoop::new(start, Vec::new()), known.kept)
+        let mut standing = ReviewLoop::new(start, Vec::new());
+        standing.criteria = self.words()?.criteria;
+        Ok((standing, known.kept))
     }
 }

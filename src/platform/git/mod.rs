@@ -17,6 +17,7 @@ pub mod push;
 pub mod reflog;
 mod read_object;
 mod refs;
+mod trailers;
 pub mod repo;
 pub mod unstaged;
 pub mod work_tree;

@@ -96,6 +96,7 @@ fn progress_line(progress: &Progress) -> String {
         Progress::Assignment(note) => note.clone(),
         Progress::ReviewBegins(change) => begins_line(change),
         Progress::ChangedSince { files } => changed_line(files),
+        Progress::OfSpec(note) => printable(note),
         Progress::ReviewGoesOn(standing) => format!("tribunal: {}", standing_text(standing)),
         Progress::OtherReview(standing) => {
             format!("the other process: {}", standing_text(standing))
@@ -144,7 +145,8 @@ fn progress_line(progress: &Progress) -> String {
 const LEFT_OUT_NAMED: usize = 3;
 
 fn begins_line(change: &ReviewedChange) -> String {
-    let ReviewedChange { aim, what, why, commits, files, left_out, beside, conflicts } = change;
+    let ReviewedChange { aim, what, why, commits, files, left_out, beside, conflicts, spec } =
+        change;
     let commits = match commits {
         0 => String::new(),
         count => format!("{}, ", counted(*count, "commit")),
@@ -157,6 +159,9 @@ fn begins_line(change: &ReviewedChange) -> String {
     let mut line = format!("{doing} {}: {commits}{}", printable(what), counted(*files, "file"));
     if !why.is_empty() {
         let _infallible = write!(line, ", since {why}");
+    }
+    if !spec.is_empty() {
+        let _infallible = write!(line, "; {}", printable(spec));
     }
     if !left_out.is_empty() {
         let named = left_out.iter().take(LEFT_OUT_NAMED);
@@ -276,6 +281,7 @@ fn last_shown(line: &str) -> String {
 /// The same words stand where a report names what was skipped.
 pub fn warning_line(warning: &Warning) -> String {
     match warning {
+        Warning::CriteriaUnmet(unmet) => printable(unmet),
         Warning::LedgerSetAside { path } => format!(
             "the ledger was damaged and is set aside as `{}`; a new one was begun, earlier decisions are not in it",
             path.display()
@@ -363,8 +369,18 @@ mod tests {
             let what = "a..b".to_owned();
             let left_out = left_out(left).collect();
             let (aim, why, conflicts) = (ReviewAim::Review, String::new(), Vec::new());
-            let change =
-                ReviewedChange { aim, what, why, commits, files, left_out, beside, conflicts };
+            let spec = String::new();
+            let change = ReviewedChange {
+                aim,
+                what,
+                why,
+                commits,
+                files,
+                left_out,
+                beside,
+                conflicts,
+                spec,
+            };
             assert_eq!(begins_line(&change), line);
         }
         let change = ReviewedChange {
@@ -376,10 +392,11 @@ mod tests {
             left_out: Vec::new(),
             beside: LeftBeside::Staged(0),
             conflicts: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+            spec: "spec `a`, by its `touches`".to_owned(),
         };
         assert_eq!(
             begins_line(&change),
-            "fixing 2 findings of what is not committed: 4 files; with unresolved conflicts are `a`, `b`, `c` and 1 more"
+            "fixing 2 findings of what is not committed: 4 files; spec `a`, by its `touches`; with unresolved conflicts are `a`, `b`, `c` and 1 more"
         );
         let last = ReviewedChange {
             aim: ReviewAim::Fix,
@@ -387,6 +404,7 @@ mod tests {
             why: "nothing is staged".to_owned(),
             commits: 1,
             conflicts: Vec::new(),
+            spec: String::new(),
             ..change
         };
         assert_eq!(

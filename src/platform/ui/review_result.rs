@@ -10,10 +10,10 @@ use crate::domain::model::report::Verdict;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id, split_hint};
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
-use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::pipeline::review_loop::{CriteriaWeight, ResumeWhen};
 use crate::domain::review::arbiter_decision::ArbiterDecision;
 use crate::domain::review::decide::{Decision, EscalationDetail};
-use crate::domain::review::finding::Quote;
+use crate::domain::review::finding::{Quote, unmet_in_words};
 use crate::domain::review::tracked::TrackedFinding;
 use crate::platform::ui::out::GOOD;
 use crate::platform::ui::report::json_of;
@@ -57,6 +57,9 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     if !staying.is_empty() {
         let _infallible = write!(line, "; may stay: {}", printable(&staying.join("; ")));
     }
+    if let Some(unmet) = unmet(details) {
+        let _infallible = write!(line, "; {}", printable(&unmet));
+    }
     let _infallible = if details.from_receipt && details.run.is_empty() {
         write!(line, "; answered before, by reviews of its parts")
     } else if details.from_receipt {
@@ -65,6 +68,12 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
         write!(line, "; {} (run {})", details.spent, short_id(&details.run))
     };
     StyledText::default().styled(style, verdict.as_str()).text(line)
+}
+
+/// How many criteria of its spec are not met, where that stops nothing.
+fn unmet(details: &ReviewDetails) -> Option<String> {
+    let spec = details.spec.as_ref().filter(|spec| spec.weight == CriteriaWeight::Told)?;
+    unmet_in_words(&spec.id, &details.criteria)
 }
 
 /// How many of the files were read, and by whom.
@@ -149,6 +158,10 @@ fn details_json(details: &ReviewDetails) -> Value {
         "arbiter": details.arbiter,
         "decision": decision_word(&details.decision),
         "reason": reason(&details.decision),
+        "spec": details.spec.as_ref().map(|spec| json!({
+            "id": spec.id, "path": spec.path.display().to_string(), "why": spec.ground.in_words(),
+            "counts": spec.weight == CriteriaWeight::Counted,
+        })),
         "criteria": details.criteria.iter().map(|criterion| json!({
             "id": criterion.id, "met": criterion.met.as_str(), "why": criterion.why,
         })).collect::<Vec<_>>(),

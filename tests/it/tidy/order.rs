@@ -62,7 +62,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
     (
         "domain::spec",
-        "record classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
+        "record belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
     ("flow", "review learn call evaluate intake setup workspace context"),
@@ -95,7 +95,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
-         subject finish outcomes story earlier places written delivery finding request fix gates_job limits inputs spec_commands report receipt \
+         subject spec_words finish outcomes story earlier places written delivery finding request fix gates_job limits spec_inputs inputs spec_commands belonging calls receipt report \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -116,7 +116,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir lazy_fetch push refs work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
+        "change diff hooks_dir lazy_fetch push refs trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),

@@ -20,7 +20,9 @@ use crate::domain::pipeline::job::{
     JobOutcome, ReviewOutcome, ReviewScope, RunEnd,
 };
 use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::review_loop::{FirstReview, LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::review_loop::{
+    CriteriaWeight, FirstReview, LoopStart, ReviewLoop, RunKind, Stage,
+};
 use crate::domain::pipeline::run::{About, Run};
 use crate::domain::policy::review_settings::Rounds;
 use crate::domain::review::answer::ReviewAnswer;
@@ -51,6 +53,7 @@ fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
         size: Size::S,
         findings: Vec::new(),
         first: FirstReview::default(),
+        weight: CriteriaWeight::Counted,
     };
     let review_loop = ReviewLoop::new(start, criteria.iter().map(|id| (*id).to_owned()));
     let about = About {

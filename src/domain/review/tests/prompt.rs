@@ -186,7 +186,7 @@ fn all_that_the_spec_wants_is_shown() {
         "AC-1: WHEN the disk is full THEN the old file stays.",
         "AC-2: ",
         "- C-1: no new dependency",
-        "- settings are lost",
+        "- CI-1: settings are lost",
         "- other formats",
     ] {
         assert!(text.contains(wanted), "{wanted} in {text}");

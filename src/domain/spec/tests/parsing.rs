@@ -184,11 +184,11 @@ fn criteria_may_stand_in_the_text_of_a_step() {
         ]
     );
     assert_eq!(spec.steps[0].critical_if[0].text, "a total is negative");
-    assert_eq!(spec.requirement_ids(), ["api.AC-1", "AC-9", "C-1"]);
+    assert_eq!(spec.requirement_ids(), ["api.AC-1", "AC-9", "C-1", "api.CI-1"]);
     // What has a key of its own is not read twice.
     let keyed = format!("{text}    acceptance: [the total MUST be right]\n");
     let spec = read(keyed.as_bytes(), "task-7.yaml").spec.unwrap();
-    assert_eq!(spec.requirement_ids(), ["api.AC-1", "C-1"]);
+    assert_eq!(spec.requirement_ids(), ["api.AC-1", "C-1", "api.CI-1"]);
 }
 
 #[test]
@@ -207,10 +207,9 @@ fn constraints_have_ids_and_criteria_their_commands() {
         ]
     );
     assert_eq!(spec.verify_commands(), [("AC-1", "make a")]);
-    let yaml =
-        "title: T\ngoal: G.\nacceptance: [a MUST b]\nconstraints:\n- C-7: no clock\n- small\n";
+    let yaml = "title: T\ngoal: G.\nacceptance: [a MUST b]\nconstraints:\n- C-7: no clock\n- small\ncritical_if: [x, 'CI-1: y']\n";
     let in_yaml = spec_of_yaml(yaml);
-    assert_eq!(in_yaml.requirement_ids(), ["AC-1", "C-7", "C-2"]);
+    assert_eq!(in_yaml.requirement_ids(), ["AC-1", "C-7", "C-2", "CI-2", "CI-1"]);
 }
 
 fn spec_of_yaml(text: &str) -> Spec {

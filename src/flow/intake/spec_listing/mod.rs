@@ -91,6 +91,11 @@ impl SpecGlobs {
         !self.roots.is_empty() && self.globs.matches(path)
     }
 
+    /// The folders and files below which specs may be, from the top, and how many levels below each matter.
+    pub fn folders(&self) -> impl Iterator<Item = (&Path, usize)> {
+        self.roots.iter().map(|root| (root.folder.as_path(), root.depth))
+    }
+
     /// The folder that `tribunal spec new` writes into.
     pub fn first_folder(&self) -> &Path {
         self.roots.first().map_or(Path::new("docs/specs"), |root| &root.folder)

@@ -8,6 +8,9 @@ use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::rows::{from_milliseconds, timestamp};
 
+/// The most receipts that one text is looked for in.
+const MARKED_MAX: u32 = 100;
+
 /// The proof that a question was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -64,6 +67,25 @@ impl Ledger {
         self.connection.execute("DELETE FROM receipts WHERE question = ?1", [question])?;
         save_point();
         Ok(Lookup::Broken)
+    }
+
+    /// The newest receipts, at most [`MARKED_MAX`], whose body has this text; those that are broken are left
+    /// out. The newest is first.
+    pub fn receipts_with(&self, mark: &str) -> Result<Vec<Receipt>, Error> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT question, id, body, time FROM receipts WHERE body LIKE '%' || ?1 || '%'
+             ORDER BY time DESC, id LIMIT ?2",
+        )?;
+        let mut rows = statement.query(params![mark, MARKED_MAX])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let question: String = row.get(0)?;
+            let receipt = Receipt { id: row.get(1)?, body: row.get(2)?, time: timestamp(row, 3)? };
+            if receipt.id == id_of(&question, &receipt.body) {
+                found.push(receipt);
+            }
+        }
+        Ok(found)
     }
 
     /// When this repository's first review was kept; `None` before it.

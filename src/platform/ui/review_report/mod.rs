@@ -40,6 +40,8 @@ pub struct ReviewReport {
     pub unscanned: Vec<(String, String)>,
     /// The gates that were not asked.
     pub skipped: Vec<Skipped>,
+    /// The spec that it was by, and why; empty without one.
+    pub spec: String,
     pub criteria: Vec<CriterionLine>,
     pub findings: Vec<FindingPart>,
     /// Findings that a review found resolved.
@@ -137,6 +139,10 @@ pub fn render_markdown(review: &ReviewReport) -> String {
     line("");
     line(&who_reviewed(review));
     line("");
+    if !review.spec.is_empty() {
+        line(&format!("By the spec {}", markdown::text(&review.spec)));
+        line("");
+    }
     if !review.note.is_empty() {
         line(&format!("The person who asked added: {}", markdown::text(&review.note)));
         line("");

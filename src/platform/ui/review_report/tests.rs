@@ -77,6 +77,7 @@ fn review(text: &str) -> ReviewReport {
         spent: Spent { calls: 3, money: Money(1_200_000), estimated: Money(0), unknown: 2 },
         receipt: Some("ab12".to_owned()),
         from_receipt: false,
+        spec: format!("login (docs/specs/login.md), {text}"),
         offer: None,
         staying: Vec::new(),
         beside: Vec::new(),

@@ -1,0 +1,234 @@
+//! Which spec a change is reviewed by, and what its criteria do: at a review, in the background, at a push.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use serde_json::json;
+
+use crate::brain::{CLEAN, Part, Question, diligent, yes};
+use crate::harness::{Outcome, Repo, short, wait_for};
+use crate::model_server::{Asked, Say};
+use crate::scene::{KEYS, Scene, Watcher};
+
+const BLOCK: &str = "[review]\npre-push = \"block\"\non-failure = \"block\"\n";
+
+fn scene(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
+    Scene::new("", brain).logged_in(&KEYS)
+}
+
+/// A spec with a criterion, a constraint, and what is critical; `head` is more front matter.
+fn spec(id: &str, head: &str) -> String {
+    format!(
+        "---\nid: {id}\n{head}---\n# {id}\n\n## Goal\n\nLists are summed for {id}.\n\n## Acceptance criteria\n\n\
+         - **AC-1** WHEN a list is given THEN the sum of all items SHALL be returned\n  - verify: test\n\
+         - **AC-2** WHEN the list is empty THEN zero SHALL be returned\n  - verify: test\n\n\
+         ## Constraints\n\n- Do not rename `sum`\n\n## Critical if\n\n- an item is counted twice\n"
+    )
+}
+
+fn path(id: &str) -> String {
+    format!("docs/specs/{id}.md")
+}
+
+/// Puts a spec on the branch.
+fn add_spec(repo: &Repo<'_>, id: &str, head: &str) {
+    repo.write(path(id), spec(id, head)).commit_unjudged("docs: a spec");
+}
+
+/// What a model says of the criteria, by what the test sets; `met` for the rest.
+#[derive(Clone, Default)]
+struct Assessor(Arc<Mutex<Vec<(&'static str, &'static str)>>>);
+
+impl Assessor {
+    fn say(&self, words: &[(&'static str, &'static str)]) {
+        *self.0.lock().unwrap() = words.to_vec();
+    }
+
+    fn brain(&self) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+        let words = Arc::clone(&self.0);
+        move |asked: &Asked| {
+            let question = Question::read(asked);
+            if question.part == Part::Arbitrate {
+                return Say::json(yes(&question));
+            }
+            let mut answer = question.answer(&[]);
+            for criterion in answer["criteria"].as_array_mut().into_iter().flatten() {
+                let words = words.lock().unwrap();
+                let said = words.iter().find(|(id, _)| criterion["id"] == *id);
+                if let Some((id, met)) = said {
+                    criterion["met"] = json!(met);
+                    criterion["why"] = json!(format!("nothing does what {id} asks for"));
+                }
+            }
+            Say::json(answer)
+        }
+    }
+}
+
+fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
+    repo.tribunal(&[&["review", "--format", "json"], words].concat())
+}
+
+/// The spec that a review was by: its id and why.
+fn by(outcome: &Outcome) -> (String, String) {
+    let spec = &outcome.json()["review"]["spec"];
+    let text = |key: &str| spec[key].as_str().unwrap_or_default().to_owned();
+    (text("id"), text("why"))
+}
+
+fn push(repo: &Repo<'_>) -> Outcome {
+    repo.git(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"])
+}
+
+#[test]
+fn a_change_is_reviewed_by_the_spec_that_it_belongs_to() {
+    let scene = scene(diligent(&[]));
+    let repo = scene.library();
+    add_spec(&repo, "sums", "touches: [\"src/**\"]\n");
+    add_spec(&repo, "means", "status: draft\n");
+    add_spec(&repo, "ranges", "");
+    // By its `touches`, and said first.
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome), ("sums".to_owned(), "by its `touches`".to_owned()));
+    outcome.says("spec `sums`, by its `touches`");
+    assert!(scene.asked()[0].prompt.contains("Lists are summed for sums."));
+    // A branch is a stronger sign, and so is the spec in the same range.
+    repo.git(&["switch", "-q", "-c", "spec/means"]).ok();
+    repo.write("src/mean.rs", CLEAN).commit_unjudged("feat: mean");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome), ("means".to_owned(), "by the branch `spec/means`".to_owned()));
+    repo.git(&["switch", "-q", "-c", "other"]).ok();
+    repo.write(path("ranges"), spec("ranges", "size: S\n")).write("a.txt", "A page.\n");
+    repo.commit_unjudged("feat: a range");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome).0, "ranges");
+    // A trailer is the strongest: what git takes for one.
+    repo.write("src/more.rs", CLEAN);
+    repo.commit_unjudged(
+        "feat: more\n\nSpec: ranges is only talked of here.\n\nspec:\n  Means\nRefs: 1",
+    );
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome), ("means".to_owned(), "by the trailer of 1 commit".to_owned()));
+    // The receipt of the run names it, and so do `runs show` and the report.
+    let run = outcome.json()["review"]["run"].as_str().unwrap().to_owned();
+    let shown = repo.tribunal(&["runs", "show", short(&run)]).ok();
+    shown.says("docs/specs/means.md, by the trailer of 1 commit");
+    repo.tribunal(&["review", "--commit", "HEAD", "--report"]).ok().says("answered before");
+    let report = repo.read(format!("docs/review/{run}.md"));
+    assert!(report.contains("By the spec means (docs/specs/means.md), by the trailer"), "{report}");
+    // `off` leaves it to the person, and what the person names is the strongest of all.
+    let off = ["--commit", "HEAD", "--fresh", "--set", "review.spec=off"];
+    assert_eq!(by(&review(&repo, &off).ok()).0, "");
+    let named = [&off[..], &["--spec", "docs/specs/sums.md"]].concat();
+    assert_eq!(
+        by(&review(&repo, &named).ok()),
+        ("sums".to_owned(), "as `--spec` names it".to_owned())
+    );
+}
+
+#[test]
+fn what_names_no_spec_or_several_is_said() {
+    let scene = scene(diligent(&[]));
+    let repo = scene.library();
+    add_spec(&repo, "sums", "");
+    add_spec(&repo, "means", "");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum\n\nSpec: sum");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome).0, "");
+    outcome.says("the trailer `Spec: sum` names no spec").says("did you mean `sums`?");
+    repo.write("src/mean.rs", CLEAN).commit_unjudged("feat: mean\n\nSpec: sums\nSpec: means");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome).0, "");
+    outcome
+        .says("belongs to 2 specs, by the trailer of 1 commit: `means`, `sums`")
+        .says("`--spec FILE` names one");
+    // One with errors is left out, and says how to see them.
+    repo.write(path("bad"), "---\nid: bad\nnope: 1\n---\n# Bad\n\n## Goal\n\nNothing.\n");
+    repo.write("src/bad.rs", CLEAN).commit_unjudged("feat: bad\n\nSpec: bad");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    outcome.says("has errors and is left out").says("`tribunal spec lint docs/specs/bad.md`");
+    repo.tribunal(&["spec", "lint", "docs/specs/bad.md"]).code(1);
+    // Nobody is led out of the runs' folder by a trailer.
+    repo.write("src/run.rs", CLEAN).commit_unjudged("feat: run\n\nTribunal-Run: ../../x");
+    assert_eq!(by(&review(&repo, &["--commit", "HEAD"]).ok()).0, "");
+}
+
+#[test]
+fn a_policy_that_demands_a_spec_lets_no_change_without_one_be_reviewed() {
+    let scene = scene(diligent(&[]));
+    let repo = scene.guarded(&format!("{BLOCK}spec = \"required\"\n"));
+    // A change of specs alone is a plan, and needs none.
+    add_spec(&repo, "sums", "");
+    review(&repo, &[]).ok();
+    repo.git(&["push", "-q", "origin", "HEAD:refs/heads/main"]).ok();
+    repo.git(&["switch", "-q", "-c", "work"]).ok();
+    let asked = scene.asked().len();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let outcome = repo.tribunal(&["review", "--commit", "HEAD"]).code(4);
+    outcome.says("`review.spec` demands a spec").says("`Spec: ID`").says("--spec FILE");
+    push(&repo).code(1).says("not reviewed").says("`review.spec` demands a spec");
+    assert_eq!(scene.asked().len(), asked, "it costs nothing");
+    // Both ways out lead out.
+    review(&repo, &["--base", "main", "--spec", "docs/specs/sums.md"]).ok();
+    push(&repo).ok();
+    review(&repo, &["--base", "main"]).ok();
+    repo.write("src/other.rs", CLEAN).commit_unjudged("feat: other\n\nSpec: sums");
+    push(&repo).code(1);
+    review(&repo, &["--base", "main"]).ok();
+    push(&repo).ok();
+    // No variable of one's own lets it pass unseen.
+    repo.tribunal(&["config"]).ok().says("required").says("review by the spec of a change");
+}
+
+#[test]
+fn criteria_of_work_that_is_not_done_are_told_and_stop_nothing() {
+    let model = Assessor::default();
+    model.say(&[("AC-2", "missing")]);
+    let scene = scene(model.brain());
+    let repo = scene.guarded(BLOCK);
+    repo.git(&["switch", "-q", "-c", "work"]).ok();
+    add_spec(&repo, "sums", "");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum\n\nSpec: sums");
+    let outcome = repo.tribunal(&["review", "--base", "main"]).ok();
+    outcome.says("1 of 4 criteria of `sums` is not met yet (AC-2)");
+    push(&repo).ok().says("1 of 4 criteria of `sums` is not met yet (AC-2)");
+    // What was said stays known where the change goes on, and nothing is asked twice.
+    let asked = scene.asked().len();
+    repo.tribunal(&["review", "--base", "main"]).ok().says("answered before").says("1 of 4");
+    repo.git(&["commit", "-q", "--amend", "--no-verify", "-m", "feat: words\n\nSpec: sums"]).ok();
+    push(&repo).ok().says("1 of 4");
+    assert_eq!(scene.asked().len(), asked);
+    assert!(scene.asked().iter().any(|one| one.prompt.contains("CI-1: an item is counted twice")));
+    model.say(&[]);
+    repo.write("src/zero.rs", "pub fn zero() -> u32 {\n    0\n}\n");
+    repo.commit_unjudged("feat: zero\n\nSpec: sums");
+    repo.tribunal(&["review", "--base", "main"]).ok().never_says("not met yet");
+    push(&repo).ok().never_says("not met yet");
+}
+
+#[test]
+fn a_review_in_the_background_is_by_the_spec_of_its_commit() {
+    let model = Assessor::default();
+    model.say(&[("AC-2", "missing")]);
+    let scene = scene(model.brain());
+    let repo = scene.guarded("[review]\npre-push = \"ask-later\"\n");
+    repo.git(&["switch", "-q", "-c", "work"]).ok();
+    add_spec(&repo, "sums", "");
+    add_spec(&repo, "means", "");
+    let _watcher = Watcher::start(&repo);
+    // The commit's own trailer goes before those of others on the branch.
+    repo.write("src/mean.rs", CLEAN).commit("feat: mean\n\nSpec: means").ok();
+    repo.write("src/sum.rs", CLEAN).commit("feat: sum\n\nSpec: sums").ok();
+    let prompts = |id: &str| {
+        let said = format!("Lists are summed for {id}.");
+        scene.asked().iter().filter(|one| one.prompt.contains(&said)).count()
+    };
+    wait_for("the reviews", || prompts("sums") > 0 && prompts("means") > 0);
+    let done = || {
+        let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
+        let runs = runs["runs"].as_array().unwrap();
+        runs.iter().filter(|run| run["decision"] == "submit").count() == 2
+    };
+    wait_for("their end", done);
+}
