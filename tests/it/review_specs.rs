@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::brain::{CLEAN, Part, Question, diligent, yes};
 use crate::harness::{Outcome, Repo, short, wait_for};
-use crate::model_server::{Asked, Say};
+use crate::model_server::{Asked, Call, Say};
 use crate::scene::{KEYS, Scene, Watcher};
 
 const BLOCK: &str = "[review]\npre-push = \"block\"\non-failure = \"block\"\n";
@@ -231,4 +231,151 @@ fn a_review_in_the_background_is_by_the_spec_of_its_commit() {
         runs.iter().filter(|run| run["decision"] == "submit").count() == 2
     };
     wait_for("their end", done);
+}
+
+/// A guarded repository with the spec `sums` pushed, and a branch whose last commit is its work.
+fn worked_on<'a>(scene: &'a Scene, head: &str, message: &str) -> Repo<'a> {
+    let repo = scene.guarded(BLOCK);
+    add_spec(&repo, "sums", head);
+    repo.git(&["push", "-q", "--no-verify", "origin", "HEAD:refs/heads/main"]).ok();
+    repo.git(&["switch", "-q", "-c", "work"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged(message);
+    repo
+}
+
+/// The ids of the findings that block a review.
+fn blocking(outcome: &Outcome) -> Vec<String> {
+    let json = outcome.json();
+    let all = json["findings"].as_array().unwrap().iter();
+    let blocking = all.filter(|one| one["effect"] == "block");
+    blocking.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_criterion_that_is_not_met_is_a_finding_where_the_spec_was_named_or_is_done() {
+    let named: &[&str] = &["--base", "main", "--spec", "docs/specs/sums.md"];
+    for (head, message, words) in [
+        ("", "feat: sum", named),
+        ("status: done\n", "feat: sum\n\nSpec: sums", &["--base", "main"][..]),
+    ] {
+        let model = Assessor::default();
+        model.say(&[("AC-2", "missing")]);
+        let scene = scene(model.brain());
+        let repo = worked_on(&scene, head, message);
+        let outcome = review(&repo, words).code(1);
+        let ids = blocking(&outcome);
+        assert_eq!(ids.len(), 1, "{outcome}");
+        let found = outcome.json()["findings"][0].clone();
+        assert_eq!(found["severity"], "critical");
+        assert_eq!(found["path"], "docs/specs/sums.md");
+        // It has an id, and holds at the push and in a review that names no spec.
+        let shown = repo.tribunal(&["findings", "show", short(&ids[0])]).ok();
+        shown
+            .says("AC-2 of `sums` is not met: WHEN the list is empty THEN zero SHALL be returned")
+            .says("nothing does what AC-2 asks for");
+        push(&repo).code(1).says("AC-2 of `sums` is not met").says(short(&ids[0]));
+        let again = review(&repo, &["--base", "main"]).code(1);
+        assert_eq!(blocking(&again), ids);
+        // A commit beside it and an amended one change nothing about it.
+        repo.write("README.md", "A library of sums.\n").commit_unjudged(message);
+        repo.git(&["commit", "-q", "--amend", "--no-verify", "-m", &format!("docs: {message}")])
+            .ok();
+        assert_eq!(blocking(&review(&repo, words).code(1)), ids);
+        push(&repo).code(1).says("AC-2 of `sums` is not met");
+        // A complete review by the same spec that finds it met resolves it.
+        model.say(&[]);
+        repo.write("src/zero.rs", "pub fn zero_of_nothing() -> u32 {\n    0\n}\n");
+        repo.commit_unjudged(message);
+        push(&repo).code(1);
+        review(&repo, words).ok();
+        push(&repo).ok();
+        review(&repo, &["--base", "main"]).ok();
+        let shown = repo.tribunal(&["findings", "show", short(&ids[0])]).ok();
+        shown.says("resolved");
+    }
+}
+
+#[test]
+fn a_person_answers_a_criterion_that_is_not_met() {
+    let model = Assessor::default();
+    model.say(&[("C-1", "deviation"), ("CI-1", "missing")]);
+    let scene = scene(model.brain());
+    let repo = worked_on(&scene, "", "feat: sum");
+    let words = ["--base", "main", "--spec", "docs/specs/sums.md"];
+    let ids = blocking(&review(&repo, &words).code(1));
+    assert_eq!(ids.len(), 2);
+    repo.tribunal(&["findings", "accept", short(&ids[0]), "--reason", "agreed with the users"])
+        .ok();
+    assert_eq!(blocking(&review(&repo, &words).code(1)), &ids[1..]);
+    push(&repo).code(1);
+    repo.tribunal(&["findings", "dismiss", short(&ids[1]), "--reason", "it cannot happen"]).ok();
+    let outcome = review(&repo, &words).ok();
+    let criteria = outcome.json()["review"]["criteria"].clone();
+    assert_eq!((&criteria[2]["id"], &criteria[2]["met"]), (&json!("C-1"), &json!("met")));
+    assert!(criteria[2]["why"].as_str().unwrap().contains("a person accepted it"), "{criteria}");
+    push(&repo).ok();
+    // Asked again, the model says the same, and the answer holds.
+    review(&repo, &[&words[..], &["--fresh"]].concat()).ok();
+    push(&repo).ok();
+}
+
+#[test]
+fn what_is_not_met_on_one_branch_stops_no_other() {
+    let model = Assessor::default();
+    model.say(&[("AC-1", "missing")]);
+    let scene = scene(model.brain());
+    let repo = worked_on(&scene, "", "feat: sum");
+    review(&repo, &["--base", "main", "--spec", "docs/specs/sums.md"]).code(1);
+    push(&repo).code(1);
+    repo.git(&["switch", "-q", "-c", "other", "main"]).ok();
+    let mean = CLEAN.replace("sum", "mean").replace("items", "values");
+    repo.write("src/sum.rs", mean).commit_unjudged("feat: another file of that name");
+    review(&repo, &["--base", "main"]).ok();
+    push(&repo).ok();
+    // The same work on top of it is found again, whatever its commits.
+    repo.git(&["switch", "-q", "work"]).ok();
+    repo.write("tribunal.txt", "x\n").git(&["add", "--all"]).ok();
+    repo.git(&["commit", "-q", "--no-verify", "--amend", "-m", "feat: sums, squashed"]).ok();
+    review(&repo, &["--base", "main"]).code(1);
+    push(&repo).code(1);
+}
+
+#[test]
+fn a_fix_meets_the_criterion_that_was_not_met() {
+    let brain = |asked: &Asked| {
+        let question = Question::read(asked);
+        match question.part {
+            Part::Review | Part::Verify | Part::Criteria => {
+                let is_fixed = asked.prompt.contains("pub fn zero_of_nothing");
+                let mut answer = question.answer(&[]);
+                let met = if is_fixed { "met" } else { "missing" };
+                for one in answer["criteria"].as_array_mut().into_iter().flatten() {
+                    if one["id"] == "AC-2" {
+                        one["met"] = json!(met);
+                        one["why"] = json!("an empty list is not thought of");
+                    }
+                }
+                Say::json(answer)
+            }
+            Part::Fix => Say::done(vec![Call::Write {
+                path: "src/sum.rs".to_owned(),
+                content: format!("{CLEAN}\npub fn zero_of_nothing() -> u32 {{\n    0\n}}\n"),
+            }]),
+            Part::Arbitrate | Part::Other => Say::json(yes(&question)),
+        }
+    };
+    let scene = scene(brain);
+    let repo = worked_on(&scene, "", "feat: sum");
+    let words = ["--base", "main", "--spec", "docs/specs/sums.md", "--fix"];
+    let outcome = review(&repo, &words).ok();
+    let branch = outcome.json()["review"]["offer"]["branch"].as_str().unwrap().to_owned();
+    let fix = scene.asked().into_iter().find(|one| Question::read(one).part == Part::Fix).unwrap();
+    assert!(fix.prompt.contains("AC-2 is not met (missing): an empty list"), "{}", fix.prompt);
+    // What was reviewed before the fix stays as it was: not met.
+    push(&repo).code(1).says("AC-2 of `sums` is not met");
+    repo.git(&["merge", "-q", "--no-verify", &branch]).ok();
+    push(&repo).ok();
+    // The fix's own commit belongs to the spec of the run that made it.
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome), ("sums".to_owned(), "by the run that made a fix of it".to_owned()));
 }

@@ -111,8 +111,11 @@ fn each_criterion_of_a_spec_is_assessed() {
     let outcome = review(&repo, &words).code(1).json();
     assert_eq!(outcome["review"]["criteria"][0]["met"], "missing");
     assert_eq!(outcome["review"]["decision"], "fix");
-    // Without the spec nothing is missing, and that is another question.
-    review(&repo, &["--commit", "HEAD"]).ok();
+    // Where nobody names the spec again it is on record.
+    let outcome = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    assert!(
+        outcome["findings"][0]["message"].as_str().unwrap().contains("AC-1 of `sums` is not met")
+    );
 }
 
 #[test]

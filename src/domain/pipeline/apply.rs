@@ -127,11 +127,14 @@ fn note(record: &mut ReviewRecord, outcome: &JobOutcome) {
         JobOutcome::LookedAgain(_, Some(recorded)) => {
             record.kept.insert(recorded.finding.clone(), recorded.ledger.clone());
         }
+        JobOutcome::Closed(recorded) => {
+            let ids = recorded.iter().map(|one| (one.finding.clone(), one.ledger.clone()));
+            record.kept.extend(ids);
+        }
         JobOutcome::Arbitrated(_, None)
         | JobOutcome::Answered(_)
         | JobOutcome::LookedAgain(_, None)
         | JobOutcome::Fixed(_)
-        | JobOutcome::Closed
         | JobOutcome::Failed(_) => {}
     }
 }
@@ -164,7 +167,7 @@ fn result(this: &ReviewLoop, action: &Action, outcome: &JobOutcome) -> JobResult
         | JobOutcome::Answered(_)
         | JobOutcome::Arbitrated(..)
         | JobOutcome::LookedAgain(..)
-        | JobOutcome::Closed => JobResult::Done,
+        | JobOutcome::Closed(_) => JobResult::Done,
     }
 }
 
@@ -233,7 +236,7 @@ fn step(this: &mut ReviewLoop, action: Action, outcome: JobOutcome) -> Option<St
             Step::Settle
         }
         (Action::Fix(request), JobOutcome::Fixed(fixed)) => take_fix(this, request, fixed),
-        (Action::Close(end), JobOutcome::Closed) => Step::Stage(Stage::Ended(end)),
+        (Action::Close(end), JobOutcome::Closed(_)) => Step::Stage(Stage::Ended(end)),
         (Action::Gate | Action::Fix(_), JobOutcome::Failed(failure)) => Step::Failed(failure),
         _ => return None,
     })

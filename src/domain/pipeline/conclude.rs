@@ -2,6 +2,7 @@
 
 use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
+use crate::domain::pipeline::findings::settle_criteria;
 use crate::domain::pipeline::inputs::{
     criteria, gates, instruction, instruction_of, instructions, is_instructed, lines, over, retry,
     review, speaks_for, stop_reason, stop_rule, unmet,
@@ -26,6 +27,9 @@ pub(super) fn conclude(
     limits: &StopLimits,
     failure: Option<&CallFailure>,
 ) {
+    if failure.is_none() {
+        settle_criteria(this);
+    }
     let evaluated = Evaluated::new(this, journal, limits, failure);
     let stage = evaluated.next_stage(failure);
     let unmet = this.requirements().iter().filter(|one| one.met != CriterionStatus::Met).count();
@@ -331,8 +335,13 @@ impl<'a> Evaluated<'a> {
                 && *worst >= Severity::High
                 && instruction(finding).is_none()
         });
-        let criteria = unmet(&self.requirements)
-            .filter(|unmet| !is_instructed(self.review, unmet, &self.findings));
+        let is_a_finding = |unmet: &AssessedCriterion| {
+            let mut all = self.findings.iter();
+            all.any(|(finding, ..)| finding.is_unmet_criterion() && finding.is_about(&unmet.id))
+        };
+        let criteria = unmet(&self.requirements).filter(|unmet| {
+            !is_a_finding(unmet) && !is_instructed(self.review, unmet, &self.findings)
+        });
         findings
             .map(|(finding, ..)| finding.original.id.clone())
             .chain(criteria.map(|criterion| criterion.id.clone()))

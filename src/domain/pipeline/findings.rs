@@ -1,12 +1,13 @@
 //! How reviews and arbiter decisions change the findings and criteria of a loop.
 
+use crate::domain::pipeline::inputs::{instruction_of, unmet};
 use crate::domain::pipeline::job::{ReviewOutcome, ReviewScope};
-use crate::domain::pipeline::review_loop::{Arbitration, Attempt, ReviewLoop};
+use crate::domain::pipeline::review_loop::{Arbitration, Attempt, CriteriaWeight, ReviewLoop};
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
 use crate::domain::review::finding::{
     AssessedCriterion, Completeness, CriterionStatus, VerifiedFinding,
 };
-use crate::domain::review::tracked::{TrackedFinding, to_look_at_again};
+use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against, to_look_at_again};
 
 impl ReviewLoop {
     /// The findings that the arbiter must decide about.
@@ -89,6 +90,59 @@ fn verify(
             finding.unresolved_in.push(current);
         }
     }
+}
+
+/// Brings the findings about unmet criteria in line with a complete review of an attempt whose gates are
+/// green: one that is met is resolved, and one that counts, is not met, and that no other finding is about,
+/// becomes a finding.
+pub(super) fn settle_criteria(this: &mut ReviewLoop) {
+    let current = this.current();
+    let attempt = &this.attempts[current];
+    if !attempt.is_reviewed() || !attempt.is_green() {
+        return;
+    }
+    let tried = attempt.fixes.clone();
+    let failed = attempt.gates.as_ref().map_or(Vec::new(), |gates| gates.unmet.clone());
+    for own in this.criteria.clone() {
+        let has_failed = failed.iter().any(|(id, _)| *id == own.id);
+        let is_met = own.met == CriterionStatus::Met && !has_failed;
+        let is_unmet = has_failed || unmet(std::slice::from_ref(&own)).next().is_some();
+        let known = this
+            .findings
+            .iter_mut()
+            .find(|finding| finding.is_unmet_criterion() && finding.is_about(&own.id));
+        match known {
+            Some(known) if is_met => {
+                known.resolved_in = known.resolved_in.or(Some(current));
+                known.unresolved_in.clear();
+            }
+            Some(known) if is_unmet => {
+                known.resolved_in = None;
+                let is_tried = tried.contains(&known.original.id);
+                if is_tried && !known.unresolved_in.contains(&current) {
+                    known.unresolved_in.push(current);
+                }
+            }
+            None if is_unmet && this.weight == CriteriaWeight::Counted => raise(this, &own.id),
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Makes a finding of a criterion that is not met, unless one is about it that counts.
+fn raise(this: &mut ReviewLoop, id: &str) {
+    let current = this.current();
+    let counts = against(&this.findings, current);
+    let is_said = this.findings.iter().zip(counts).any(|(finding, (counts, _))| {
+        finding.is_about(id) && !matches!(counts, FindingWeight::Ignored | FindingWeight::Deferred)
+    });
+    let requirements = this.requirements();
+    let Some(own) = requirements.iter().find(|own| own.id == id).filter(|_| !is_said) else {
+        return;
+    };
+    let instruction = instruction_of(this, own).unwrap_or_default();
+    let finding = TrackedFinding::of_criterion(unused_id(this), own, instruction, current);
+    this.findings.push(finding);
 }
 
 /// Takes over what a complete review says of the spec's criteria; of others it may say what it

@@ -135,7 +135,8 @@ pub enum JobOutcome {
     /// What the second look at a dismissal came to.
     LookedAgain(SecondLook, Option<RecordedAs>),
     Fixed(FixOutcome),
-    Closed,
+    /// What was kept of it, with the ledger's ids of the criteria that are not met.
+    Closed(Vec<RecordedAs>),
     /// A call could not be made or answered, after every try that the policy allows.
     Failed(CallFailure),
 }

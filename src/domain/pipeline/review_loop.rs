@@ -10,6 +10,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::review::answer::ReviewAnswer;
+use crate::domain::review::arbiter_decision::DecidedBy;
 use crate::domain::review::finding::{AssessedCriterion, Completeness, CriterionStatus};
 use crate::domain::review::proof::UnprovenSection;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
@@ -127,7 +128,15 @@ impl ReviewLoop {
             .map(|(finding, _)| finding)
             .collect();
         let failed = self.attempts[current].gates.as_ref().map_or(&[][..], |gates| &gates.unmet);
+        let answered = |own: &AssessedCriterion| {
+            let mut all = self.findings.iter().filter(|one| one.is_unmet_criterion());
+            let answer = all.find(|one| one.is_about(&own.id))?.decision.as_ref()?;
+            (answer.by == DecidedBy::Person).then(|| answer.reason.clone())
+        };
         let as_it_is = |own: &AssessedCriterion| {
+            if let Some(why) = answered(own) {
+                return AssessedCriterion { id: own.id.clone(), met: CriterionStatus::Met, why };
+            }
             let command = failed.iter().find(|(id, _)| *id == own.id).map(|(_, why)| why.clone());
             let finding = upheld.iter().find(|finding| finding.is_about(&own.id));
             let finding = finding.map(|one| format!("{}: {}", one.original.id, one.original.title));

@@ -83,6 +83,8 @@ pub enum DecidedBy {
     Arbiter,
     /// A person accepted or dismissed it before.
     Person,
+    /// A complete review said that a criterion is not met.
+    Review,
 }
 
 impl DecidedBy {

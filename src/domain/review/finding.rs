@@ -46,6 +46,8 @@ pub enum FindingOrigin {
     Change,
     /// It was there before, in a file that the change does not touch: it never blocks.
     Before,
+    /// The spec: a complete review found a criterion unmet that no finding is about. It is in no line.
+    Criterion,
 }
 
 impl FindingOrigin {

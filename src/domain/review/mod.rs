@@ -11,6 +11,7 @@ pub mod bearing;
 mod bearing_tests;
 pub mod converge;
 pub mod decide;
+pub mod demand;
 #[cfg(test)]
 mod decide_tests;
 pub mod deliver;

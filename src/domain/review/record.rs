@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::symbols;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, SecondLook};
+use crate::domain::review::demand::UnmetDemand;
 use crate::domain::review::finding::{Anchored, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
 
@@ -35,6 +36,12 @@ pub struct FindingRecord {
     pub lines: Vec<String>,
     /// What reviews said of its place, the newest last; at least one.
     pub verifications: Vec<Verification>,
+    /// The id of the spec that it was found by; `None` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
+    /// Of a criterion that is not met, in the place of lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<UnmetDemand>,
 }
 
 /// What a review said of a finding's place as it read then.
@@ -109,6 +116,20 @@ impl FindingRecord {
             second: tracked.second.clone(),
             lines,
             verifications: Vec::new(),
+            spec: None,
+            demand: None,
+        }
+    }
+
+    /// As a review by this spec sees it: a criterion of another spec is named with that one's id.
+    pub fn seen_by(&mut self, spec: Option<&str>) {
+        let Some(own) = self.spec.as_deref().filter(|own| Some(*own) != spec) else { return };
+        if let Some(id) = self.original.basis.strip_prefix("spec:") {
+            self.original.basis = format!("spec:{own}/{id}");
+        }
+        let criterion = self.decision.as_mut().and_then(|decision| decision.criterion.as_mut());
+        if let Some(id) = criterion {
+            *id = format!("{own}/{id}");
         }
     }
 

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::class::Class;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::arbiter_decision::{
     ArbiterDecision, ArbiterVerdict, DecidedBy, SecondLook,
 };
-use crate::domain::review::finding::{Anchored, FindingOrigin, Quote, ReviewFinding};
+use crate::domain::review::finding::{
+    Anchored, AssessedCriterion, FindingOrigin, Quote, ReviewFinding,
+};
 
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +74,50 @@ impl TrackedFinding {
             && self.is_open()
             && self.original.origin == FindingOrigin::Change
             && self.could_block()
+    }
+
+    /// A criterion that a complete review found unmet, as a finding: `basis` is `spec:AC-1`.
+    pub fn of_criterion(
+        id: String,
+        criterion: &AssessedCriterion,
+        instruction: String,
+        since: usize,
+    ) -> Self {
+        let basis = format!("spec:{}", criterion.id);
+        let original = ReviewFinding {
+            id: id.clone(),
+            class: Class::new("unmet criterion"),
+            severity: Severity::Critical,
+            basis,
+            title: format!("{} is not met", criterion.id),
+            path: String::new(),
+            anchor: String::new(),
+            failure: criterion.why.clone(),
+            evidence: Vec::new(),
+            fix: String::new(),
+            search_pattern: String::new(),
+            same_as: None,
+            anchored: Anchored::Nowhere,
+            origin: FindingOrigin::Criterion,
+        };
+        let decision = ArbiterDecision {
+            id,
+            verdict: ArbiterVerdict::Upheld,
+            evidence: Vec::new(),
+            duplicate_of: None,
+            criterion: Some(criterion.id.clone()),
+            reason: criterion.why.clone(),
+            instruction,
+            extends_scope: false,
+            breaks: String::new(),
+            by: DecidedBy::Review,
+        };
+        Self { decision: Some(decision), ..Self::new(original, since, false) }
+    }
+
+    /// Whether it is one of those: in no line, and raised by no claim.
+    pub fn is_unmet_criterion(&self) -> bool {
+        self.original.origin == FindingOrigin::Criterion
     }
 
     /// Whether a later round is to say if it is resolved.
@@ -206,7 +253,8 @@ fn counts(
     // What no fix brought in was there all the time, whenever it was seen.
     let there = finding.since <= attempt || !finding.fix_induced;
     let resolved = finding.resolved_in.is_some_and(|resolved| resolved <= attempt);
-    if finding.original.anchored == Anchored::Nowhere || !there || resolved {
+    let is_note = finding.original.anchored == Anchored::Nowhere && !finding.is_unmet_criterion();
+    if is_note || !there || resolved {
         return FindingWeight::Ignored;
     }
     if finding.original.origin == FindingOrigin::Before {

@@ -89,6 +89,16 @@ impl Spec {
         criteria.chain(self.numbered_constraints()).chain(self.numbered_critical()).collect()
     }
 
+    /// The line of the file in which something that a review assesses is.
+    pub fn line_of(&self, requirement: &str) -> Option<u32> {
+        let criteria = self.all_criteria().map(|one| one.at);
+        let steps = self.steps.iter().flat_map(|step| &step.critical_if);
+        let entries = self.constraints.iter().chain(&self.critical_if).chain(steps);
+        let places = criteria.chain(entries.map(|entry| entry.at));
+        let all = self.requirements().into_iter().zip(places);
+        all.into_iter().find(|((id, _), _)| id == requirement).map(|(_, at)| at.line)
+    }
+
     /// The ids of everything that a review assesses.
     pub fn requirement_ids(&self) -> Vec<String> {
         self.requirements().into_iter().map(|(id, _)| id).collect()

@@ -15,6 +15,7 @@ use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::review::delivery;
 use crate::flow::review::delivery::{Delivered, shown_path};
+use crate::flow::review::demands;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::places::{EarlierFinding, FindingPlaces, Renames};
 use crate::platform::config::env::now;
@@ -61,8 +62,15 @@ impl EarlierReviews {
         let kept = ledger.review_findings(now).map_err(LedgerError::hinted)?;
         let objects = &context.repo.objects;
         let mut places = FindingPlaces::new(objects, change, renames);
-        let kept = places.nearest(kept);
-        let findings = kept.into_iter().filter_map(|kept| places.find(kept)).collect();
+        let (asked, kept) = kept.into_iter().partition(|one| one.record.demand.is_some());
+        let kept = places.nearest(kept).into_iter();
+        let mut findings: Vec<EarlierFinding> = kept.filter_map(|kept| places.find(kept)).collect();
+        let unmet = demands::held(inputs, change, delivered, asked).into_iter();
+        findings.extend(unmet.map(EarlierFinding::of_criterion));
+        let spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.as_str());
+        for one in &mut findings {
+            one.kept.record.seen_by(spec);
+        }
         Ok(Self { uncovered, unreviewed, reviewable, findings })
     }
 

@@ -10,7 +10,7 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::job::RunEnd;
+use crate::domain::pipeline::job::{RecordedAs, RunEnd};
 use crate::domain::pipeline::result::{
     Offer, ReviewDetails, ReviewEnding, ReviewResult, SpecOfReview,
 };
@@ -26,7 +26,7 @@ use crate::flow::review::calls::{calls, names, spent};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
-use crate::flow::review::{finding, fix, outcomes, receipt, story};
+use crate::flow::review::{demands, finding, fix, outcomes, receipt, story};
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
@@ -36,20 +36,35 @@ use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
-/// branch of a fix. Idempotent.
-pub fn close(context: Context<'_>, inputs: &ReviewInputs, run: &Run, end: &RunEnd) -> Result<()> {
+/// branch of a fix, the criteria that are not met. The ledger's ids of the last. Idempotent.
+pub fn close(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
+    run: &Run,
+    end: &RunEnd,
+) -> Result<Vec<RecordedAs>> {
+    let recorded = demands::record(context, inputs, run)?;
+    let mut run = run.clone();
+    for one in &recorded {
+        run.note_kept(&one.finding, &one.ledger);
+    }
+    let run = &run;
     match run.review_loop().kind {
         RunKind::Fix => drop(publish(context.repo, run, end.best)?),
-        RunKind::Review if has_receipt(run, &end.decision) => {
-            let calls = calls(context, &run.id)?;
-            let spec = inputs.receipt_spec();
-            let receipt = ReviewReceipt { spec, ..receipt_of(run, end, &calls, now(context.env)) };
-            keep(context, &receipt)?;
-        }
         RunKind::Review => {}
     }
+    let spec = inputs.receipt_spec();
+    let is_current = end.best == run.review_loop().current();
+    // What a fix came to answers no question of its own, but what its spec asks for was assessed.
+    let is_told = run.review_loop().kind == RunKind::Review || spec.is_some() && is_current;
+    if is_told && has_receipt(run, &end.decision) {
+        let calls = calls(context, &run.id)?;
+        let receipt = ReviewReceipt { spec, ..receipt_of(run, end, &calls, now(context.env)) };
+        keep(context, &receipt)?;
+    }
     // Last: once this is there nobody comes back to the run.
-    outcomes::keep(context, inputs, run)
+    outcomes::keep(context, inputs, run)?;
+    Ok(recorded)
 }
 
 /// Reports what a run came to, or how far a paused one came. A paused run that has fixes offers them on
@@ -161,7 +176,10 @@ fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> Revie
     let names = names(run, calls);
     ReviewReceipt {
         version: ReviewReceipt::version(),
-        question: run.about.question.clone(),
+        question: match review.kind {
+            RunKind::Review => run.about.question.clone(),
+            RunKind::Fix => format!("{} of {}", run.about.question, run.id),
+        },
         tree: review.attempts[end.best].tree.clone(),
         base: review.base.clone(),
         run: run.id.clone(),
@@ -344,8 +362,10 @@ pub fn reported(
         };
         let decision = tracked.decision.as_ref().filter(|_| !is_answered);
         let mut finding = finding::to_ledger(tracked, decision, effect);
-        if let Some(known) = known.as_ref().filter(|_| is_answered) {
+        if let Some(known) = known.as_ref().filter(|_| is_answered || tracked.is_unmet_criterion())
+        {
             finding.message.clone_from(&known.finding.message);
+            finding.place.clone_from(&known.finding.place);
         }
         all.push(match known {
             Some(known) => {

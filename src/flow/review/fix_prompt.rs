@@ -58,6 +58,7 @@ impl ReviewSession<'_> {
             .review_loop()
             .findings
             .iter()
+            .filter(|tracked| !tracked.is_unmet_criterion())
             .map(|tracked| &tracked.original)
             .filter(|finding| order.findings.contains(&finding.id))
             .collect();
@@ -110,7 +111,8 @@ impl ReviewSession<'_> {
         let cited = decisions.flat_map(|decision| &decision.evidence);
         let quotes = places.iter().flat_map(|finding| &finding.evidence).chain(cited);
         paths.extend(quotes.map(|quote| quote.path.clone()));
-        if order.findings.is_empty() {
+        // Where a gate or a criterion asks for it, it may be anywhere in the change.
+        if order.findings.is_empty() || tracked.iter().any(|one| one.is_unmet_criterion()) {
             paths.extend(change.files.iter().map(|file| shown_path(&file.path)));
         }
         let instructions = self.instructions(order, &change, &places);

@@ -9,6 +9,7 @@ pub mod chosen;
 mod claim;
 pub mod cleanup;
 mod delivery;
+mod demands;
 pub mod earlier;
 pub mod finding;
 pub mod finish;

@@ -25,7 +25,7 @@ use crate::flow::evaluate::shown_text;
 use crate::flow::review::delivery::{lay_out, shown_path};
 use crate::flow::review::earlier::shown_parts;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::{finding, target};
+use crate::flow::review::{demands, finding, target};
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -187,6 +187,11 @@ fn records(
     let mut records = Vec::new();
     for tracked in &review.findings {
         let Some(id) = kept.get(&tracked.original.id) else { continue };
+        if tracked.is_unmet_criterion() {
+            let record = demands::record_of(context, inputs, run, tracked, known.remove(id))?;
+            records.push((id.clone(), record));
+            continue;
+        }
         let mut record = match known.remove(id) {
             Some(record) => record,
             None => new_record(context, inputs, run, tracked)?,
@@ -269,5 +274,8 @@ fn new_record(
     let tree = &review.attempts[tracked.since].tree;
     let text = shown_text::of_file(&context.repo.objects, tree, path.as_bstr());
     let is_plain = redact::mask_path(&path) == path;
-    Ok(FindingRecord::new(tracked, is_plain.then_some(path), text.as_deref(), &removed))
+    let mut record =
+        FindingRecord::new(tracked, is_plain.then_some(path), text.as_deref(), &removed);
+    record.spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.clone());
+    Ok(record)
 }

@@ -33,6 +33,12 @@ pub struct EarlierFinding {
 }
 
 impl EarlierFinding {
+    /// A criterion that is not met: in no file.
+    pub fn of_criterion(kept: KeptReviewFinding) -> Self {
+        let (path, state) = (BString::default(), FindingState::Unverified { lines: None });
+        Self { kept, path, state, origin: FindingOrigin::Criterion }
+    }
+
     /// Whether a review must look at it.
     pub fn needs_review(&self) -> bool {
         self.is_unverified() || self.tracked("").needs_arbitration()
@@ -41,7 +47,8 @@ impl EarlierFinding {
     /// Whether a review must say if it is resolved: its code changed since one spoke of it.
     pub fn is_unverified(&self) -> bool {
         let is_answered = self.kept.stored.status.is_answered();
-        !is_answered && matches!(self.state, FindingState::Unverified { .. })
+        let is_in_code = self.origin != FindingOrigin::Criterion;
+        !is_answered && is_in_code && matches!(self.state, FindingState::Unverified { .. })
     }
 
     /// The finding as a loop has it, by this id in the run.

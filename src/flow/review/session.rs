@@ -154,8 +154,7 @@ impl ReviewSession<'_> {
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
                 reading_copy::remove(self.context.repo, &self.run.id);
-                finish::close(self.context, self.inputs, &self.run, end)?;
-                JobOutcome::Closed.into()
+                JobOutcome::Closed(finish::close(self.context, self.inputs, &self.run, end)?).into()
             }
         };
         Ok(Beginning::Performed(Box::new(performed)))

@@ -56,7 +56,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
         "domain::review",
-        "assemble surroundings bearing fix_limits prompt proof answer fixer arbiter second_look evidence reported_path anchor converge record tracked arbiter_decision decide \
+        "assemble surroundings bearing fix_limits prompt proof answer fixer arbiter second_look evidence reported_path anchor converge record demand tracked arbiter_decision decide \
          coverage deliver same_finding finding question_hash template",
     ),
     ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
@@ -95,7 +95,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
-         subject spec_words finish outcomes story earlier places written delivery finding request fix gates_job limits spec_inputs inputs spec_commands belonging calls receipt report \
+         subject spec_words finish outcomes story earlier places demands written delivery finding request fix gates_job limits spec_inputs inputs spec_commands belonging calls receipt report \
          target texts",
     ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -8,7 +8,7 @@ use crate::domain::pipeline::job::{
     ReviewScope, RunEnd,
 };
 use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::review_loop::RunKind;
+use crate::domain::pipeline::review_loop::{CriteriaWeight, RunKind};
 use crate::domain::pipeline::run::{Machine, Run};
 use crate::domain::pipeline::tests::{
     Came, Due, LIMITS, a_run, assessed, changed, decision, decisions, due, green, green_gates, oid,
@@ -256,9 +256,15 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
     assert_eq!(why, "the review does not say whether AC-2 is met");
     let run = again(CriterionStatus::Missing);
     let missing = "AC-2 is not met (missing): as it is".to_owned();
-    let order =
-        FixRequest { instructions: vec![missing], findings: Vec::new(), refused: Vec::new() };
+    // It is a finding by then, which a person can answer.
+    let order = FixRequest {
+        instructions: vec![missing],
+        findings: vec!["F-1".to_owned()],
+        refused: Vec::new(),
+    };
     assert_eq!(due(&run), Due::Fix(order));
+    let unmet = &run.review_loop().findings[0];
+    assert!(unmet.is_unmet_criterion() && unmet.is_about("AC-2"), "{unmet:?}");
     // A review of what changed leaves as it is what it does not speak of.
     let delta = assesses(&[("AC-1", CriterionStatus::NotAssessed), ("AC-2", CriterionStatus::Met)]);
     assert!(submitted(&play(run, vec![changed(2), green(), delta])));
@@ -289,7 +295,13 @@ fn criteria_are_met_or_asked_for_again_or_fixed() {
         criteria: vec![mute, assessed("AC-2", CriterionStatus::Met)],
     });
     let why = escalated(&with(vec![green(), mute]));
-    assert_eq!(why, EscalationDetail::NoInstructions(vec!["AC-1".to_owned()]));
+    assert_eq!(why, EscalationDetail::NoInstructions(vec!["F-1".to_owned()]));
+    // Of a spec that is not done criteria decide nothing.
+    let mut run = a_run(RunKind::Review, &["AC-1", "AC-2"]);
+    let Machine::Review(machine) = &mut run.machine;
+    machine.review_loop.weight = CriteriaWeight::Told;
+    let run = play(run, vec![green(), assesses(&[("AC-1", CriterionStatus::Missing)])]);
+    assert!(submitted(&run) && run.review_loop().findings.is_empty());
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn outcome(job: &Job) -> JobOutcome {
         Action::Arbitrate(id) => {
             JobOutcome::Arbitrated(decision(id, ArbiterVerdict::Upheld), Some(format!("L-{id}")))
         }
-        Action::Close(_) => JobOutcome::Closed,
+        Action::Close(_) => JobOutcome::Closed(Vec::new()),
         other => panic!("{other:?}"),
     }
 }
@@ -114,7 +114,7 @@ fn what_cannot_happen_is_an_error_and_no_verdict() {
     // Started twice, not there, an outcome of another job, ended twice.
     start(run.clone(), &first.id, NOW).unwrap_err();
     start(run.clone(), &JobId::new("fix-1-0"), NOW).unwrap_err();
-    apply(run.clone(), &first.id, JobOutcome::Closed.into(), NOW, &LIMITS).unwrap_err();
+    apply(run.clone(), &first.id, JobOutcome::Closed(Vec::new()).into(), NOW, &LIMITS).unwrap_err();
     let run = apply(run, &first.id, outcome(&first).into(), NOW, &LIMITS).unwrap();
     apply(run.clone(), &first.id, outcome(&first).into(), NOW, &LIMITS).unwrap_err();
     start(run, &second.id, NOW).unwrap();

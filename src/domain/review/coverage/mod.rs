@@ -21,6 +21,9 @@ use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 /// How many lines on each side of a touched place belong to it.
 const REACH: usize = 3;
 
+/// The fewest letters and digits of a line that tells one change from another.
+const TELLING_LETTERS: usize = 8;
+
 /// The key of one part: 128 bits of BLAKE3, so that nobody can write a line that has another's key.
 pub type PartKey = [u8; 16];
 
@@ -96,6 +99,22 @@ pub fn shown_of(file: &DeliveredFile, change: &FileChange, regime: &str, context
         parts.extend(whole(change, regime, context));
     }
     parts
+}
+
+/// The keys of the lines that a change adds to a file or removes from it, whatever the file's name and the
+/// regime; of those that say enough to tell one change from another.
+pub fn telling_lines(file: &DeliveredFile) -> BTreeSet<String> {
+    let (old, new) = (lines_of(file.old.as_ref()), lines_of(file.new.as_ref()));
+    let mut keys = BTreeSet::new();
+    for change in changes_of(&old, &new) {
+        for line in old[change.old.clone()].iter().chain(&new[change.new.clone()]) {
+            let letters = line.chars().filter(|c| c.is_alphanumeric()).count();
+            if letters >= TELLING_LETTERS {
+                keys.insert(blake3::hash(line.trim()).to_hex()[..16].to_owned());
+            }
+        }
+    }
+    keys
 }
 
 /// A part that a change brings.

@@ -136,6 +136,13 @@ fn state_in(
     tree: &Oid,
     seen: Option<&Oid>,
 ) -> Result<FindingState> {
+    if let Some(demand) = &record.demand {
+        return Ok(match demand.met_in(tree) {
+            Some(true) => FindingState::Resolved { evidence: String::new() },
+            Some(false) => FindingState::Open { lines: (1, 1) },
+            None => FindingState::Unverified { lines: None },
+        });
+    }
     let read = |path: &str| shown_text::of_file(objects, tree, path.into());
     let Some(path) = &record.path else { return Ok(FindingState::Unverified { lines: None }) };
     if let Some(text) = shown_text::of_file(objects, tree, path.as_bstr()) {

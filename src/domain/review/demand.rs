@@ -1,0 +1,155 @@
+//! A criterion or constraint that a complete review found unmet, and that no finding is about: on record as
+//! a finding is, though it is in no line of the change.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::oid::Oid;
+
+/// How many trees one remembers, the newest.
+const SAID_MAX: usize = 64;
+
+/// How many lines of the reviewed change one remembers.
+const LINES_MAX: usize = 32;
+
+/// What a spec asks for and a change did not do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmetDemand {
+    /// The spec's id.
+    pub spec: String,
+    /// The criterion's id.
+    pub requirement: String,
+    /// What it asks for: where the spec asks for something else by now, it is another one.
+    pub text: String,
+    /// The keys of lines that the reviewed change brought: it holds where they are brought.
+    pub lines: Vec<String>,
+    /// What reviews by the spec said of it, the newest last.
+    pub said: Vec<SaidOfTree>,
+}
+
+/// What a review said of a criterion in a tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidOfTree {
+    pub tree: Oid,
+    pub met: bool,
+}
+
+/// What a change has to do with the spec of a demand.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeAsked<'a> {
+    pub tree: &'a Oid,
+    /// The spec that it belongs to, with what that asks for now: id and text of each criterion.
+    pub spec: Option<(&'a str, &'a [(String, &'a str)])>,
+    /// The keys of the lines that it brings.
+    pub lines: &'a BTreeSet<String>,
+}
+
+impl UnmetDemand {
+    /// The keys that are kept of a change with these lines, spread over all of it.
+    pub fn sample(lines: &BTreeSet<String>) -> Vec<String> {
+        let step = lines.len().div_ceil(LINES_MAX).max(1);
+        lines.iter().step_by(step).cloned().collect()
+    }
+
+    /// Whether it is known to be met in a tree: what a review said of that tree, else what the newest said.
+    /// `None` where that was about another tree and said that it is not.
+    pub fn met_in(&self, tree: &Oid) -> Option<bool> {
+        let here = self.said.iter().rev().find(|said| said.tree == *tree);
+        let newest_is_met = self.said.last().is_some_and(|said| said.met);
+        here.map(|said| said.met).or(newest_is_met.then_some(true))
+    }
+
+    /// Notes what a complete review by its spec said of it.
+    pub fn say(&mut self, tree: &Oid, met: bool) {
+        self.said.retain(|said| said.tree != *tree);
+        self.said.push(SaidOfTree { tree: tree.clone(), met });
+        let over = self.said.len().saturating_sub(SAID_MAX);
+        self.said.drain(..over);
+    }
+
+    /// Whether it holds in a change: it is not met there, and the change is of its spec, or brings a quarter
+    /// of the lines at least that were reviewed.
+    pub fn holds_in(&self, change: ChangeAsked<'_>) -> bool {
+        if self.met_in(change.tree) == Some(true) {
+            return false;
+        }
+        if let Some((id, asked)) = change.spec
+            && id == self.spec
+        {
+            return asked.iter().any(|(id, text)| *id == self.requirement && *text == self.text);
+        }
+        let brought = self.lines.iter().filter(|line| change.lines.contains(*line)).count();
+        self.said.iter().any(|said| said.tree == *change.tree)
+            || (brought > 0 && brought * 4 >= self.lines.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{ChangeAsked, LINES_MAX, UnmetDemand};
+    use crate::domain::model::oid::Oid;
+
+    fn oid(number: u8) -> Oid {
+        Oid::parse(&format!("{number:040x}")).unwrap()
+    }
+
+    fn demand() -> UnmetDemand {
+        let lines = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+        let (spec, requirement) = ("sums".to_owned(), "AC-1".to_owned());
+        let mut demand =
+            UnmetDemand { spec, requirement, text: "it adds".to_owned(), lines, said: Vec::new() };
+        demand.say(&oid(1), false);
+        demand
+    }
+
+    #[test]
+    fn it_holds_where_its_spec_or_its_lines_are() {
+        let asked = [("AC-1".to_owned(), "it adds")];
+        let other = [("AC-1".to_owned(), "it multiplies")];
+        type Row<'a> = (u8, Option<(&'a str, &'a [(String, &'a str)])>, &'a [&'a str], bool);
+        let rows: [Row<'_>; 8] = [
+            (1, None, &[], true),
+            (2, None, &[], false),
+            (2, None, &["a", "x"], true),
+            (2, None, &["x", "y"], false),
+            (2, Some(("sums", &asked)), &[], true),
+            // What the spec asks for now is something else, or nothing.
+            (2, Some(("sums", &other)), &["a", "b"], false),
+            (2, Some(("sums", &[])), &["a", "b"], false),
+            (2, Some(("other", &asked)), &["a"], true),
+        ];
+        for (tree, spec, lines, holds) in rows {
+            let lines: BTreeSet<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            let tree = oid(tree);
+            let change = ChangeAsked { tree: &tree, spec, lines: &lines };
+            assert_eq!(demand().holds_in(change), holds, "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_review_that_finds_it_met_resolves_it_where_nothing_else_was_said() {
+        let mut demand = demand();
+        assert_eq!((demand.met_in(&oid(1)), demand.met_in(&oid(2))), (Some(false), None));
+        demand.say(&oid(2), true);
+        let met = [1, 2, 3].map(|tree| demand.met_in(&oid(tree)));
+        assert_eq!(met, [Some(false), Some(true), Some(true)]);
+        demand.say(&oid(1), true);
+        demand.say(&oid(2), false);
+        assert_eq!(
+            [1, 2, 3].map(|tree| demand.met_in(&oid(tree))),
+            [Some(true), Some(false), None]
+        );
+    }
+
+    #[test]
+    fn what_is_kept_of_a_change_is_bounded_and_spread() {
+        let lines: BTreeSet<String> = (0..1_000).map(|line| format!("{line:04}")).collect();
+        let kept = UnmetDemand::sample(&lines);
+        assert!(kept.len() <= LINES_MAX && kept.last().unwrap() > &"0900".to_owned(), "{kept:?}");
+        let few: BTreeSet<String> = ["a".to_owned()].into();
+        assert_eq!(UnmetDemand::sample(&few), ["a"]);
+    }
+}
