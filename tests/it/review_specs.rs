@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use serde_json::json;
 
-use crate::brain::{CLEAN, Part, Question, diligent, yes};
+use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised, yes};
 use crate::harness::{Outcome, Repo, short, wait_for};
 use crate::model_server::{Asked, Call, Say};
 use crate::scene::{KEYS, Scene, Watcher};
@@ -378,4 +378,68 @@ fn a_fix_meets_the_criterion_that_was_not_met() {
     // The fix's own commit belongs to the spec of the run that made it.
     let outcome = review(&repo, &["--commit", "HEAD"]).ok();
     assert_eq!(by(&outcome), ("sums".to_owned(), "by the run that made a fix of it".to_owned()));
+}
+
+#[test]
+fn patterns_of_a_spec_are_looked_for_without_a_model() {
+    let scene = scene(diligent(&[]));
+    let repo = scene.library();
+    let text = spec("sums", "touches: [\"src/**\"]\n").replace(
+        "zero SHALL be returned\n  - verify: test",
+        "zero SHALL be returned\n  - verify: static: `^pub fn zero\\(`",
+    );
+    repo.write(path("sums"), &text)
+        .write("notes.txt", "pub fn zero(\n")
+        .commit_unjudged("docs: spec");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let words = ["--commit", "HEAD", "--spec", "docs/specs/sums.md"];
+    // The model says that it is met; neither the spec itself nor what it does not touch is a source.
+    let outcome = review(&repo, &words).code(1).json();
+    let criterion = &outcome["review"]["criteria"][1];
+    assert_eq!((&criterion["id"], &criterion["met"]), (&json!("AC-2"), &json!("deviation")));
+    assert!(
+        criterion["why"].as_str().unwrap().contains("`^pub fn zero\\(` is in no file"),
+        "{criterion}"
+    );
+    repo.write("src/zero.rs", "/// Nothing.\npub fn zero() -> u32 {\n    0\n}\n");
+    repo.commit_unjudged("feat: zero");
+    review(&repo, &["--from", "HEAD~2", "--spec", "docs/specs/sums.md"]).ok();
+    // What is no pattern is refused where the spec is written.
+    repo.write(path("bad"), text.replace("zero\\(", "zero("));
+    repo.tribunal(&["spec", "lint", "docs/specs/bad.md"])
+        .code(1)
+        .says("the pattern `^pub fn zero(` is no regular expression: unclosed group")
+        .says("`\\(`");
+}
+
+#[test]
+fn what_a_spec_calls_critical_is_assessed_and_a_finding_about_it_is_critical() {
+    let brain = |asked: &Asked| {
+        let question = Question::read(asked);
+        match question.part {
+            Part::Review => {
+                let mut found = raised(&question, &[LEFT_OUT]);
+                for one in &mut found {
+                    one["basis"] = json!("spec:CI-1");
+                    one["severity"] = json!("medium");
+                }
+                Say::json(question.answer(&found))
+            }
+            _ => Say::json(yes(&question)),
+        }
+    };
+    let scene = scene(brain);
+    let repo = scene.library();
+    add_spec(&repo, "sums", "");
+    // It blocks though the work is not done: a finding is about it.
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum\n\nSpec: sums");
+    let outcome = review(&repo, &["--commit", "HEAD"]).code(1).json();
+    assert_eq!(outcome["findings"][0]["severity"], "critical");
+    let criterion = &outcome["review"]["criteria"][3];
+    assert_eq!((&criterion["id"], &criterion["met"]), (&json!("CI-1"), &json!("deviation")));
+    // A criterion of that name in another spec is not what it is about.
+    add_spec(&repo, "means", "");
+    let words = ["--from", "HEAD~2", "--spec", "docs/specs/means.md"];
+    let outcome = review(&repo, &words).code(1).json();
+    assert_eq!(outcome["review"]["criteria"][3]["met"], "met", "{}", outcome["review"]);
 }

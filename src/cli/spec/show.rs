@@ -10,8 +10,8 @@ use crate::domain::model::id_part::IdKind;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, errors_and_warnings};
-use crate::domain::spec::record::{size, verified_by};
-use crate::domain::spec::types::{Criterion, Verify};
+use crate::domain::spec::record::size;
+use crate::domain::spec::types::{Criterion, Spec, Verify};
 use crate::flow::context::Context;
 use crate::platform::store::known_specs::Version;
 use crate::platform::ui::out;
@@ -74,7 +74,7 @@ fn show_page(page: &Page, state: SpecState, versions: &[Version]) {
     line("content", &format!("{} (blake3)", identity.hash));
     show_versions(versions);
     let criteria: Vec<(&Criterion, &[Verify])> =
-        reading.spec.iter().flat_map(verified_by).collect();
+        reading.spec.iter().flat_map(Spec::verified_by).collect();
     if !criteria.is_empty() {
         out::result("\nAcceptance criteria");
         for (criterion, ways) in criteria {

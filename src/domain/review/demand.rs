@@ -92,6 +92,9 @@ mod tests {
     use super::{ChangeAsked, LINES_MAX, UnmetDemand};
     use crate::domain::model::oid::Oid;
 
+    /// A tree, the spec of the change with what it asks for, its lines, and whether it holds.
+    type Row<'a> = (u8, Option<(&'a str, &'a [(String, &'a str)])>, &'a [&'a str], bool);
+
     fn oid(number: u8) -> Oid {
         Oid::parse(&format!("{number:040x}")).unwrap()
     }
@@ -109,7 +112,6 @@ mod tests {
     fn it_holds_where_its_spec_or_its_lines_are() {
         let asked = [("AC-1".to_owned(), "it adds")];
         let other = [("AC-1".to_owned(), "it multiplies")];
-        type Row<'a> = (u8, Option<(&'a str, &'a [(String, &'a str)])>, &'a [&'a str], bool);
         let rows: [Row<'_>; 8] = [
             (1, None, &[], true),
             (2, None, &[], false),

@@ -14,7 +14,7 @@ mod outline;
 mod parsed;
 mod yaml;
 mod fields;
-mod verify;
+pub mod verify;
 mod parse_yaml;
 mod requirement_id;
 mod step_text;

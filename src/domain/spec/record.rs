@@ -11,7 +11,7 @@ use crate::domain::spec::classify::Classification;
 use crate::domain::spec::identity::SpecIdentity;
 use crate::domain::spec::problem::{ProblemLevel, SpecProblem};
 use crate::domain::spec::reading::SpecReading;
-use crate::domain::spec::types::{Criterion, Spec, SpecStatus, Verify};
+use crate::domain::spec::types::{Spec, SpecStatus, Verify};
 
 /// What is true of a spec that was taken in, as long as nothing takes from the queue.
 const ON_RECORD: &str = "It is on record. This version of tribunal starts no runs of specs.";
@@ -95,21 +95,9 @@ fn criteria(page: &mut String, spec: &Spec) {
         page,
         format_args!("\n## Acceptance criteria\n\n| id | criterion | verified by |\n|---|---|---|"),
     );
-    for (criterion, verify) in verified_by(spec) {
+    for (criterion, verify) in spec.verified_by() {
         row(page, &criterion.id, &criterion.text, verify);
     }
-}
-
-/// Each acceptance criterion with the ways to verify it, its own or those of its step.
-pub fn verified_by(spec: &Spec) -> impl Iterator<Item = (&Criterion, &[Verify])> {
-    let own = spec.criteria.iter().map(|criterion| (criterion, criterion.verify.as_slice()));
-    let of_steps = spec.steps.iter().flat_map(|step| {
-        step.acceptance.iter().map(|criterion| {
-            let own = !criterion.verify.is_empty();
-            (criterion, if own { criterion.verify.as_slice() } else { step.verify.as_slice() })
-        })
-    });
-    own.chain(of_steps)
 }
 
 fn row(page: &mut String, id: &str, words: &str, verify: &[Verify]) {

@@ -104,24 +104,40 @@ impl Spec {
         self.requirements().into_iter().map(|(id, _)| id).collect()
     }
 
-    /// The commands that show criteria, each with the criterion's id: its own, else those of its step.
-    pub fn verify_commands(&self) -> Vec<(&str, &str)> {
-        let own = self.criteria.iter().map(|criterion| (criterion, &criterion.verify));
+    /// Each criterion with the ways to verify it: its own, else those of its step.
+    pub fn verified_by(&self) -> impl Iterator<Item = (&Criterion, &[Verify])> {
+        let own = self.criteria.iter().map(|criterion| (criterion, criterion.verify.as_slice()));
         let of_steps = self.steps.iter().flat_map(|step| {
             step.acceptance.iter().map(|criterion| {
                 let is_silent = criterion.verify.is_empty();
-                (criterion, if is_silent { &step.verify } else { &criterion.verify })
+                let ways = if is_silent { &step.verify } else { &criterion.verify };
+                (criterion, ways.as_slice())
             })
         });
-        let mut commands = Vec::new();
-        for (criterion, verify) in own.chain(of_steps) {
-            for way in verify {
-                if let Verify::Command(command) = way {
-                    commands.push((criterion.id.as_str(), command.as_str()));
-                }
-            }
-        }
-        commands
+        own.chain(of_steps)
+    }
+
+    /// The commands that show criteria, each with the criterion's id.
+    pub fn verify_commands(&self) -> Vec<(&str, &str)> {
+        self.shown_by(|way| match way {
+            Verify::Command(command) => Some(command),
+            Verify::Test | Verify::Static(_) | Verify::Human => None,
+        })
+    }
+
+    /// The patterns that show criteria, each with the criterion's id.
+    pub fn verify_patterns(&self) -> Vec<(&str, &str)> {
+        self.shown_by(|way| match way {
+            Verify::Static(pattern) => Some(pattern),
+            Verify::Test | Verify::Command(_) | Verify::Human => None,
+        })
+    }
+
+    fn shown_by(&self, text: impl Fn(&Verify) -> Option<&String>) -> Vec<(&str, &str)> {
+        let all = self
+            .verified_by()
+            .flat_map(|(criterion, ways)| ways.iter().map(move |way| (criterion.id.as_str(), way)));
+        all.filter_map(|(id, way)| Some((id, text(way)?.as_str()))).collect()
     }
 
     /// The criteria of the whole and of its steps, in the order of the file's types: first the
@@ -195,7 +211,8 @@ pub enum Verify {
     Command(String),
     /// A test that the work brings along.
     Test,
-    /// A pattern that must be found in the sources.
+    /// A regular expression that must be found in a file that is no spec; see
+    /// [`crate::domain::spec::verify::pattern`].
     Static(String),
     /// A person looks.
     Human,

@@ -1,10 +1,15 @@
 //! How an author says that a criterion is shown: a command, `test`, `static: <pattern>`, `human`.
 
-use crate::domain::spec::problem::{LintRule, SpecProblems};
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 use crate::domain::spec::types::Verify;
 
 pub(in crate::domain::spec) const HINT: &str =
     "say how it is shown: a command in backticks, `test`, `static: <pattern>` or `human`";
+
+/// The largest pattern, compiled, in bytes.
+const PATTERN_SIZE_MAX: usize = 1 << 20;
 
 /// Reads what stands after `verify:`, at that byte of the file.
 pub(in crate::domain::spec) fn read(
@@ -38,7 +43,20 @@ fn read_static(pattern: &str, offset: usize, problems: &mut SpecProblems) -> Opt
         problems.error(LintRule::BadVerify, offset, message, "write `static: <pattern>`");
         return None;
     }
+    if let Err(error) = self::pattern(pattern) {
+        let said = error.to_string();
+        let why = said.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let message = format!("the pattern {} is no regular expression: {why}", quote(pattern));
+        let hint = "what has a meaning in one is written with `\\` before it: `\\(`, `\\[`, `\\.`";
+        problems.error(LintRule::BadVerify, offset, message, hint);
+        return None;
+    }
     Some(Verify::Static(pattern.to_owned()))
+}
+
+/// A `static:` pattern, compiled: a regular expression in which `^` and `$` are the ends of a line.
+pub fn pattern(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).multi_line(true).size_limit(PATTERN_SIZE_MAX).build()
 }
 
 /// What the first pair of backticks holds, where the text begins with one.

@@ -16,7 +16,9 @@ use crate::flow::evaluate::command_findings::SEE;
 use crate::flow::evaluate::command_outcome::Tail;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
+use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
+use crate::flow::review::spec_patterns;
 
 /// The outcome of the gates, for the run and for the report.
 pub struct GateRun {
@@ -46,7 +48,14 @@ pub fn run_gates(
     // What is stopped already needs no build of the spec's.
     let of_spec = match spec {
         Some(spec) if report.verdict == Verdict::Pass && interrupted.is_none() => {
-            run_spec_commands(context, spec, effective, change)?
+            let mut came = run_spec_commands(context, spec, effective, change)?;
+            let globs = SpecGlobs::new(&effective.policy.watch.specs);
+            let is_spec =
+                |path: &str| globs.as_ref().is_ok_and(|globs| globs.is_spec(path.as_ref()));
+            let patterns = spec_patterns::look(&context.repo.objects, change, spec, &is_spec)?;
+            came.unmet.extend(patterns.unmet);
+            came.skipped.extend(patterns.skipped);
+            came
         }
         _ => SpecCommandOutcome::default(),
     };

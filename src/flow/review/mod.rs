@@ -33,6 +33,7 @@ mod driver;
 pub mod session;
 pub mod spec_commands;
 mod spec_inputs;
+mod spec_patterns;
 mod spec_words;
 pub mod subject;
 pub mod switched_off;

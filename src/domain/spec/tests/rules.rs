@@ -97,6 +97,10 @@ fn each_rule_of_yaml_names_its_place() {
             "steps: [{id: a, acceptance: a MUST b, verify: 'static:'}]",
             &["3:29 warning no-verify", "3:47 error bad-verify"],
         ),
+        (
+            "steps: [{id: a, acceptance: a MUST b, verify: 'static: f('}]",
+            &["3:29 warning no-verify", "3:47 error bad-verify"],
+        ),
         ("steps: [{acceptance: a MUST b, verify: test}]", &["3:9 warning invalid-id"]),
     ];
     let mut wrong = Vec::new();
