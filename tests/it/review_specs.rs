@@ -443,3 +443,170 @@ fn what_a_spec_calls_critical_is_assessed_and_a_finding_about_it_is_critical() {
     let outcome = review(&repo, &words).code(1).json();
     assert_eq!(outcome["review"]["criteria"][3]["met"], "met", "{}", outcome["review"]);
 }
+
+#[test]
+fn what_no_prompt_has_room_for_is_named_in_it() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.library();
+    let project =
+        format!("Lists are short here.\n{}Nobody reads this.\n", "It is so.\n".repeat(2_000));
+    repo.write(".ai/context/project.md", project);
+    let rule = |number: usize| {
+        format!(
+            "## R-00{number:02} Sum {number} everything\n```toml rule\nstatus = \"active\"\nseverity = \"high\"\n\
+             class = \"other/sums\"\npaths = [\"src/**\"]\ncheck = {{ kind = \"none\" }}\n```\n{}\n\n\
+             ```bad\nwrong()\n```\n```good\nsum()\n```\n",
+            "A wrong sum misleads whoever reads it, and whoever rests on it. ".repeat(5)
+        )
+    };
+    let rules: String = (10..30).map(rule).collect();
+    repo.write(".ai/constitution.md", format!("# Constitution\n\n{rules}"))
+        .commit_unjudged("docs: rules");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    review(&repo, &["--commit", "HEAD", "--fix"]);
+    let asked = scene.asked();
+    for part in [Part::Review, Part::Arbitrate, Part::Fix, Part::Verify] {
+        let of_part = asked.iter().find(|one| Question::read(one).part == part);
+        let prompt = &of_part.unwrap_or_else(|| panic!("no {part:?}")).prompt;
+        for told in [
+            "These rules hold too and did not fit: R-",
+            "Lists are short",
+            "[the rest is left out]",
+        ] {
+            assert!(prompt.contains(told), "{part:?} is not told {told}\n{prompt}");
+        }
+        assert!(!prompt.contains("Nobody reads this."), "{part:?}");
+        assert!(prompt.matches("Sum ").count() < 20, "{part:?}");
+    }
+}
+
+/// One history of work by a spec.
+struct Work<'a> {
+    repo: Repo<'a>,
+    model: Assessor,
+    draws: u64,
+    log: Vec<String>,
+}
+
+const ZERO: &str = "/// Nothing is zero.\npub fn zero_of_nothing() -> u32 {\n    0\n}\n";
+
+impl Work<'_> {
+    fn below(&mut self, end: u64) -> u64 {
+        // The constants of Knuth's MMIX generator.
+        self.draws = self
+            .draws
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.draws >> 33) % end
+    }
+
+    fn is_met(&self, revision: &str) -> bool {
+        self.repo.git(&["grep", "-q", "zero_of_nothing", revision, "--", "src"]).code == 0
+    }
+
+    fn is_done(&self) -> bool {
+        self.repo.git(&["grep", "-q", "status: done", "HEAD", "--", "docs/specs"]).code == 0
+    }
+
+    fn review(&self, revision: &str, words: &[&str]) -> Outcome {
+        let unmet = [("AC-2", "missing")];
+        self.model.say(if self.is_met(revision) { &[] } else { &unmet });
+        review(&self.repo, words)
+    }
+
+    fn step(&mut self) {
+        let trailer = if self.below(3) == 0 { "\n\nSpec: sums" } else { "" };
+        let message = |what: &str| format!("feat: {what}{trailer}");
+        let drawn = self.below(9);
+        let what = match drawn {
+            0 | 1 if self.is_met("HEAD") => {
+                self.repo.write("src/zero.rs", "/// Later.\n").commit_unjudged(&message("no zero"));
+                "no zero"
+            }
+            0 | 1 => {
+                self.repo.write("src/zero.rs", ZERO).commit_unjudged(&message("zero"));
+                "zero"
+            }
+            2 => {
+                let number = self.below(1_000);
+                let more = format!(
+                    "/// Number {number}.\npub fn number_{number}() -> u64 {{\n    {number}\n}}\n"
+                );
+                self.repo
+                    .write(format!("src/n{number}.rs"), more)
+                    .commit_unjudged(&message("a number"));
+                "a number"
+            }
+            3 => {
+                let head = if self.is_done() { "" } else { "status: done\n" };
+                self.repo.write(path("sums"), spec("sums", head)).commit_unjudged("docs: status");
+                "the status"
+            }
+            4 => {
+                let amend = ["commit", "-q", "--amend", "--no-verify", "--allow-empty", "-m"];
+                self.repo.git(&[&amend[..], &[&message("other words")]].concat()).ok();
+                "amend"
+            }
+            5 => {
+                self.review("HEAD", &["--commit", "HEAD"]);
+                "review HEAD"
+            }
+            6 => {
+                self.review("HEAD", &["--base", "main", "--spec", "docs/specs/sums.md"]);
+                "review --spec"
+            }
+            7 => {
+                let found =
+                    self.repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+                if let Some(id) = found["findings"][0]["id"].as_str() {
+                    self.repo.tribunal(&["findings", "dismiss", id, "--reason", "on purpose"]).ok();
+                }
+                "dismiss"
+            }
+            _ => {
+                self.review("HEAD", &["--base", "main"]);
+                "review --base"
+            }
+        };
+        self.log.push(format!("{what}{}", trailer.trim()));
+    }
+
+    /// The review of the branch and its push agree, before and after it.
+    fn check(&self, scene: &Scene) -> Result<(), String> {
+        let before = push(&self.repo);
+        let asked = scene.asked().len();
+        let outcome = self.review("HEAD", &["--base", "main"]);
+        if before.code == 0 && scene.asked().len() > asked {
+            return Err("the push passed, and the review had to ask".to_owned());
+        }
+        let after = push(&self.repo);
+        match (before.code, outcome.code, after.code) {
+            (_, 0, 0) | (1, 1, 1) => Ok(()),
+            codes => Err(format!("{codes:?}\n{before}\n{outcome}\n{after}")),
+        }
+    }
+}
+
+#[test]
+fn a_review_and_a_push_agree_about_criteria_whatever_way_led_there() {
+    let histories = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 300 } else { 3 };
+    let mut blocked = 0;
+    for seed in 0..histories {
+        let model = Assessor::default();
+        let scene = scene(model.brain());
+        let head = if seed % 2 == 0 { "status: done\n" } else { "" };
+        let repo = worked_on(&scene, head, "feat: sum\n\nSpec: sums");
+        let draws = (seed + 1) * 1_000_003;
+        let mut work = Work { repo, model, draws, log: Vec::new() };
+        for _ in 0..3 {
+            for _ in 0..4 {
+                work.step();
+            }
+            if let Err(why) = work.check(&scene) {
+                panic!("seed {seed}: {why}\n{}", work.log.join("\n"));
+            }
+            blocked += u32::from(push(&work.repo).code != 0);
+        }
+    }
+    assert!(blocked > 0 && u64::from(blocked) < histories * 3, "{blocked}");
+}

@@ -68,12 +68,14 @@ impl UnmetDemand {
         self.said.drain(..over);
     }
 
-    /// Whether it holds in a change: it is not met there, and the change is of its spec, or brings a quarter
-    /// of the lines at least that were reviewed.
+    /// Whether it holds in a change: it is about that, and not met there.
     pub fn holds_in(&self, change: ChangeAsked<'_>) -> bool {
-        if self.met_in(change.tree) == Some(true) {
-            return false;
-        }
+        self.met_in(change.tree) != Some(true) && self.is_about(change)
+    }
+
+    /// Whether it is about a change: that is of its spec, or brings a quarter at least of the lines that
+    /// were reviewed.
+    pub fn is_about(&self, change: ChangeAsked<'_>) -> bool {
         if let Some((id, asked)) = change.spec
             && id == self.spec
         {

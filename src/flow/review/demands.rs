@@ -108,7 +108,8 @@ pub fn record_of(
     Ok(record)
 }
 
-/// Those of the criteria on record that hold in a change.
+/// Those of the criteria on record that hold in a change, or that a person answered: an answer holds though
+/// it was met meanwhile.
 pub fn held(
     inputs: &ReviewInputs,
     change: &Change,
@@ -122,7 +123,12 @@ pub fn held(
     let asked = inputs.parsed_spec.as_ref().map(|spec| (spec.id.as_str(), spec.requirements()));
     let spec = asked.as_ref().map(|(id, asked)| (*id, asked.as_slice()));
     let change = ChangeAsked { tree: &change.tree, spec, lines: &lines };
-    kept.retain(|one| one.record.demand.as_ref().is_some_and(|demand| demand.holds_in(change)));
+    kept.retain(|one| {
+        let is_answered = one.stored.status.is_answered();
+        one.record.demand.as_ref().is_some_and(|demand| {
+            if is_answered { demand.is_about(change) } else { demand.holds_in(change) }
+        })
+    });
     kept
 }
 

@@ -26,7 +26,7 @@ use crate::flow::review::calls::{calls, names, spent};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
-use crate::flow::review::{demands, finding, fix, outcomes, receipt, story};
+use crate::flow::review::{demands, finding, fix, outcomes, receipt, spec_words, story};
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
@@ -49,18 +49,20 @@ pub fn close(
         run.note_kept(&one.finding, &one.ledger);
     }
     let run = &run;
-    match run.review_loop().kind {
-        RunKind::Fix => drop(publish(context.repo, run, end.best)?),
-        RunKind::Review => {}
+    let (review, spec) = (run.review_loop(), inputs.receipt_spec());
+    if has_receipt(run, &end.decision) {
+        if let Some(spec) = &spec {
+            let tree = &run.attempt().tree;
+            spec_words::keep(context, &spec.key, tree, review.requirements())?;
+        }
+        if review.kind == RunKind::Review {
+            let calls = calls(context, &run.id)?;
+            let receipt = ReviewReceipt { spec, ..receipt_of(run, end, &calls, now(context.env)) };
+            keep(context, &receipt)?;
+        }
     }
-    let spec = inputs.receipt_spec();
-    let is_current = end.best == run.review_loop().current();
-    // What a fix came to answers no question of its own, but what its spec asks for was assessed.
-    let is_told = run.review_loop().kind == RunKind::Review || spec.is_some() && is_current;
-    if is_told && has_receipt(run, &end.decision) {
-        let calls = calls(context, &run.id)?;
-        let receipt = ReviewReceipt { spec, ..receipt_of(run, end, &calls, now(context.env)) };
-        keep(context, &receipt)?;
+    if review.kind == RunKind::Fix {
+        publish(context.repo, run, end.best)?;
     }
     // Last: once this is there nobody comes back to the run.
     outcomes::keep(context, inputs, run)?;
@@ -176,10 +178,7 @@ fn receipt_of(run: &Run, end: &RunEnd, calls: &[Call], time: Timestamp) -> Revie
     let names = names(run, calls);
     ReviewReceipt {
         version: ReviewReceipt::version(),
-        question: match review.kind {
-            RunKind::Review => run.about.question.clone(),
-            RunKind::Fix => format!("{} of {}", run.about.question, run.id),
-        },
+        question: run.about.question.clone(),
         tree: review.attempts[end.best].tree.clone(),
         base: review.base.clone(),
         run: run.id.clone(),

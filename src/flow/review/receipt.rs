@@ -67,8 +67,7 @@ pub struct ReceiptSpec {
     #[serde(with = "crate::domain::model::path")]
     pub path: PathBuf,
     pub ground: SpecGround,
-    /// The hash of what it asks for and of who answers: what one review says of a criterion counts for
-    /// another with the same.
+    /// The hash of what it asks for and of who answers; see [`crate::flow::review::spec_words`].
     pub key: String,
 }
 
@@ -110,20 +109,6 @@ pub fn find(context: Context<'_>, question: &str) -> Result<Option<FoundReceipt>
         return Ok(None);
     }
     Ok(Some(FoundReceipt { id: kept.id, receipt }))
-}
-
-/// The receipts of reviews by a spec, by its key, the newest first.
-pub fn of_spec(context: Context<'_>, key: &str) -> Result<Vec<ReviewReceipt>> {
-    let state_dir = context.repo.state_dir();
-    if !ledger::exists(&state_dir) {
-        return Ok(Vec::new());
-    }
-    let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
-    let found = ledger.receipts_with(key).map_err(LedgerError::hinted)?;
-    let receipts = found.iter().filter_map(|kept| serde_json::from_str(&kept.body).ok());
-    Ok(receipts
-        .filter(|one: &ReviewReceipt| one.spec.as_ref().is_some_and(|spec| spec.key == key))
-        .collect())
 }
 
 /// Stores a receipt.

@@ -8,8 +8,8 @@ use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error;
 use crate::platform::store::ledger::rows::{from_milliseconds, timestamp};
 
-/// The most receipts that one text is looked for in.
-const MARKED_MAX: u32 = 100;
+/// The most receipts of questions that begin alike that are read.
+const OF_ONE_MAX: u32 = 100;
 
 /// The proof that a question was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,14 +69,16 @@ impl Ledger {
         Ok(Lookup::Broken)
     }
 
-    /// The newest receipts, at most [`MARKED_MAX`], whose body has this text; those that are broken are left
-    /// out. The newest is first.
-    pub fn receipts_with(&self, mark: &str) -> Result<Vec<Receipt>, Error> {
+    /// The receipts of the questions `<first>/…`, at most [`OF_ONE_MAX`], the newest first; those that are
+    /// broken are left out.
+    pub fn receipts_of(&self, first: &str) -> Result<Vec<Receipt>, Error> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT question, id, body, time FROM receipts WHERE body LIKE '%' || ?1 || '%'
-             ORDER BY time DESC, id LIMIT ?2",
+            "SELECT question, id, body, time FROM receipts WHERE question >= ?1 AND question < ?2
+             ORDER BY time DESC, id LIMIT ?3",
         )?;
-        let mut rows = statement.query(params![mark, MARKED_MAX])?;
+        // What comes after `/` in ASCII is `0`.
+        let mut rows =
+            statement.query(params![format!("{first}/"), format!("{first}0"), OF_ONE_MAX])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let question: String = row.get(0)?;
