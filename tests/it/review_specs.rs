@@ -200,6 +200,12 @@ fn criteria_of_work_that_is_not_done_are_told_and_stop_nothing() {
     push(&repo).ok().says("1 of 4");
     assert_eq!(scene.asked().len(), asked);
     assert!(scene.asked().iter().any(|one| one.prompt.contains("CI-1: an item is counted twice")));
+    // Who names the spec makes it count, whatever was told before.
+    let named = ["--base", "main", "--spec", "docs/specs/sums.md"];
+    let id = blocking(&review(&repo, &named).code(1)).remove(0);
+    push(&repo).code(1).says("AC-2 of `sums` is not met");
+    repo.tribunal(&["findings", "accept", short(&id), "--reason", "later"]).ok();
+    push(&repo).ok();
     model.say(&[]);
     repo.write("src/zero.rs", "pub fn zero() -> u32 {\n    0\n}\n");
     repo.commit_unjudged("feat: zero\n\nSpec: sums");
@@ -273,7 +279,11 @@ fn a_criterion_that_is_not_met_is_a_finding_where_the_spec_was_named_or_is_done(
         shown
             .says("AC-2 of `sums` is not met: WHEN the list is empty THEN zero SHALL be returned")
             .says("nothing does what AC-2 asks for");
-        push(&repo).code(1).says("AC-2 of `sums` is not met").says(short(&ids[0]));
+        push(&repo)
+            .code(1)
+            .says("AC-2 of `sums` is not met")
+            .says("once it is, `tribunal review --spec docs/specs/sums.md` says so")
+            .says(short(&ids[0]));
         let again = review(&repo, &["--base", "main"]).code(1);
         assert_eq!(blocking(&again), ids);
         // A commit beside it and an amended one change nothing about it.

@@ -4,8 +4,8 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::severity::Severity;
 use crate::domain::pipeline::findings::settle_criteria;
 use crate::domain::pipeline::inputs::{
-    criteria, gates, instruction, instruction_of, instructions, is_instructed, lines, over, retry,
-    review, speaks_for, stop_reason, stop_rule, unmet,
+    by_reason, criteria, gates, instruction, instruction_of, instructions, is_instructed, lines,
+    over, retry, review, speaks_for, stop_reason, stop_rule, unmet,
 };
 use crate::domain::pipeline::job::{CallFailure, FixRequest, GateOutcome, ReviewScope, RunEnd};
 use crate::domain::pipeline::journal::Journal;
@@ -43,6 +43,22 @@ impl ReviewLoop {
     /// What its findings and criteria come to, where its gates are green and every part of the change
     /// was reviewed.
     pub fn standing_decision(&self, limits: &StopLimits) -> Decision {
+        let mut this = self.as_reviewed();
+        conclude(&mut this, &Journal::default(), limits, None);
+        // Without an end another review is due, for criteria that none spoke of.
+        let unassessed = || "a review does not say whether all criteria are met".to_owned();
+        this.end().map_or_else(|| Decision::Inconclusive(unassessed()), |end| end.decision.clone())
+    }
+
+    /// Whether a criterion that counts is not met, and nothing on record is about it.
+    pub fn has_unrecorded_criterion(&self) -> bool {
+        let mut this = self.as_reviewed();
+        settle_criteria(&mut this);
+        this.findings.len() > self.findings.len()
+    }
+
+    /// The same where its gates are green and every part of the change was reviewed.
+    fn as_reviewed(&self) -> Self {
         let mut this = Self { kind: RunKind::Review, ..self.clone() };
         let current = this.current();
         let green = GateOutcome {
@@ -53,10 +69,7 @@ impl ReviewLoop {
         };
         this.attempts[current].gates = Some(green);
         this.attempts[current].review = Some(Completeness::Complete);
-        conclude(&mut this, &Journal::default(), limits, None);
-        // Without an end another review is due, for criteria that none spoke of.
-        let unassessed = || "a review does not say whether all criteria are met".to_owned();
-        this.end().map_or_else(|| Decision::Inconclusive(unassessed()), |end| end.decision.clone())
+        this
     }
 
     fn end_with(&self, decision: Decision) -> Stage {
@@ -359,31 +372,4 @@ impl<'a> Evaluated<'a> {
             .filter(|(_, counts, worst)| *counts == wanted && *worst >= at_least);
         found.map(|(finding, ..)| finding.original.id.clone()).collect()
     }
-}
-
-/// How many files are named for one reason.
-const NAMED_MAX: usize = 3;
-
-/// Files by why they were not read: each reason once.
-fn by_reason(unread: &[(String, String)]) -> String {
-    let mut reasons: Vec<&str> = Vec::new();
-    for (_, why) in unread {
-        if !reasons.contains(&why.as_str()) {
-            reasons.push(why);
-        }
-    }
-    let line = |why: &&str| {
-        let mut paths: Vec<String> = Vec::new();
-        for (path, _) in unread.iter().filter(|(_, other)| other == why) {
-            let path = format!("`{path}`");
-            if !paths.contains(&path) {
-                paths.push(path);
-            }
-        }
-        let more = paths.len().saturating_sub(NAMED_MAX);
-        paths.truncate(NAMED_MAX);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{}{more} ({why})", paths.join(", "))
-    };
-    reasons.iter().map(line).collect::<Vec<_>>().join("; ")
 }

@@ -163,3 +163,30 @@ pub(super) fn instructions(given: bool) -> Instructions {
 pub(super) fn over(number: usize, limit: usize) -> Threshold {
     if number > limit { Threshold::Over } else { Threshold::Within }
 }
+
+/// How many files are named for one reason.
+const NAMED_MAX: usize = 3;
+
+/// Files by why they were not read: each reason once.
+pub(super) fn by_reason(unread: &[(String, String)]) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, why) in unread {
+        if !reasons.contains(&why.as_str()) {
+            reasons.push(why);
+        }
+    }
+    let line = |why: &&str| {
+        let mut paths: Vec<String> = Vec::new();
+        for (path, _) in unread.iter().filter(|(_, other)| other == why) {
+            let path = format!("`{path}`");
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        let more = paths.len().saturating_sub(NAMED_MAX);
+        paths.truncate(NAMED_MAX);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more} ({why})", paths.join(", "))
+    };
+    reasons.iter().map(line).collect::<Vec<_>>().join("; ")
+}

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
+use crate::domain::model::fence::visible;
 use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::pipeline::job::RecordedAs;
 use crate::domain::pipeline::run::Run;
@@ -53,7 +54,11 @@ fn to_ledger(context: Context<'_>, inputs: &ReviewInputs, tracked: &TrackedFindi
     let why = &tracked.original.failure;
     let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
     let message = redact::redact_str(&format!("{id} of `{}` is not met: {text}{why}", spec.id));
-    Finding { place, anchor: text.to_owned(), message, ..finding }
+    let suggestion = format!(
+        "once it is, `tribunal review --spec {}` says so",
+        visible(inside.as_os_str().as_encoded_bytes())
+    );
+    Finding { place, anchor: text.to_owned(), message, suggestion, ..finding }
 }
 
 fn requirement_of(tracked: &TrackedFinding) -> &str {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::{Cost, Spent};
-use crate::domain::model::finding::Effect;
+use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
@@ -361,10 +361,13 @@ pub fn reported(
         };
         let decision = tracked.decision.as_ref().filter(|_| !is_answered);
         let mut finding = finding::to_ledger(tracked, decision, effect);
-        if let Some(known) = known.as_ref().filter(|_| is_answered || tracked.is_unmet_criterion())
-        {
-            finding.message.clone_from(&known.finding.message);
-            finding.place.clone_from(&known.finding.place);
+        match &known {
+            // The ledger has the words of its spec.
+            Some(known) if tracked.is_unmet_criterion() => {
+                finding = Finding { effect, ..known.finding.clone() };
+            }
+            Some(known) if is_answered => finding.message.clone_from(&known.finding.message),
+            _ => {}
         }
         all.push(match known {
             Some(known) => {

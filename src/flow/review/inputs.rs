@@ -14,6 +14,7 @@ use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::policy::review_settings::{PathInstructions, SpecDemand};
 use crate::domain::policy::settings::Policy;
@@ -275,6 +276,10 @@ impl ReviewInputs {
         beside.push(format!("highs {}", review.highs));
         beside.push(format!("left out {}", review.leave_out.join(" ")));
         beside.push(format!("commands of the spec {}", self.may_run.join(" ")));
+        // Of a spec that was named a criterion that is not met is put on record.
+        if self.weight() == CriteriaWeight::Told {
+            beside.push("criteria are told".to_owned());
+        }
         for path in paths.into_iter().flatten() {
             beside.push(format!("file {path}"));
         }

@@ -150,7 +150,7 @@ fn review_target(
         if inputs.lacks_spec {
             return not_reviewed(context, target, &inputs, vec![ReviewInputs::spec_refusal()]);
         }
-        let files = if request.fresh { ReviewedFiles::All } else { subject.to_review()? };
+        let files = if request.fresh { ReviewedFiles::All } else { subject.to_review(&earlier)? };
         let known = earlier.loop_inputs(&target.change, files);
         let question = inputs.question(&target, known.first.paths.as_deref())?;
         let question = question.context("the route has no reviewer")?;

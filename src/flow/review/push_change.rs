@@ -105,7 +105,7 @@ impl Brought {
 
     fn asks_of_spec(&self, context: Context<'_>) -> Result<bool> {
         let subject = self.subject(context);
-        Ok(!subject.is_spec_answered()? && subject.receipt()?.is_none())
+        Ok(!subject.is_spec_answered(&self.earlier)? && subject.receipt()?.is_none())
     }
 
     /// Whether a review of it is missing.

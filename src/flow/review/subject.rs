@@ -60,24 +60,27 @@ impl ReviewSubject<'_> {
         if !earlier.is_answered() || (!self.inputs.note.is_empty() && receipt.is_none()) {
             return Ok(false);
         }
-        Ok(receipt.is_some() || self.is_spec_answered()?)
+        Ok(receipt.is_some() || self.is_spec_answered(earlier)?)
     }
 
-    /// Whether what is asked of its spec was asked.
-    pub fn is_spec_answered(&self) -> Result<bool> {
+    /// Whether what is asked of its spec was asked. Where a criterion that is not met stops the change, it
+    /// must be on record: a spec that is named was only told of before.
+    pub fn is_spec_answered(&self, earlier: &EarlierReviews) -> Result<bool> {
         if self.inputs.spec.is_none() {
             return Ok(true);
         }
         let words = self.words()?;
         Ok(match self.inputs.weight() {
-            CriteriaWeight::Counted => words.is_whole_here,
+            CriteriaWeight::Counted => {
+                words.is_whole_here && !self.standing(earlier)?.0.has_unrecorded_criterion()
+            }
             CriteriaWeight::Told => words.is_known,
         })
     }
 
     /// Which files a review looks at, where it is to be made.
-    pub fn to_review(&self) -> Result<ReviewedFiles> {
-        let is_asked = self.inputs.note.is_empty() && self.is_spec_answered()?;
+    pub fn to_review(&self, earlier: &EarlierReviews) -> Result<ReviewedFiles> {
+        let is_asked = self.inputs.note.is_empty() && self.is_spec_answered(earlier)?;
         Ok(if is_asked { ReviewedFiles::Uncovered } else { ReviewedFiles::All })
     }
 
