@@ -68,9 +68,9 @@ impl UnmetDemand {
         self.said.drain(..over);
     }
 
-    /// Whether it holds in a change: it is about that, and not met there.
-    pub fn holds_in(&self, change: ChangeAsked<'_>) -> bool {
-        self.met_in(change.tree) != Some(true) && self.is_about(change)
+    /// Whether the spec of a change, or its tree, tells if it is about that.
+    pub fn is_told_by(&self, spec: Option<&str>, tree: &Oid) -> bool {
+        spec == Some(self.spec.as_str()) || self.said.iter().any(|said| said.tree == *tree)
     }
 
     /// Whether it is about a change: that is of its spec, or brings a quarter at least of the lines that
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_where_its_spec_or_its_lines_are() {
+    fn it_is_about_what_has_its_spec_or_its_lines() {
         let asked = [("AC-1".to_owned(), "it adds")];
         let other = [("AC-1".to_owned(), "it multiplies")];
         let rows: [Row<'_>; 8] = [
@@ -129,7 +129,12 @@ mod tests {
             let lines: BTreeSet<String> = lines.iter().map(|line| (*line).to_owned()).collect();
             let tree = oid(tree);
             let change = ChangeAsked { tree: &tree, spec, lines: &lines };
-            assert_eq!(demand().holds_in(change), holds, "{change:?}");
+            assert_eq!(demand().is_about(change), holds, "{change:?}");
+            // Where its spec or its tree tells, the lines need not be read.
+            let unread = ChangeAsked { lines: &BTreeSet::new(), ..change };
+            if demand().is_told_by(spec.map(|(id, _)| id), &tree) {
+                assert_eq!(demand().is_about(unread), holds, "{change:?}");
+            }
         }
     }
 

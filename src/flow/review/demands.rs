@@ -116,25 +116,35 @@ pub fn record_of(
 /// Those of the criteria on record that hold in a change, or that a person answered: an answer holds though
 /// it was met meanwhile.
 pub fn held(
+    context: Context<'_>,
     inputs: &ReviewInputs,
     change: &Change,
-    delivered: &Delivered,
-    mut kept: Vec<KeptReviewFinding>,
-) -> Vec<KeptReviewFinding> {
-    if kept.is_empty() {
-        return kept;
-    }
-    let lines = lines_of(change, delivered);
+    kept: Vec<KeptReviewFinding>,
+) -> Result<Vec<KeptReviewFinding>> {
     let asked = inputs.parsed_spec.as_ref().map(|spec| (spec.id.as_str(), spec.requirements()));
     let spec = asked.as_ref().map(|(id, asked)| (*id, asked.as_slice()));
-    let change = ChangeAsked { tree: &change.tree, spec, lines: &lines };
-    kept.retain(|one| {
+    let mut lines: Option<BTreeSet<String>> = None;
+    let mut held = Vec::new();
+    for one in kept {
+        let Some(demand) = &one.record.demand else { continue };
         let is_answered = one.stored.status.is_answered();
-        one.record.demand.as_ref().is_some_and(|demand| {
-            if is_answered { demand.is_about(change) } else { demand.holds_in(change) }
-        })
-    });
-    kept
+        if !is_answered && demand.met_in(&change.tree) == Some(true) {
+            continue;
+        }
+        // All of the change is read only where its lines tell.
+        let lines = match &mut lines {
+            _ if demand.is_told_by(spec.map(|(id, _)| id), &change.tree) => &BTreeSet::new(),
+            Some(lines) => lines,
+            unread @ None => {
+                let delivered = lay_out(context.repo, inputs, change, &[0; 32])?;
+                unread.insert(lines_of(change, &delivered))
+            }
+        };
+        if demand.is_about(ChangeAsked { tree: &change.tree, spec, lines }) {
+            held.push(one);
+        }
+    }
+    Ok(held)
 }
 
 /// The keys of the lines that a change brings.

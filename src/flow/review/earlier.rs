@@ -65,7 +65,7 @@ impl EarlierReviews {
         let (asked, kept) = kept.into_iter().partition(|one| one.record.demand.is_some());
         let kept = places.nearest(kept).into_iter();
         let mut findings: Vec<EarlierFinding> = kept.filter_map(|kept| places.find(kept)).collect();
-        let unmet = demands::held(inputs, change, delivered, asked).into_iter();
+        let unmet = demands::held(context, inputs, change, asked)?.into_iter();
         findings.extend(unmet.map(EarlierFinding::of_criterion));
         let spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.as_str());
         for one in &mut findings {
