@@ -196,8 +196,8 @@ pub enum ReviewStep {
 /// Something that may need attention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// So much of a spec is not met, in words, which stops nothing.
-    CriteriaUnmet(String),
+    /// What is to be said of the spec of a change and stops nothing, in words.
+    OfSpec(String),
     /// The ledger was damaged: a new one was begun, and the old one is kept there.
     LedgerSetAside { path: PathBuf },
     /// A receipt does not match its id.

@@ -9,7 +9,7 @@ use crate::domain::model::change::ChangePlace;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::pipeline::result::ReviewResult;
-use crate::domain::pipeline::review_loop::{LoopStart, ReviewLoop, RunKind, Stage};
+use crate::domain::pipeline::review_loop::{CriteriaWeight, LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::{About, Run};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::cleanup::end_surviving_agents;
@@ -22,7 +22,9 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
 use crate::flow::review::written::WrittenWorkTree;
-use crate::flow::review::{chosen, claim, cleanup, finish, limits, outcomes, target, written};
+use crate::flow::review::{
+    chosen, claim, cleanup, finish, limits, outcomes, spec_words, target, written,
+};
 use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -137,7 +139,15 @@ impl RunDriver<'_> {
             weight: inputs.weight(),
         };
         let requirements = inputs.parsed_spec.iter().flat_map(Spec::requirement_ids);
-        let review_loop = ReviewLoop::new(start, requirements);
+        let mut review_loop = ReviewLoop::new(start, requirements);
+        if let (Some(spec), false) = (inputs.receipt_spec(), asked.request.fresh) {
+            let ids: Vec<String> = review_loop.criteria.iter().map(|one| one.id.clone()).collect();
+            let words = spec_words::of(self.context, &spec.key, &ids, &change.tree)?;
+            // What was assessed in this tree is so still; what was told stays until a review says more.
+            if words.is_whole_here || review_loop.weight == CriteriaWeight::Told {
+                review_loop.criteria = words.criteria;
+            }
+        }
         let about = About {
             question: question.to_owned(),
             title: target.title.clone(),

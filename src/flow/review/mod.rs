@@ -107,8 +107,8 @@ fn review_target(
     let spec = SpecSource::named(context, request.spec.as_deref())?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
-    let inputs = ReviewInputs::gather(context, &target, spec, agent_env)?;
-    let mut inputs = inputs.look_at_agents(agent_env);
+    let mut inputs =
+        ReviewInputs::gather(context, &target, spec, agent_env)?.look_at_agents(agent_env);
     inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     announce::announce(context, request, &target, &inputs, &delivered, work_tree)?;
@@ -117,8 +117,7 @@ fn review_target(
         return Ok(nothing_to_review(target, report));
     }
     if inputs.reviewers().is_none() {
-        let why = inputs.assignment.notes.clone();
-        return not_reviewed(context, target, &inputs, why);
+        return not_reviewed(context, target, &inputs, inputs.assignment.notes.clone());
     }
     for note in &inputs.assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
@@ -160,9 +159,7 @@ fn review_target(
             request,
             question: &question,
             known: &known,
-            is_answered: &|| {
-                subject.is_answered_by(&subject.earlier()?, subject.receipt()?.as_ref())
-            },
+            is_answered: &|| subject.is_answered_now(),
         };
         if let Some((folder, run)) = driver.claim(&asked)? {
             let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;

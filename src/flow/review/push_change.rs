@@ -113,10 +113,12 @@ impl Brought {
         !self.earlier.uncovered.is_empty() || self.is_spec_open
     }
 
-    /// How many criteria of its spec are not met, where that stops nothing.
-    pub fn unmet(&self, context: Context<'_>) -> Result<Option<String>> {
+    /// What is to be said of its spec: why it is none, and how many criteria are not met, where that stops
+    /// nothing.
+    pub fn words_of_spec(&self, context: Context<'_>) -> Result<Vec<String>> {
         let (standing, _) = self.subject(context).standing(&self.earlier)?;
-        Ok(self.inputs.unmet_in_words(&standing.requirements()))
+        let unmet = self.inputs.unmet_in_words(&standing.requirements());
+        Ok(self.inputs.spec_notes.iter().cloned().chain(unmet).collect())
     }
 
     /// Looks up what the earlier reviews say now.
@@ -211,9 +213,7 @@ impl Brought {
         let verb = if uncovered.len() == 1 { "is" } else { "are" };
         let files = format!("{}{more} {verb} not reviewed", named.join(", "));
         if self.inputs.lacks_spec {
-            let because = self.inputs.spec_notes.join("; ");
-            let because = if because.is_empty() { because } else { format!("{because}; ") };
-            return skipped(format!("{files}: {because}{}", ReviewInputs::spec_refusal()));
+            return skipped(format!("{files}: {}", ReviewInputs::spec_refusal()));
         }
         let why = self.why_not(repo);
         skipped(format!("{files}{why} (hint: {})", self.how_reviewed()))
@@ -255,7 +255,7 @@ pub fn is_covered(context: Context<'_>, agent_env: AgentEnv<'_>, commit: &Oid) -
     if inputs.lacks_spec || !delivered.is_reviewable() {
         return Ok(true);
     }
-    subject.is_answered_by(&subject.earlier()?, subject.receipt()?.as_ref())
+    subject.is_answered_now()
 }
 
 /// Whether two trees differ in the policy, the rules or the notes for agents.

@@ -148,8 +148,8 @@ impl Expectation {
         brought: &Brought,
         reviews: &mut PushReviews,
     ) -> Result<()> {
-        if let Some(unmet) = brought.unmet(context)? {
-            context.notify(Warning::CriteriaUnmet(unmet));
+        for words in brought.words_of_spec(context)? {
+            context.notify(Warning::OfSpec(words));
         }
         if brought.is_unreviewed() {
             self.miss(reviews, || brought.unreviewed(context.repo));

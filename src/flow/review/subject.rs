@@ -63,6 +63,11 @@ impl ReviewSubject<'_> {
         Ok(receipt.is_some() || self.is_spec_answered(earlier)?)
     }
 
+    /// The same with what there is of earlier reviews by now.
+    pub fn is_answered_now(&self) -> Result<bool> {
+        self.is_answered_by(&self.earlier()?, self.receipt()?.as_ref())
+    }
+
     /// Whether what is asked of its spec was asked. Where a criterion that is not met stops the change, it
     /// must be on record: a spec that is named was only told of before.
     pub fn is_spec_answered(&self, earlier: &EarlierReviews) -> Result<bool> {

@@ -281,7 +281,7 @@ fn last_shown(line: &str) -> String {
 /// The same words stand where a report names what was skipped.
 pub fn warning_line(warning: &Warning) -> String {
     match warning {
-        Warning::CriteriaUnmet(unmet) => printable(unmet),
+        Warning::OfSpec(words) => printable(words),
         Warning::LedgerSetAside { path } => format!(
             "the ledger was damaged and is set aside as `{}`; a new one was begun, earlier decisions are not in it",
             path.display()
@@ -366,46 +366,48 @@ mod tests {
                  (`--unstaged` reviews it)",
             ),
         ] {
-            let what = "a..b".to_owned();
-            let left_out = left_out(left).collect();
-            let (aim, why, conflicts) = (ReviewAim::Review, String::new(), Vec::new());
-            let spec = String::new();
             let change = ReviewedChange {
-                aim,
-                what,
-                why,
-                commits,
-                files,
-                left_out,
-                beside,
-                conflicts,
-                spec,
+                what: "a..b".to_owned(),
+                left_out: left_out(left).collect(),
+                ..change(commits, files, beside)
             };
             assert_eq!(begins_line(&change), line);
         }
-        let change = ReviewedChange {
+    }
+
+    /// A review of so much, and nothing else to say of it.
+    fn change(commits: usize, files: usize, beside: LeftBeside) -> ReviewedChange {
+        ReviewedChange {
+            aim: ReviewAim::Review,
+            what: "commit 0123456789".to_owned(),
+            why: String::new(),
+            commits,
+            files,
+            left_out: Vec::new(),
+            beside,
+            conflicts: Vec::new(),
+            spec: String::new(),
+        }
+    }
+
+    #[test]
+    fn why_it_is_reviewed_and_by_what_is_said_with_it() {
+        let chosen = ReviewedChange {
             aim: ReviewAim::FixChosen(2),
             what: "what is not committed".to_owned(),
-            why: String::new(),
-            commits: 0,
-            files: 4,
-            left_out: Vec::new(),
-            beside: LeftBeside::Staged(0),
             conflicts: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
             spec: "spec `a`, by its `touches`".to_owned(),
+            ..change(0, 4, LeftBeside::Staged(0))
         };
         assert_eq!(
-            begins_line(&change),
-            "fixing 2 findings of what is not committed: 4 files; spec `a`, by its `touches`; with unresolved conflicts are `a`, `b`, `c` and 1 more"
+            begins_line(&chosen),
+            "fixing 2 findings of what is not committed: 4 files; spec `a`, by its `touches`; with unresolved \
+             conflicts are `a`, `b`, `c` and 1 more"
         );
         let last = ReviewedChange {
             aim: ReviewAim::Fix,
-            what: "commit 0123456789".to_owned(),
             why: "nothing is staged".to_owned(),
-            commits: 1,
-            conflicts: Vec::new(),
-            spec: String::new(),
-            ..change
+            ..change(1, 4, LeftBeside::Staged(0))
         };
         assert_eq!(
             begins_line(&last),
