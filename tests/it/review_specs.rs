@@ -131,6 +131,9 @@ fn a_change_is_reviewed_by_the_spec_that_it_belongs_to() {
 fn what_names_no_spec_or_several_is_said() {
     let scene = scene(diligent(&[]));
     let repo = scene.guarded(BLOCK);
+    // Where there are no specs the word is another convention's.
+    repo.write("src/first.rs", CLEAN).commit_unjudged("feat: first\n\nSpec: RFC 9110");
+    review(&repo, &["--commit", "HEAD"]).ok().never_says("names no spec");
     add_spec(&repo, "sums", "");
     add_spec(&repo, "means", "");
     repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum\n\nSpec: sum");

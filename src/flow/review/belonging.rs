@@ -33,6 +33,9 @@ const RUN_TRAILER: &str = "Tribunal-Run";
 /// The most commits of a change whose messages are read, the newest.
 const COMMITS_MAX: usize = 500;
 
+/// The longest id of a spec, in characters.
+const ID_CHARS_MAX: usize = 64;
+
 /// The most files of specs that are read, and folders that are looked into.
 const FILES_MAX: usize = 2_000;
 const FOLDERS_MAX: usize = 2_000;
@@ -81,7 +84,10 @@ pub fn find(context: Context<'_>, target: &ReviewTarget, policy: &Policy) -> Res
     };
     let (belonging, unknown) = signs.decide();
     let mut found = BelongingSpec { is_plan: signs.is_plan(), ..BelongingSpec::default() };
-    found.notes.extend(unknown.iter().map(unknown_note));
+    // Where there are no specs the word is another convention's.
+    if !candidates.is_empty() {
+        found.notes.extend(unknown.iter().map(unknown_note));
+    }
     if is_cut {
         found.notes.push(format!(
             "`watch.specs` names more than {FILES_MAX} files: the rest is no spec of the change"
@@ -112,6 +118,8 @@ fn unknown_note(UnknownSpec { id, nearest }: &UnknownSpec) -> String {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "`tribunal spec list` lists them".to_owned(),
     };
+    // It may be any text.
+    let id: String = redact::redact_str(id).chars().take(ID_CHARS_MAX).collect();
     format!("the trailer `{SPEC_TRAILER}: {id}` names no spec of the change (hint: {hint})")
 }
 
