@@ -55,6 +55,7 @@ mod review_evidence;
 mod review_fixes;
 mod review_people;
 mod review_worktree;
+mod review_pushes;
 mod reviews;
 mod sandboxed;
 mod sarif;
