@@ -348,3 +348,21 @@ fn no_model_is_paid_to_review_what_the_tests_of_the_project_refuse() {
     review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).says("tests");
     assert_eq!(scene.asked().len(), asked);
 }
+
+#[test]
+fn a_spec_with_its_criteria_in_the_text_of_a_step_is_assessed() {
+    let scene = Scene::new("", diligent(&[])).logged_in(&KEYS);
+    let repo = scene.library();
+    let spec = "id: totals\ntitle: Totals\nsteps:\n  - id: api\n    service: api\n    spec: |\n      \
+        Sum lists.\n\n      Acceptance criteria:\n      - WHEN the list is empty THEN 0 is returned\n\n      \
+        Constraints:\n      - Do not rename `sum`\n";
+    repo.write("docs/specs/totals.yaml", spec).commit_unjudged("docs: spec");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let outcome = review(&repo, &["--commit", "HEAD", "--spec", "docs/specs/totals.yaml"]).ok();
+    let criteria = outcome.json()["review"]["criteria"].clone();
+    let ids: Vec<&str> =
+        criteria.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["api.AC-1", "C-1"], "{outcome}");
+    let prompt = &scene.asked()[0].prompt;
+    assert!(prompt.contains("WHEN the list is empty THEN 0 is returned"), "{prompt}");
+}

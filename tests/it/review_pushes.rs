@@ -481,6 +481,11 @@ fn what_was_answered_stays_answered_in_other_words() {
             scene.asked()[asked..].iter().map(|asked| Question::read(asked).part).collect();
         assert!(!parts.contains(&Part::Arbitrate), "{what}: nobody arbitrates what was answered");
         repo.tribunal(&["findings", "list"]).ok().says("no open findings");
+        // The same mistake in another place is another finding, in the very same words.
+        let again = padded("items", 0, "").replace("def f(", "def again(");
+        repo.write("again.py", again).commit_unjudged("feat: again");
+        review(&repo, &["--commit", "HEAD"]).code(1).says("again.py");
+        push(&repo).code(1).says("again.py");
     }
 }
 
