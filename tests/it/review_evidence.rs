@@ -355,7 +355,7 @@ fn a_spec_with_its_criteria_in_the_text_of_a_step_is_assessed() {
     let repo = scene.library();
     let spec = "id: totals\ntitle: Totals\nsteps:\n  - id: api\n    service: api\n    spec: |\n      \
         Sum lists.\n\n      Acceptance criteria:\n      - WHEN the list is empty THEN 0 is returned\n\n      \
-        Constraints:\n      - Do not rename `sum`\n";
+        Constraints:\n      - Do not rename `sum`\nopen_questions: [Is nought a sum?]\n";
     repo.write("docs/specs/totals.yaml", spec).commit_unjudged("docs: spec");
     repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
     let outcome = review(&repo, &["--commit", "HEAD", "--spec", "docs/specs/totals.yaml"]).ok();
@@ -364,5 +364,8 @@ fn a_spec_with_its_criteria_in_the_text_of_a_step_is_assessed() {
         criteria.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["api.AC-1", "C-1"], "{outcome}");
     let prompt = &scene.asked()[0].prompt;
-    assert!(prompt.contains("WHEN the list is empty THEN 0 is returned"), "{prompt}");
+    for part in ["WHEN the list is empty THEN 0 is returned", "Not decided yet", "Is nought a sum?"]
+    {
+        assert!(prompt.contains(part), "{part} in {prompt}");
+    }
 }

@@ -178,6 +178,55 @@ fn findings_below_the_threshold_are_counted_and_what_blocks_is_told() {
 }
 
 #[test]
+fn what_blocks_nothing_is_on_record_told_again_and_answered_by_its_id() {
+    const LOW: Mistake = Mistake { severity: "low", ..LEFT_OUT };
+    const MEDIUM: Mistake = Mistake {
+        needle: "all.iter().product()",
+        severity: "medium",
+        title: "it multiplies",
+        right: "all.iter().sum()",
+        ..LEFT_OUT
+    };
+    let scene = scene(diligent(&[LOW, MEDIUM]));
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    let product = BUGGY.replace("all.iter().sum()", "all.iter().product()");
+    repo.write("src/sum.rs", &product).commit_unjudged("feat: sum");
+    let first = repo.tribunal(&["review", "--commit", "HEAD"]).ok();
+    first.says("warning (low): src/sum.rs:3").says("warning (medium): ").never_says("known");
+    let findings = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    let id_of = |severity: &str| {
+        let mut all = findings["findings"].as_array().unwrap().iter();
+        short(all.find(|one| one["severity"] == severity).unwrap()["id"].as_str().unwrap())
+    };
+    let (low, medium) = (id_of("low"), id_of("medium"));
+    let asked = scene.asked().len();
+    // Where earlier reviews answer they are told again, as known, with their ids, and block nothing.
+    for words in [&["--commit", "HEAD"][..], &["--base", "origin/main"]] {
+        let again = repo.tribunal(&[&["review"], words].concat()).ok();
+        again.says("(known)").says(low).says(medium);
+    }
+    let push = |tell: &str| {
+        let tell = [("TRIBUNAL_REVIEW_TELL", tell)];
+        repo.git_env(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"], &tell).ok()
+    };
+    let told = push("low").says("2 warnings: src/sum.rs:4: it multiplies");
+    told.says("Details: `tribunal findings list`");
+    push("medium").says("1 warning: src/sum.rs:4: it multiplies");
+    push("high").never_says("warning");
+    // What was answered is told no more, also by a review that finds it again.
+    repo.tribunal(&["findings", "dismiss", low, "--reason", "on purpose"]).ok();
+    push("low").says("1 warning: src/sum.rs:4: it multiplies");
+    assert_eq!(scene.asked().len(), asked);
+    let fresh = repo.tribunal(&["review", "--commit", "HEAD", "--fresh"]).ok();
+    fresh.says(medium).never_says("warning (low)");
+    // A review that looks at the file says what became of it.
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: add");
+    repo.tribunal(&["review", "--commit", "HEAD"]).ok().never_says("warning");
+    repo.tribunal(&["findings", "list"]).ok().says("no open findings");
+    push("low").never_says("warning");
+}
+
+#[test]
 fn the_repository_and_the_person_tell_reviewers_what_to_mind() {
     let scene = scene(diligent(&[]));
     let repo = scene.library();

@@ -410,6 +410,33 @@ fn of_a_shallow_or_partial_clone_the_whole_tree_is_never_the_change() {
     assert_eq!(scene.asked().len(), asked);
 }
 
+#[test]
+fn what_could_not_block_has_nobody_asked_again() {
+    const LOW: Mistake = Mistake { severity: "low", ..LEFT_OUT };
+    let scene = scene(diligent(&[LOW]));
+    let repo = scene.guarded(STRICT);
+    // Of a language that is not known here: all of the file is the place of a finding.
+    let lines = |first: &str, last: &str| {
+        let between: Vec<String> = (0..60).map(|number| format!("{number} is between\n")).collect();
+        format!("{first}\n{}{last}\n", between.concat())
+    };
+    repo.write("steps.list", lines("begin", "end")).commit_unjudged("feat: steps");
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+    repo.git(&["switch", "--quiet", "--create", "work"]).ok();
+    repo.write("steps.list", lines("begin", "x = items[..items.len() - 1]"));
+    repo.commit_unjudged("feat: last step");
+    review(&repo, &["--commit", "HEAD"]).ok().says("left out");
+    let asked = scene.asked().len();
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    repo.write("steps.list", lines("begin at once", "end")).commit_unjudged("feat: at once");
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+    repo.git(&["switch", "--quiet", "work"]).ok();
+    repo.git(&["rebase", "--quiet", "main"]).ok();
+    review(&repo, &["--commit", "HEAD"]).ok();
+    push(&repo).ok().never_says("not checked: review");
+    assert_eq!(scene.asked().len(), asked);
+}
+
 /// A file with a mistake between functions that others touch.
 fn padded(items: &str, start: u32, more: &str) -> String {
     let pad = |name: &str| {

@@ -77,10 +77,9 @@ impl EarlierReviews {
         let numbered = self.findings.iter().enumerate();
         let kept = numbered.clone().map(|(at, one)| (number(at), one.kept.stored.id.clone()));
         let tracked = numbered.clone().map(|(at, one)| one.tracked(&number(at)));
-        let open = numbered.filter(|(_, one)| one.is_unverified()).map(|(at, _)| number(at));
         let is_merge = change.files.iter().any(|file| !file.merged.is_empty());
         let is_all = scope == ReviewedFiles::All || self.unreviewed == self.reviewable;
-        let paths = match scope {
+        let paths: Option<Vec<BString>> = match scope {
             _ if is_all && !is_merge => None,
             ReviewedFiles::All => Some(change.files.iter().map(|file| file.path.clone()).collect()),
             ReviewedFiles::Uncovered => {
@@ -90,7 +89,10 @@ impl EarlierReviews {
                 Some(paths.into_iter().collect())
             }
         };
-        let first = FirstReview { paths, open: open.collect() };
+        let is_looked_at = |path: &BString| paths.as_ref().is_none_or(|paths| paths.contains(path));
+        let open = numbered.filter(|(_, one)| one.is_unverified() && is_looked_at(&one.path));
+        let open = open.map(|(at, _)| number(at)).collect();
+        let first = FirstReview { paths, open };
         LoopInputs { findings: tracked.collect(), kept: kept.collect(), first }
     }
 }

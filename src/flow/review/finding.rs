@@ -34,7 +34,8 @@ pub fn to_ledger(
     let anchor = finding.anchor.chars().take(ANCHOR_CHARS_MAX).collect();
     let message = message(finding);
     let message = match decision.map(|decision| decision.verdict) {
-        None => format!("{message} (not arbitrated)"),
+        None if tracked.needs_arbitration() => format!("{message} (not arbitrated)"),
+        None => message,
         Some(ArbiterVerdict::Upheld) => message,
         Some(word) if matches!(tracked.second, Some(SecondLook::Disagreed { .. })) => {
             format!("{message} ({} by the arbiter, not by a second process)", word.as_str())

@@ -76,7 +76,8 @@ pub fn describe(
     let mut findings = run.record().gated.clone();
     let kept = &run.record().kept;
     let blocking = blocking_ids(review, kept, best);
-    findings.extend(reported(context, review, kept, best, &blocking, &decision)?);
+    let since = run.about.started;
+    findings.extend(reported(context, review, kept, best, &blocking, &decision, since)?);
     let resume_when = match &review.stage {
         Stage::Paused(pause) => Some(pause.resume_when),
         _ => None,
@@ -201,7 +202,7 @@ pub fn of_earlier(
     };
     let blocking = blocking_ids(&standing, &kept, 0);
     let mut findings = gates.findings;
-    findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
+    findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision, started)?);
     let found = receipt.as_ref();
     let mut story = story::of_earlier(context, &standing, &kept, found);
     story.unread.clone_from(&unscanned);
@@ -297,7 +298,8 @@ fn has_receipt(run: &Run, decision: &Decision) -> bool {
     reviewed && lasts
 }
 
-/// The open findings of a loop: those that the decision rests on block the change.
+/// The open findings of a loop: those that the decision rests on block the change. What stops nothing and
+/// is on record from before `since` is told as known.
 pub fn reported(
     context: Context<'_>,
     review: &ReviewLoop,
@@ -305,6 +307,7 @@ pub fn reported(
     best: usize,
     stopping: &[String],
     decision: &Decision,
+    since: Timestamp,
 ) -> Result<Vec<Reported>> {
     let state_dir = context.repo.state_dir();
     let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
@@ -333,6 +336,9 @@ pub fn reported(
         let mut finding = finding::to_ledger(tracked, decision, effect);
         if let Some(known) = known.as_ref().filter(|_| is_answered) {
             finding.message.clone_from(&known.finding.message);
+        }
+        if effect == Effect::Warn && known.as_ref().is_some_and(|known| known.first_seen < since) {
+            finding.message.push_str(" (known)");
         }
         all.push(match known {
             Some(known) => {

@@ -33,9 +33,14 @@ pub struct EarlierFinding {
 }
 
 impl EarlierFinding {
-    /// Whether a review must look at it.
+    /// Whether a review must look at it. What could not block is looked at where its file is shown anyway.
     pub fn needs_review(&self) -> bool {
-        self.is_unverified() || self.tracked("").needs_arbitration()
+        self.is_outdated() || self.tracked("").needs_arbitration()
+    }
+
+    /// Whether nothing is known of it, as its code changed, and it could block.
+    pub fn is_outdated(&self) -> bool {
+        self.is_unverified() && self.tracked("").is_severe()
     }
 
     /// Whether a review must say if it is resolved: its code changed since one spoke of it.

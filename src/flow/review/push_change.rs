@@ -1,11 +1,12 @@
 //! What one tip of a push brings, as one change, with what earlier reviews say of it.
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::Skipped;
+use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::text::counted;
 use crate::domain::review::decide::Decision;
 use crate::flow::call::roles::AssignedAgent;
@@ -39,8 +40,9 @@ pub struct Brought {
 
 /// What the findings come to that hold in what a push brings.
 pub enum Judged {
-    Passed,
-    /// The findings that stop it, which have the effect to block.
+    /// With the findings that stop nothing and that people are told of.
+    Passed(PushPart),
+    /// With the findings that stop it, which have the effect to block, and those that people are told of.
     Blocked(PushPart),
     /// No finding stops it, and it cannot be said that it passes.
     Undecided(Skipped),
@@ -114,14 +116,24 @@ impl Brought {
         let (standing, kept) = subject.standing(&self.earlier);
         let decision = standing.standing_decision(&subject.limits()?);
         let blocking = finish::blocking_ids(&standing, &kept, 0);
-        let mut findings = finish::reported(context, &standing, &kept, 0, &blocking, &decision)?;
-        findings.retain(|reported| reported.finding.effect == Effect::Block);
-        if !findings.is_empty() {
-            let title = format!("reviews of {}", self.target.title);
-            return Ok(Judged::Blocked(PushPart { title, commit: None, findings }));
+        // Of a push all is known.
+        let since = Timestamp::MIN;
+        let mut findings =
+            finish::reported(context, &standing, &kept, 0, &blocking, &decision, since)?;
+        let tell = self.inputs.policy().review.tell;
+        findings.retain(|Reported { finding, .. }| match finding.effect {
+            Effect::Block => true,
+            Effect::Warn => finding.severity >= tell,
+            Effect::Shadow => false,
+        });
+        let is_blocked = findings.iter().any(|it| it.finding.effect == Effect::Block);
+        let title = format!("reviews of {}", self.target.title);
+        let part = PushPart { title, commit: None, findings };
+        if is_blocked {
+            return Ok(Judged::Blocked(part));
         }
         Ok(match decision {
-            Decision::Submit => Judged::Passed,
+            Decision::Submit => Judged::Passed(part),
             Decision::Inconclusive(why) => Judged::Undecided(skipped(format!(
                 "earlier reviews of {} give no verdict: {why} (hint: {})",
                 self.target.title,
@@ -145,7 +157,7 @@ impl Brought {
 
     /// Says how many findings nobody has looked at as their code is now.
     pub fn unverified(&self) -> Option<Skipped> {
-        let unverified = self.earlier.findings.iter().filter(|one| one.is_unverified()).count();
+        let unverified = self.earlier.findings.iter().filter(|one| one.is_outdated()).count();
         (unverified > 0 && self.earlier.uncovered.is_empty()).then(|| {
             skipped(format!(
                 "the code of {} changed since a review saw it (hint: `tribunal review` asks whether it \
