@@ -174,10 +174,7 @@ pub fn print_push(
     let warnings = warning_line(findings());
     let of_reviews =
         |finding: &Finding| finding.gate == Gate::Review && finding.effect == Effect::Warn;
-    let see = match warnings.is_some() && findings().any(of_reviews) {
-        true => ". Details: `tribunal findings list`",
-        false => "",
-    };
+    let see = if findings().any(of_reviews) { ". Details: `tribunal findings list`" } else { "" };
     said.extend(warnings);
     if !ungated.is_empty() {
         let (count, all) = (ungated.len(), counted(commits.len(), "commit"));

@@ -6,7 +6,6 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::{Cost, Money, Role, Spent};
-use crate::domain::model::finding::Effect;
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
@@ -28,7 +27,6 @@ use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::ledger;
-use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
 use crate::platform::store::ledger::error::Error as LedgerError;
 
@@ -77,7 +75,7 @@ pub fn describe(
     let kept = &run.record().kept;
     let blocking = blocking_ids(review, kept, best);
     let since = run.about.started;
-    findings.extend(reported(context, review, kept, best, &blocking, &decision, since)?);
+    findings.extend(finding::reported(context, review, kept, best, &blocking, &decision, since)?);
     let resume_when = match &review.stage {
         Stage::Paused(pause) => Some(pause.resume_when),
         _ => None,
@@ -202,7 +200,8 @@ pub fn of_earlier(
     };
     let blocking = blocking_ids(&standing, &kept, 0);
     let mut findings = gates.findings;
-    findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision, started)?);
+    findings
+        .extend(finding::reported(context, &standing, &kept, 0, &blocking, &decision, started)?);
     let found = receipt.as_ref();
     let mut story = story::of_earlier(context, &standing, &kept, found);
     story.unread.clone_from(&unscanned);
@@ -296,59 +295,6 @@ fn has_receipt(run: &Run, decision: &Decision) -> bool {
         Decision::Inconclusive(_) => false,
     };
     reviewed && lasts
-}
-
-/// The open findings of a loop: those that the decision rests on block the change. What stops nothing and
-/// is on record from before `since` is told as known.
-pub fn reported(
-    context: Context<'_>,
-    review: &ReviewLoop,
-    kept_ids: &BTreeMap<String, String>,
-    best: usize,
-    stopping: &[String],
-    decision: &Decision,
-    since: Timestamp,
-) -> Result<Vec<Reported>> {
-    let state_dir = context.repo.state_dir();
-    let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
-    let ledger = ledger.map_err(LedgerError::hinted)?;
-    let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
-    let mut all = Vec::new();
-    for tracked in &review.findings {
-        let gone = tracked.resolved_in.is_some_and(|resolved| resolved <= best);
-        let kept = kept_ids.get(&tracked.original.id);
-        let known = match (&ledger, kept) {
-            (Some(ledger), Some(id)) => {
-                ledger.get(id, now(context.env)).map_err(LedgerError::hinted)?
-            }
-            _ => None,
-        };
-        let is_answered = known.as_ref().is_some_and(|known| known.status.is_answered());
-        if gone || (tracked.is_dismissed() && !is_answered) {
-            continue;
-        }
-        let effect = match kept {
-            _ if is_answered => Effect::Shadow,
-            Some(id) if stops && stopping.contains(id) => Effect::Block,
-            _ => Effect::Warn,
-        };
-        let decision = tracked.decision.as_ref().filter(|_| !is_answered);
-        let mut finding = finding::to_ledger(tracked, decision, effect);
-        if let Some(known) = known.as_ref().filter(|_| is_answered) {
-            finding.message.clone_from(&known.finding.message);
-        }
-        if effect == Effect::Warn && known.as_ref().is_some_and(|known| known.first_seen < since) {
-            finding.message.push_str(" (known)");
-        }
-        all.push(match known {
-            Some(known) => {
-                let status = known.status.as_str().to_owned();
-                Reported { id: Some(known.id), status, finding }
-            }
-            None => Reported::unrecorded(finding),
-        });
-    }
-    Ok(all)
 }
 
 fn report_of(

@@ -17,7 +17,7 @@ use crate::flow::review::earlier::EarlierReviews;
 use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs};
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewTarget};
-use crate::flow::review::{earlier, finish, target};
+use crate::flow::review::{earlier, finding, finish, target};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::push::history;
 use crate::platform::git::repo::Repo;
@@ -119,7 +119,7 @@ impl Brought {
         // Of a push all is known.
         let since = Timestamp::MIN;
         let mut findings =
-            finish::reported(context, &standing, &kept, 0, &blocking, &decision, since)?;
+            finding::reported(context, &standing, &kept, 0, &blocking, &decision, since)?;
         let tell = self.inputs.policy().review.tell;
         findings.retain(|Reported { finding, .. }| match finding.effect {
             Effect::Block => true,
