@@ -89,6 +89,45 @@ fn a_critical_claim_is_dropped_by_two_processes_and_by_no_fewer() {
 }
 
 #[test]
+fn without_money_for_the_second_voice_a_dismissed_claim_stays_for_a_person() {
+    // A decision costs a little over a cent and may cost half a dollar: there is enough for one.
+    let settings = "[agents.reviewer]\nbudget = 0.1\n[budget]\nrun = 0.51\n";
+    let brain = |asked: &Asked| {
+        let question = Question::read(asked);
+        match question.part {
+            Part::Review => Say::json(question.answer(&raised(&question, &[LEFT_OUT]))),
+            Part::Arbitrate => Say::json(decision(&question, GUARD)),
+            _ => Say::text("not asked"),
+        }
+    };
+    let scene = Scene::new(settings, brain).logged_in(&KEYS);
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", SUMS).commit_unjudged("feat: sum");
+    let push = || repo.git(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"]);
+    let first = repo.tribunal(&["review", "--commit", "HEAD"]).code(3);
+    first.clone().says("no money for a second process").says(LEFT_OUT.title);
+    assert_eq!(arbitrated(&scene).len(), 1);
+    // It stops the push, and has an id.
+    push().code(1).says(LEFT_OUT.title);
+    let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    assert_eq!(listed["total"], 1, "{listed}");
+    let id = listed["findings"][0]["id"].as_str().unwrap();
+    first.says(short(id)).says("`tribunal review --fresh` asks a second process too");
+    // The same again asks nobody; with more to spend the second alone is asked, where a person wants that.
+    for words in [["--commit", "HEAD"], ["--base", "origin/main"]] {
+        review(&repo, &words).code(3).says(LEFT_OUT.title);
+    }
+    assert_eq!(scene.asked().len(), 2);
+    let paid = ["--commit", "HEAD", "--fresh", "--set", "budget.run=10"];
+    let paid = review(&repo, &paid).ok().json();
+    assert_eq!(arbitrated(&scene).len(), 2);
+    assert_eq!(paid["review"]["dismissed"][0]["outcome"], "refuted");
+    push().ok();
+    repo.tribunal(&["findings", "list"]).ok().says("no open findings");
+    repo.tribunal(&["findings", "show", id]).ok().says("withdrawn: refuted");
+}
+
+#[test]
 fn what_the_arbiter_dismisses_without_evidence_stays() {
     for (quote, path, what) in [
         ("    let all = &items[..items.len() - 1];", "src/sum.rs", "its own anchor"),

@@ -117,6 +117,13 @@ impl FindingRecord {
         self.decision.as_ref().is_some_and(|one| one.verdict == ArbiterVerdict::Upheld)
     }
 
+    /// Whether it was dropped: refuted, out of scope or a duplicate.
+    pub fn is_dismissed(&self) -> bool {
+        let tracked = TrackedFinding::new(self.original.clone(), 0, false);
+        let (decision, second) = (self.decision.clone(), self.second.clone());
+        TrackedFinding { decision, second, ..tracked }.is_dismissed()
+    }
+
     /// Whether it is about code that the change removed.
     pub fn is_about_removed(&self) -> bool {
         matches!(self.original.anchored, Anchored::Removed { .. })

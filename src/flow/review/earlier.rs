@@ -8,6 +8,7 @@ use bstr::BString;
 
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::pipeline::review_loop::FirstReview;
+use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::coverage;
 use crate::domain::review::coverage::{PartKey, Parts, WantedPart};
 use crate::domain::review::deliver::file::FileSide;
@@ -104,6 +105,15 @@ pub struct LoopInputs {
     /// The ledger's id of each, by its id in the run.
     pub kept: BTreeMap<String, String>,
     pub first: FirstReview,
+}
+
+impl LoopInputs {
+    /// Has the second process asked for which there was no money before.
+    pub fn ask_the_unpaid(&mut self) {
+        for finding in &mut self.findings {
+            finding.second.take_if(|second| matches!(second, SecondLook::NotPaid { .. }));
+        }
+    }
 }
 
 /// Which files of a change a review looks at.

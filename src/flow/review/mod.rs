@@ -143,7 +143,10 @@ fn review_target(
         }
         let whole = request.fresh || inputs.asks_more();
         let files = if whole { ReviewedFiles::All } else { ReviewedFiles::Uncovered };
-        let known = earlier.loop_inputs(&target.change, files);
+        let mut known = earlier.loop_inputs(&target.change, files);
+        if request.fresh {
+            known.ask_the_unpaid();
+        }
         let question = inputs.question(&target, known.first.paths.as_deref())?;
         let question = question.context("the route has no reviewer")?;
         let asked = Asked {

@@ -75,12 +75,13 @@ pub fn keep_undecided(context: Context<'_>, inputs: &ReviewInputs, run: &mut Run
     write(context, &ReviewOutcomes { records, parts: Parts::new() })
 }
 
-/// Records the open findings of a run that need no decision, as they are in its best attempt: they block
-/// nothing, and a person who answers one is told of it no more.
-pub fn keep_deferred(context: Context<'_>, run: &mut Run, best: usize) -> Result<()> {
+/// Records the open findings of a run that are not on record yet, as they are in its best attempt: those
+/// that block nothing, so that a person who answers one is told of it no more, and those that a person must
+/// decide about as there was no money for a second process.
+pub fn keep_open(context: Context<'_>, run: &mut Run, best: usize) -> Result<()> {
     record(context, run, |one| {
         one.since <= best
-            && one.decision.is_none()
+            && !one.is_dismissed()
             && one.original.anchored != Anchored::Nowhere
             && !one.needs_arbitration()
             && one.resolved_in.is_none_or(|resolved| resolved > best)

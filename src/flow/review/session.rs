@@ -154,7 +154,7 @@ impl ReviewSession<'_> {
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
                 reading_copy::remove(self.context.repo, &self.run.id);
-                outcomes::keep_deferred(self.context, &mut self.run, end.best)?;
+                outcomes::keep_open(self.context, &mut self.run, end.best)?;
                 finish::close(self.context, self.inputs, &self.run, end)?;
                 JobOutcome::Closed.into()
             }
