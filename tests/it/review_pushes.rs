@@ -123,6 +123,51 @@ fn what_a_later_commit_repaired_stops_no_push() {
     }
 }
 
+/// A change takes a guard away, and a fix that puts it back convinces nobody: what is wrong was not there
+/// before for that.
+#[test]
+fn a_fix_that_leads_back_to_the_base_makes_nothing_older_than_the_change() {
+    let brain = |asked: &Asked| {
+        let question = Question::read(asked);
+        let mut answer = question.answer(&[]);
+        let guard = "    if not rows:";
+        let is_gone =
+            asked.prompt.lines().any(|line| line.starts_with('-') && line.contains(guard));
+        match question.part {
+            Part::Review if is_gone => {
+                let found = lost_error("q.py", "    return rows[0]", "an empty list fails");
+                Say::json(question.answer(&[found]))
+            }
+            Part::Verify => {
+                let quote = json!({ "path": "q.py", "text": guard });
+                let words = question.findings.iter();
+                let words =
+                    words.map(|(id, _)| json!({ "id": id, "resolved": false, "quote": quote }));
+                answer["verified"] = words.collect();
+                Say::json(answer)
+            }
+            Part::Fix => minding_rows(asked),
+            Part::Arbitrate => Say::json(yes(&question)),
+            _ => Say::json(answer),
+        }
+    };
+    let scene = scene(brain);
+    let repo = scene.guarded(BLOCK);
+    repo.write("q.py", GUARDED).commit_unjudged("feat: first");
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+    repo.write("q.py", UNGUARDED).write("more.py", "more = 1\n").commit_unjudged("feat: shorter");
+    let stops = |what: &str| {
+        for words in [["--commit", "HEAD"], ["--base", "origin/main"]] {
+            let reviewed = review(&repo, &words);
+            assert_eq!(reviewed.code, 1, "{what}, {words:?}: {reviewed}");
+        }
+        push(&repo).code(1).says("an empty list fails");
+    };
+    stops("reviewed");
+    review(&repo, &["--commit", "HEAD", "--fix", "--set", "review.rounds.s=1"]).code(3);
+    stops("fixed in vain");
+}
+
 #[test]
 fn what_a_range_a_fix_and_a_review_with_a_spec_passed_is_pushed() {
     let scene = scene(minding_rows);

@@ -142,7 +142,7 @@ impl TrackedFinding {
     }
 
     fn could_block(&self) -> bool {
-        self.original.origin == FindingOrigin::Change && self.is_severe()
+        self.original.origin != FindingOrigin::Before && self.is_severe()
     }
 
     /// Whether it could block a change that brings it.

@@ -257,8 +257,9 @@ fn spoken_of(review: &ReviewLoop, tracked: &TrackedFinding) -> Vec<(usize, bool)
         let resolved = tracked.resolved_in == Some(attempt);
         let spoke =
             attempt == tracked.since && (is_earlier || tracked.resolved_in != Some(attempt));
-        let unresolved = tracked.unresolved_in.contains(&attempt);
-        if at.is_reviewed() && (resolved || unresolved || spoke) {
+        // That a fix did not resolve it makes it no older than the change: the fix may have led back to
+        // what the base has.
+        if at.is_reviewed() && (resolved || spoke) {
             all.push((attempt, resolved));
         }
     }

@@ -167,8 +167,12 @@ impl<'a> FindingPlaces<'a> {
             return None;
         }
         let in_base = self.path_before(&path, &known).is_some_and(|before| {
-            let state = self.state(&kept, true, &before);
-            state.holds() && (state.lines().is_some() || kept.record.is_about_removed())
+            match self.state(&kept, true, &before) {
+                FindingState::Open { .. } => true,
+                // The same text in other code may be right there, as where the change takes a guard away.
+                FindingState::Unverified { .. } => kept.record.is_about_removed(),
+                FindingState::Resolved { .. } | FindingState::Gone => false,
+            }
         });
         let origin = if in_base { FindingOrigin::Before } else { FindingOrigin::Change };
         Some(EarlierFinding { kept, path, state, origin })
