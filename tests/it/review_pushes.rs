@@ -168,6 +168,47 @@ fn a_fix_that_leads_back_to_the_base_makes_nothing_older_than_the_change() {
     stops("fixed in vain");
 }
 
+/// What a reviewer sees beside a change, in code that reads as before, is told by every review alike;
+/// where what it quotes is of the change, or its own code is, it counts.
+#[test]
+fn what_was_there_before_in_a_touched_file_has_one_verdict() {
+    const LINE: &str = "    let all = &items[..items.len() - 1];";
+    let one = format!("{BUGGY}\npub fn one() -> u32 {{\n    1\n}}\n");
+    let edited = BUGGY.replace("all.iter().sum()", "all.iter().sum::<u32>()");
+    for (what, text, quote, code) in [
+        ("beside", &one, "", 0),
+        ("quoted", &one, "pub fn one() -> u32 {", 1),
+        ("its own code", &edited, "", 1),
+    ] {
+        let scene = scene(move |asked: &Asked| {
+            let question = Question::read(asked);
+            match question.part {
+                Part::Review if asked.prompt.contains(LINE) => {
+                    let mut found = lost_error("src/sum.rs", LINE, LEFT_OUT.title);
+                    if !quote.is_empty() {
+                        found["evidence"] = json!([{ "path": "src/sum.rs", "text": quote }]);
+                    }
+                    Say::json(question.answer(&[found]))
+                }
+                Part::Arbitrate => Say::json(yes(&question)),
+                _ => Say::json(question.answer(&[])),
+            }
+        });
+        let repo = scene.guarded(STRICT);
+        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+        repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+        repo.write("src/sum.rs", text).commit_unjudged("feat: more");
+        for words in [["--commit", "HEAD"], ["--commit", "HEAD"], ["--base", "origin/main"]] {
+            let told = review(&repo, &words);
+            assert_eq!(told.code, code, "{what}, {words:?}: {told}");
+            assert_eq!(told.json()["findings"][0]["severity"], "critical", "{what}");
+        }
+        push(&repo).code(code).says(": src/sum.rs:3: the last item is left out");
+        // For what blocks nothing no arbiter is paid.
+        assert_eq!(scene.asked().len(), if code == 0 { 1 } else { 2 }, "{what}");
+    }
+}
+
 #[test]
 fn what_a_range_a_fix_and_a_review_with_a_spec_passed_is_pushed() {
     let scene = scene(minding_rows);

@@ -174,6 +174,17 @@ impl FindingRecord {
         }
     }
 
+    /// Whether its text is in a text of its file.
+    pub fn is_where(&self, text: &str) -> bool {
+        let all: Vec<&str> = text.lines().collect();
+        find(&self.lines, &all).is_some()
+    }
+
+    /// The hash of its place in a text of its file.
+    pub fn region(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> String {
+        self.place(text, read).region
+    }
+
     /// Whether its code is in a file of another name: its text, enough of it to tell it from others,
     /// within code that reads as a review saw it.
     pub fn moved_to(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> bool {
