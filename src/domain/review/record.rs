@@ -188,10 +188,14 @@ impl FindingRecord {
     /// Whether its code is in a file of another name: its text, enough of it to tell it from others,
     /// within code that reads as a review saw it.
     pub fn moved_to(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> bool {
-        let size: usize = self.lines.iter().map(|line| squeezed(line).len()).sum();
-        size >= MOVED_CHARS_MIN
-            && is_in(&self.lines, text)
+        self.is_quoted_in(text)
             && !matches!(self.known(text, read), FindingState::Unverified { .. })
+    }
+
+    /// Whether its text is in another one, enough of it to tell it from others.
+    pub fn is_quoted_in(&self, text: &str) -> bool {
+        let size: usize = self.lines.iter().map(|line| squeezed(line).len()).sum();
+        size >= MOVED_CHARS_MIN && is_in(&self.lines, text)
     }
 
     fn place(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> Place {
