@@ -108,11 +108,12 @@ pub struct LoopInputs {
 }
 
 impl LoopInputs {
-    /// Has the second process asked for which there was no money before.
-    pub fn ask_the_unpaid(&mut self) {
-        for finding in &mut self.findings {
+    /// Asked afresh, the second process is asked too for which there was no money before.
+    pub fn asked(mut self, is_fresh: bool) -> Self {
+        for finding in self.findings.iter_mut().filter(|_| is_fresh) {
             finding.second.take_if(|second| matches!(second, SecondLook::NotPaid { .. }));
         }
+        self
     }
 }
 

@@ -143,10 +143,7 @@ fn review_target(
         }
         let whole = request.fresh || inputs.asks_more();
         let files = if whole { ReviewedFiles::All } else { ReviewedFiles::Uncovered };
-        let mut known = earlier.loop_inputs(&target.change, files);
-        if request.fresh {
-            known.ask_the_unpaid();
-        }
+        let known = earlier.loop_inputs(&target.change, files).asked(request.fresh);
         let question = inputs.question(&target, known.first.paths.as_deref())?;
         let question = question.context("the route has no reviewer")?;
         let asked = Asked {
