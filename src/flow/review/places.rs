@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{Change, FileChange, FileChangeKind};
+use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, DecidedBy};
@@ -282,22 +282,16 @@ impl<'a> FindingPlaces<'a> {
         match own {
             // Of a file that is gone what is about its removal holds.
             Some(_) => Some(known.clone()),
-            None => self.new_file_with(kept),
+            None => self.moved_file_with(kept),
         }
     }
 
-    /// The one file that is new under its name and has the text of a finding, whose own file is neither in
-    /// the change nor in its tree: its name was one of a while, between two moves.
-    fn new_file_with(&mut self, kept: &KeptReviewFinding) -> Option<BString> {
-        let is_new = |file: &&FileChange| {
-            file.has_content()
-                && (matches!(&file.kind, FileChangeKind::Added | FileChangeKind::Renamed { .. })
-                    || self.renames.by_new.contains_key(&file.path))
-        };
-        let new: Vec<BString> =
-            self.change.files.iter().filter(is_new).map(|file| file.path.clone()).collect();
+    /// The one moved file that has the text of a finding, whose own file is neither in the change nor in its
+    /// tree: its name was one of a while, between two moves. In a file that is new it is another finding.
+    fn moved_file_with(&mut self, kept: &KeptReviewFinding) -> Option<BString> {
+        let moved: Vec<BString> = self.renames.by_new.keys().cloned().collect();
         let mut found = Vec::new();
-        for path in new {
+        for path in moved {
             if self.text(false, path.as_bstr()).is_some_and(|text| kept.record.is_quoted_in(&text))
             {
                 found.push(path);
