@@ -170,8 +170,12 @@ pub fn print_push(
     }
     let PushEvaluation { parts, skipped, commits, ungated, .. } = evaluation;
     let mut said = Vec::new();
-    let findings = parts.iter().flat_map(|part| &part.findings).map(|reported| &reported.finding);
-    said.extend(warning_line(findings));
+    let findings = || parts.iter().flat_map(|part| &part.findings).map(|it| &it.finding);
+    let warnings = warning_line(findings());
+    let of_reviews =
+        |finding: &Finding| finding.gate == Gate::Review && finding.effect == Effect::Warn;
+    let see = if findings().any(of_reviews) { ". Details: `tribunal findings list`" } else { "" };
+    said.extend(warnings);
     if !ungated.is_empty() {
         let (count, all) = (ungated.len(), counted(commits.len(), "commit"));
         let mut names: Vec<&str> = ungated.iter().take(NAMED_MAX).map(Oid::short).collect();
@@ -186,7 +190,7 @@ pub fn print_push(
         said.push(format!("{all} not checked: {}: {}", first.gate, first.reason));
     }
     if !said.is_empty() {
-        out::talk(&format!("tribunal: {}", printable(&said.join("; "))));
+        out::talk(&format!("tribunal: {}{see}", printable(&said.join("; "))));
     }
     ExitStatus::Pass
 }

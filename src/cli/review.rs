@@ -113,7 +113,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         let begun = args.last_stop.as_deref();
         let last_stop = begun.map_or_else(|| LastStop::of(&repo.state_dir()), LastStop::named);
         let worked =
-            background::drain(repo, &last_stop, |commit| review::in_background(context, commit));
+            background::drain(context, &last_stop, |commit| review::in_background(context, commit));
         return match worked {
             Err(error) if error.is::<Stopped>() => Ok(ExitStatus::Interrupted),
             worked => worked.map(|()| ExitStatus::Pass),

@@ -108,7 +108,8 @@ impl Question {
             found.map(|(_, text)| text).unwrap_or_default()
         };
         let criteria = if part == Part::Criteria { block("criteria") } else { block("spec") };
-        let is_id = |id: &&str| ["AC-", "C-", "CI-"].iter().any(|kind| id.starts_with(kind));
+        let own = |id: &str| id.rsplit_once('.').map_or(id, |(_, own)| own).to_owned();
+        let is_id = |id: &&str| ["AC-", "C-", "CI-"].iter().any(|kind| own(id).starts_with(kind));
         let criteria = criteria.lines().filter_map(|line| {
             line.strip_prefix("- ").or_else(|| (part == Part::Criteria).then_some(line))
         });

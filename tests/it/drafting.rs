@@ -411,7 +411,8 @@ fn what_a_review_upholds_is_learned_from_once() {
             let lines = section.added.iter().filter(wrong);
             lines.map(|line| {
                 let mut found = lost_error(&section.path, line, "the error is dropped");
-                found["severity"] = "high".into();
+                let is_minor = line.contains("fs::minor");
+                found["severity"] = if is_minor { "low" } else { "high" }.into();
                 found
             })
         });
@@ -432,11 +433,48 @@ fn what_a_review_upholds_is_learned_from_once() {
         review(&repo, &[&words[..], &["--fresh"]].concat()).ok();
         not_yet();
     }
-    // What nobody could show teaches nothing.
+    // What nobody could show teaches nothing, and neither does what nobody was asked about.
     mistake("three", "doubtful(path)");
+    mistake("minor", "minor(path)");
     not_yet();
     mistake("four", "rename(old, new)");
     learn(&repo, &[]).ok().says("learned R-").says("3 findings").says("3 changes");
     let rule = only_rule(&repo);
     assert_eq!(rule["check"]["pattern"], "let _ = fs::$A($$$B);");
+}
+
+#[test]
+fn one_line_that_is_found_again_in_other_words_is_one_occurrence() {
+    let line = "    let _ = fs::remove_file(path);";
+    let scene = judged(move |asked| {
+        let question = Question::read(asked);
+        if !is_reviewer(asked) {
+            return Say::json(yes(&question));
+        }
+        let words = ["the error is dropped", "a failure is not told", "nobody hears of it"];
+        let title = words[asked.number % words.len()];
+        let shown = question.sections.iter().filter(|_| asked.prompt.contains(line));
+        let found = shown.map(|section| {
+            let mut found = lost_error(&section.path, line, title);
+            found["severity"] = "high".into();
+            found
+        });
+        Say::json(question.answer(&found.collect::<Vec<_>>()))
+    });
+    let repo = scene.sandbox.repo("r");
+    repo.commit_unjudged("chore: begin");
+    // The line stays as it is; what is above and below it does not.
+    for (above, below) in [("one", "one"), ("two", "one"), ("two", "two"), ("three", "three")] {
+        let text = format!("pub fn clear() {{\n    {above}();\n{line}\n    {below}();\n}}\n");
+        repo.write("src/store/clear.rs", text).commit_unjudged("feat: clear");
+        for words in [&["--commit", "HEAD"][..], &["--commit", "HEAD", "--fresh"]] {
+            review(&repo, words).ok();
+        }
+    }
+    let asked = scene.asked();
+    let raised = asked.iter().filter(|asked| is_reviewer(asked) && asked.prompt.contains(line));
+    assert!(raised.count() >= 6, "{}", asked.len());
+    let findings = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    assert_eq!(findings["total"], 1, "{findings}");
+    learn(&repo, &[]).ok().says("no rule learned");
 }

@@ -56,6 +56,7 @@ mod review_fixes;
 mod review_people;
 mod review_specs;
 mod review_worktree;
+mod review_pushes;
 mod reviews;
 mod sandboxed;
 mod sarif;

@@ -89,6 +89,45 @@ fn a_critical_claim_is_dropped_by_two_processes_and_by_no_fewer() {
 }
 
 #[test]
+fn without_money_for_the_second_voice_a_dismissed_claim_stays_for_a_person() {
+    // A decision costs a little over a cent and may cost half a dollar: there is enough for one.
+    let settings = "[agents.reviewer]\nbudget = 0.1\n[budget]\nrun = 0.51\n";
+    let brain = |asked: &Asked| {
+        let question = Question::read(asked);
+        match question.part {
+            Part::Review => Say::json(question.answer(&raised(&question, &[LEFT_OUT]))),
+            Part::Arbitrate => Say::json(decision(&question, GUARD)),
+            _ => Say::text("not asked"),
+        }
+    };
+    let scene = Scene::new(settings, brain).logged_in(&KEYS);
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    repo.write("src/sum.rs", SUMS).commit_unjudged("feat: sum");
+    let push = || repo.git(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"]);
+    let first = repo.tribunal(&["review", "--commit", "HEAD"]).code(3);
+    first.clone().says("no money for a second process").says(LEFT_OUT.title);
+    assert_eq!(arbitrated(&scene).len(), 1);
+    // It stops the push, and has an id.
+    push().code(1).says(LEFT_OUT.title);
+    let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    assert_eq!(listed["total"], 1, "{listed}");
+    let id = listed["findings"][0]["id"].as_str().unwrap();
+    first.says(short(id)).says("`tribunal review --fresh` asks a second process too");
+    // The same again asks nobody; with more to spend the second alone is asked, where a person wants that.
+    for words in [["--commit", "HEAD"], ["--base", "origin/main"]] {
+        review(&repo, &words).code(3).says(LEFT_OUT.title);
+    }
+    assert_eq!(scene.asked().len(), 2);
+    let paid = ["--commit", "HEAD", "--fresh", "--set", "budget.run=10"];
+    let paid = review(&repo, &paid).ok().json();
+    assert_eq!(arbitrated(&scene).len(), 2);
+    assert_eq!(paid["review"]["dismissed"][0]["outcome"], "refuted");
+    push().ok();
+    repo.tribunal(&["findings", "list"]).ok().says("no open findings");
+    repo.tribunal(&["findings", "show", id]).ok().says("withdrawn: refuted");
+}
+
+#[test]
 fn what_the_arbiter_dismisses_without_evidence_stays() {
     for (quote, path, what) in [
         ("    let all = &items[..items.len() - 1];", "src/sum.rs", "its own anchor"),
@@ -347,4 +386,25 @@ fn no_model_is_paid_to_review_what_the_tests_of_the_project_refuse() {
     repo.tribunal(&["trust", "commands", "--yes"]).ok();
     review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).says("tests");
     assert_eq!(scene.asked().len(), asked);
+}
+
+#[test]
+fn a_spec_with_its_criteria_in_the_text_of_a_step_is_assessed() {
+    let scene = Scene::new("", diligent(&[])).logged_in(&KEYS);
+    let repo = scene.library();
+    let spec = "id: totals\ntitle: Totals\nsteps:\n  - id: api\n    service: api\n    spec: |\n      \
+        Sum lists.\n\n      Acceptance criteria:\n      - WHEN the list is empty THEN 0 is returned\n\n      \
+        Constraints:\n      - Do not rename `sum`\nopen_questions: [Is nought a sum?]\n";
+    repo.write("docs/specs/totals.yaml", spec).commit_unjudged("docs: spec");
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let outcome = review(&repo, &["--commit", "HEAD", "--spec", "docs/specs/totals.yaml"]).ok();
+    let criteria = outcome.json()["review"]["criteria"].clone();
+    let ids: Vec<&str> =
+        criteria.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["api.AC-1", "C-1"], "{outcome}");
+    let prompt = &scene.asked()[0].prompt;
+    for part in ["WHEN the list is empty THEN 0 is returned", "Not decided yet", "Is nought a sum?"]
+    {
+        assert!(prompt.contains(part), "{part} in {prompt}");
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Repo, short, wait_for};
+use crate::harness::{Repo, executable, run, short, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::scene::{Beside, KEYS, Scene, Watcher};
 
@@ -178,6 +178,55 @@ fn findings_below_the_threshold_are_counted_and_what_blocks_is_told() {
 }
 
 #[test]
+fn what_blocks_nothing_is_on_record_told_again_and_answered_by_its_id() {
+    const LOW: Mistake = Mistake { severity: "low", ..LEFT_OUT };
+    const MEDIUM: Mistake = Mistake {
+        needle: "all.iter().product()",
+        severity: "medium",
+        title: "it multiplies",
+        right: "all.iter().sum()",
+        ..LEFT_OUT
+    };
+    let scene = scene(diligent(&[LOW, MEDIUM]));
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
+    let product = BUGGY.replace("all.iter().sum()", "all.iter().product()");
+    repo.write("src/sum.rs", &product).commit_unjudged("feat: sum");
+    let first = repo.tribunal(&["review", "--commit", "HEAD"]).ok();
+    first.says("warning (low): src/sum.rs:3").says("warning (medium): ").never_says("known");
+    let findings = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    let id_of = |severity: &str| {
+        let mut all = findings["findings"].as_array().unwrap().iter();
+        short(all.find(|one| one["severity"] == severity).unwrap()["id"].as_str().unwrap())
+    };
+    let (low, medium) = (id_of("low"), id_of("medium"));
+    let asked = scene.asked().len();
+    // Where earlier reviews answer they are told again, as known, with their ids, and block nothing.
+    for words in [&["--commit", "HEAD"][..], &["--base", "origin/main"]] {
+        let again = repo.tribunal(&[&["review"], words].concat()).ok();
+        again.says("(known)").says(low).says(medium);
+    }
+    let push = |tell: &str| {
+        let tell = [("TRIBUNAL_REVIEW_TELL", tell)];
+        repo.git_env(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"], &tell).ok()
+    };
+    let told = push("low").says("2 warnings: src/sum.rs:4: it multiplies");
+    told.says("Details: `tribunal findings list`");
+    push("medium").says("1 warning: src/sum.rs:4: it multiplies");
+    push("high").never_says("warning");
+    // What was answered is told no more, also by a review that finds it again.
+    repo.tribunal(&["findings", "dismiss", low, "--reason", "on purpose"]).ok();
+    push("low").says("1 warning: src/sum.rs:4: it multiplies");
+    assert_eq!(scene.asked().len(), asked);
+    let fresh = repo.tribunal(&["review", "--commit", "HEAD", "--fresh"]).ok();
+    fresh.says(medium).never_says("warning (low)");
+    // A review that looks at the file says what became of it.
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: add");
+    repo.tribunal(&["review", "--commit", "HEAD"]).ok().never_says("warning");
+    repo.tribunal(&["findings", "list"]).ok().says("no open findings");
+    push("low").never_says("warning");
+}
+
+#[test]
 fn the_repository_and_the_person_tell_reviewers_what_to_mind() {
     let scene = scene(diligent(&[]));
     let repo = scene.library();
@@ -248,6 +297,108 @@ fn what_a_review_in_the_background_came_to_is_told_once_at_the_next_commit() {
     next("a.md").says("block: critical, src/sum.rs:3").says("`tribunal runs show ");
     assert!(!told.exists());
     next("b.md").never_says("the review of");
+}
+
+/// What the next commit, and the one after it, tell of reviews in the background.
+fn told_at_the_next_commits(repo: &Repo<'_>) -> [Vec<String>; 2] {
+    ["one.md", "two.md"].map(|name| {
+        repo.write(name, "A page.\n");
+        let committed = repo.commit("docs: page").ok();
+        let lines = committed.stderr.lines().filter(|line| line.contains("the review of"));
+        lines.map(str::to_owned).collect()
+    })
+}
+
+#[test]
+fn a_review_in_the_background_that_could_not_be_made_is_told_once_with_the_way_on() {
+    let table: [(&str, &str, &str, &str); 3] = [
+        ("no answer", "", "inconclusive: ", "`tribunal runs show "),
+        // It cannot even begin: its folder is no folder.
+        ("an error", "runs", "could not be made: ", "`tribunal review --commit "),
+        ("no agent", "agents", "no model reviewed it: ", "npm install -g @openai/codex"),
+    ];
+    for (what, broken, why, way) in table {
+        let scene = scene(|_: &Asked| Say::text("I will not."));
+        let repo = scene.guarded("[review]\npre-push = \"ask-later\"\n");
+        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+        let commit = repo.rev("HEAD");
+        repo.write(format!(".git/tribunal/reviews/waiting/{commit}"), "");
+        let mut worker = repo.command(&["review", "--waiting", "--quiet"]);
+        match broken {
+            "runs" => {
+                repo.write(".git/tribunal/runs", "in the way");
+            }
+            "agents" => {
+                scene.sandbox.settings("");
+                worker.env("PATH", "/usr/bin:/bin");
+            }
+            _ => {}
+        }
+        run(worker, b"").ok();
+        let [first, second] = told_at_the_next_commits(&repo);
+        let [line] = first.as_slice() else { panic!("{what}: {first:?}") };
+        for part in [why, way, &commit[..10]] {
+            assert!(line.contains(part), "{what}: {line}");
+        }
+        assert!(second.is_empty(), "{what}: {second:?}");
+        let status = repo.tribunal(&["status"]).ok();
+        status.says(&format!("{} could not be reviewed: ", &commit[..10]));
+    }
+}
+
+#[test]
+fn a_push_tells_what_a_review_in_the_background_came_to() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded("[review]\npre-push = \"ask-later\"\n");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    repo.write(format!(".git/tribunal/reviews/waiting/{}", repo.rev("HEAD")), "");
+    // It is on the remote before its review has ended.
+    repo.git(&["push", "--quiet", "origin", "main"]).ok().never_says("the review of");
+    repo.tribunal(&["review", "--waiting"]).ok();
+    repo.write("a.md", "A page.\n").commit_unjudged("docs: page");
+    let push = || repo.git(&["push", "--dry-run", "origin", "main"]).ok();
+    push().says("block: critical, src/sum.rs:3").says("`tribunal runs show ");
+    push().never_says("the review of");
+    repo.tribunal(&["status"]).ok().says("1 open");
+}
+
+#[test]
+fn the_desktop_shows_what_ended_in_the_background_where_the_user_asks_for_it() {
+    let by_the_user = "[review]\nnotify = \"desktop\"\n";
+    for (settings, policy, shows) in
+        [(by_the_user, "", true), ("", by_the_user, false), ("", "", false)]
+    {
+        let mut scene = Scene::new(settings, diligent(&[LEFT_OUT])).logged_in(&KEYS);
+        let bin = scene.sandbox.path().join("bin");
+        let shown = scene.sandbox.path().join("shown");
+        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\n", shown.display());
+        executable(bin.join("notify-send"), script);
+        let path = std::env::var("PATH").unwrap();
+        scene.sandbox.vars.push(("PATH", format!("{}:{path}", bin.display())));
+        let repo = scene.guarded("");
+        repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+        for (name, text) in [("clean", CLEAN), ("sum", BUGGY)] {
+            repo.write(format!("src/{name}.rs"), text).commit_unjudged("feat: sum");
+            repo.write(format!(".git/tribunal/reviews/waiting/{}", repo.rev("HEAD")), "");
+            repo.tribunal(&["review", "--waiting"]).ok();
+        }
+        let text = std::fs::read_to_string(&shown).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        if !shows {
+            assert_eq!(lines, [] as [&str; 0], "{policy}");
+            continue;
+        }
+        // Of the one that passed there is nothing to say.
+        assert_eq!((lines.len(), lines[0]), (2, "tribunal"), "{text}");
+        let commit = repo.rev("HEAD")[..10].to_owned();
+        assert!(lines[1].starts_with(&format!("the review of commit {commit}: block: ")), "{text}");
+        assert!(lines[1].contains("src/sum.rs:3: the last item is left out"), "{text}");
+        // It stops nothing that it cannot be shown.
+        executable(bin.join("notify-send"), "#!/bin/sh\nexit 1\n");
+        repo.write("src/more.rs", BUGGY).commit_unjudged("feat: more");
+        repo.write(format!(".git/tribunal/reviews/waiting/{}", repo.rev("HEAD")), "");
+        repo.tribunal(&["review", "--waiting"]).ok();
+    }
 }
 
 #[test]

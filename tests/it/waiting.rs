@@ -85,6 +85,13 @@ fn a_commit_whose_review_ends_the_program_is_set_aside() {
         .ok()
         .says("its review was begun 3 times and ended the program each time")
         .says(&hint);
+    // The next hook tells it.
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.write("a.md", "A page.\n");
+    repo.commit("docs: page")
+        .ok()
+        .says(&format!("{} could not be made: its review", &first[..10]))
+        .says(&hint);
     // By hand it is made, and forgotten then.
     repo.tribunal(&["review", "--commit", first]).code(1);
     assert_eq!(status()["reviews"]["set_aside"], json!([]));

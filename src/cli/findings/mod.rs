@@ -250,12 +250,15 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         out::json(&json!({"finding": finding}));
     } else {
         out::result(details(&kept, &history, now));
-        // Of a gate's the state says it: open is what is somewhere.
-        let says_more = !Gate::OF_CHANGES.contains(&kept.finding.gate);
+        // Of a gate's the state says it: open is what is somewhere. So it does of what is closed.
+        let is_closed = matches!(kept.status, FindingStatus::Resolved | FindingStatus::Withdrawn);
+        let says_more = !is_closed && !Gate::OF_CHANGES.contains(&kept.finding.gate);
         match today {
             Relocation::At(line) => out::result(&format!("in HEAD: line {line}")),
             Relocation::Edited if says_more => {
-                out::result("in HEAD: the line was edited; whether it still holds must be asked");
+                out::result(
+                    "in HEAD: the line was edited; `tribunal review` asks whether it still holds",
+                );
             }
             Relocation::Gone if says_more => out::result("in HEAD: gone"),
             Relocation::Edited | Relocation::Gone | Relocation::Unknown => {}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::locate::syntax::{SourceCode, grammar};
+use crate::domain::locate::syntax::SourceCode;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::anchor::{anchor, holds};
 use crate::domain::review::answer::{RawFinding, ReviewAnswer};
 use crate::domain::review::arbiter::known;
-use crate::domain::review::bearing::{ConcernedPlace, bearing, is_named, quotes_change};
+use crate::domain::review::bearing::{bears_on, is_named, quotes_change};
 use crate::domain::review::deliver::file::ChangedLines;
 use crate::domain::review::evidence::names_file;
 use crate::domain::review::finding::{
@@ -271,23 +271,7 @@ fn is_shown(open: &ReviewFinding, quote: &Quote, ground: &ReviewedTree<'_>) -> b
     if !quotes_change(&quote.text, &quote.path, &old, &new) {
         return false;
     }
-    let named = |path: &str| path == open.path || names_file(open, path);
-    let texts: Vec<&str> = std::iter::once(open.failure.as_str())
-        .chain(open.evidence.iter().map(|quote| quote.text.as_str()))
-        .collect();
     let mut paths: Vec<&str> = ground.places.keys().map(String::as_str).collect();
     paths.extend([open.path.as_str(), quote.path.as_str()]);
-    // Where no grammar tells functions apart only files that the finding names say anything.
-    paths.retain(|path| named(path) || grammar(path).is_some());
-    paths.iter().any(|path| {
-        let (old, new) = sides(path);
-        let quotes: Vec<&str> = std::iter::once((open.path.as_str(), open.anchor.as_str()))
-            .chain(open.evidence.iter().map(|quote| (quote.path.as_str(), quote.text.as_str())))
-            .filter(|(of, _)| of == path)
-            .map(|(_, text)| text)
-            .collect();
-        let lines = open.anchored.lines().filter(|_| *path == open.path);
-        let place = ConcernedPlace { path, lines, quotes: &quotes, texts: &texts };
-        !bearing(&old, &new, place).is_empty()
-    })
+    bears_on(open, paths, &sides)
 }

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use crate::domain::locate::index::normalised;
 use crate::domain::locate::lines::changes_of;
-use crate::domain::locate::syntax::{CodeToken, Function, SourceCode};
+use crate::domain::locate::syntax::{CodeToken, Function, SourceCode, grammar};
 use crate::domain::review::anchor::anchor;
-use crate::domain::review::finding::Anchored;
+use crate::domain::review::evidence::names_file;
+use crate::domain::review::finding::{Anchored, ReviewFinding};
 
 /// The fewest letters and digits of a quoted line that can mean a line.
 const QUOTE_CHARS_MIN: usize = 4;
@@ -99,6 +100,33 @@ pub fn bearing(old: &str, new: &str, place: ConcernedPlace<'_>) -> TouchedLines 
         found.added.extend(lines_of(&after.tokens[function.tokens.clone()]));
     }
     found.sorted()
+}
+
+/// Whether what differs between two trees bears on a finding: in the function around it, in what it
+/// quotes, or in a function that it names. `sides` gives a file's text in the tree in which the finding's
+/// lines are, and in the other one; `paths` are the files that may differ.
+pub fn bears_on<'a>(
+    finding: &ReviewFinding,
+    paths: impl IntoIterator<Item = &'a str>,
+    sides: &dyn Fn(&str) -> (String, String),
+) -> bool {
+    let texts: Vec<&str> = std::iter::once(finding.failure.as_str())
+        .chain(finding.evidence.iter().map(|quote| quote.text.as_str()))
+        .collect();
+    // Where no grammar tells functions apart only files that the finding names say anything.
+    let says =
+        |path: &&str| *path == finding.path || names_file(finding, path) || grammar(path).is_some();
+    paths.into_iter().filter(says).any(|path| {
+        let (old, new) = sides(path);
+        let quotes: Vec<&str> = std::iter::once((finding.path.as_str(), finding.anchor.as_str()))
+            .chain(finding.evidence.iter().map(|quote| (quote.path.as_str(), quote.text.as_str())))
+            .filter(|(of, _)| *of == path)
+            .map(|(_, text)| text)
+            .collect();
+        let lines = finding.anchored.lines().filter(|_| path == finding.path);
+        let place = ConcernedPlace { path, lines, quotes: &quotes, texts: &texts };
+        !bearing(&old, &new, place).is_empty()
+    })
 }
 
 /// Gives all lines that differ between two texts of a file, comments and white space apart.

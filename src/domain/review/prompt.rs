@@ -134,6 +134,7 @@ pub fn spec_text(spec: &Spec) -> String {
     push_list(&mut text, "Critical if", &named(spec.numbered_critical()));
     push_list(&mut text, "Edge cases", &entries(&spec.edge_cases));
     push_list(&mut text, "Not wanted", &entries(&spec.non_goals));
+    push_list(&mut text, "Not decided yet", &entries(&spec.open_questions));
     text
 }
 

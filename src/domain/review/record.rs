@@ -138,6 +138,13 @@ impl FindingRecord {
         self.decision.as_ref().is_some_and(|one| one.verdict == ArbiterVerdict::Upheld)
     }
 
+    /// Whether it was dropped: refuted, out of scope or a duplicate.
+    pub fn is_dismissed(&self) -> bool {
+        let tracked = TrackedFinding::new(self.original.clone(), 0, false);
+        let (decision, second) = (self.decision.clone(), self.second.clone());
+        TrackedFinding { decision, second, ..tracked }.is_dismissed()
+    }
+
     /// Whether it is about code that the change removed.
     pub fn is_about_removed(&self) -> bool {
         matches!(self.original.anchored, Anchored::Removed { .. })
@@ -188,13 +195,28 @@ impl FindingRecord {
         }
     }
 
+    /// Whether its text is in a text of its file.
+    pub fn is_where(&self, text: &str) -> bool {
+        let all: Vec<&str> = text.lines().collect();
+        find(&self.lines, &all).is_some()
+    }
+
+    /// The hash of its place in a text of its file.
+    pub fn region(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> String {
+        self.place(text, read).region
+    }
+
     /// Whether its code is in a file of another name: its text, enough of it to tell it from others,
     /// within code that reads as a review saw it.
     pub fn moved_to(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> bool {
-        let size: usize = self.lines.iter().map(|line| squeezed(line).len()).sum();
-        size >= MOVED_CHARS_MIN
-            && is_in(&self.lines, text)
+        self.is_quoted_in(text)
             && !matches!(self.known(text, read), FindingState::Unverified { .. })
+    }
+
+    /// Whether its text is in another one, enough of it to tell it from others.
+    pub fn is_quoted_in(&self, text: &str) -> bool {
+        let size: usize = self.lines.iter().map(|line| squeezed(line).len()).sum();
+        size >= MOVED_CHARS_MIN && is_in(&self.lines, text)
     }
 
     fn place(&self, text: &str, read: &dyn Fn(&str) -> Option<String>) -> Place {

@@ -189,9 +189,11 @@ impl TrackedFinding {
     }
 
     fn could_block(&self) -> bool {
-        if self.original.origin == FindingOrigin::Before {
-            return false;
-        }
+        self.original.origin != FindingOrigin::Before && self.is_severe()
+    }
+
+    /// Whether it could block a change that brings it.
+    pub fn is_severe(&self) -> bool {
         match self.original.severity {
             Severity::Critical | Severity::High => true,
             Severity::Medium => self.original.basis.starts_with("spec:"),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use rustix::process::Pid;
 
 use crate::domain::model::oid::Oid;
@@ -12,10 +12,11 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::request::Stopped;
+use crate::flow::review::told;
 use crate::platform::config::env::Env;
-use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
 use crate::platform::store::review_queue;
+use crate::platform::store::review_queue::Next;
 use crate::platform::store::stop_mark::LastStop;
 
 /// Where any of these is set no process is started in the background: in CI, in tests, and inside an
@@ -82,15 +83,23 @@ pub fn end_worker(state_dir: &Path) -> Option<Identity> {
     Some(worker)
 }
 
-/// Drains the queue, with `review` for each commit, whose error is the reason why there is no answer.
+/// What the review of a commit came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Answered,
+    /// There is no answer: why. The person is to be told of it already.
+    Unanswered(String),
+}
+
+/// Drains the queue, with `review` for each commit; what it fails with is kept for the person to be told.
 /// Ends where the queue is empty, another process drains it, or it was stopped since `last_stop`, and
 /// with an error where a signal interrupts it: the commit stays in the queue.
 pub fn drain(
-    repo: &Repo,
+    context: Context<'_>,
     last_stop: &LastStop,
-    mut review: impl FnMut(&Oid) -> Result<()>,
+    mut review: impl FnMut(&Oid) -> Result<Ended>,
 ) -> Result<()> {
-    let state_dir = repo.state_dir();
+    let state_dir = context.repo.state_dir();
     // It fails where this process leads a session already.
     let _ = rustix::process::setsid();
     loop {
@@ -98,15 +107,26 @@ pub fn drain(
         if last_stop.is_outdated(&state_dir) {
             return Ok(());
         }
-        while let Some(commit) = review_queue::begin_next(&state_dir)? {
-            let reviewed = review(&commit);
-            if let Err(error) = &reviewed
-                && error.is::<Stopped>()
-            {
-                review_queue::put_back(&state_dir, &commit)?;
-                return reviewed;
-            }
-            let failure = reviewed.err().map(|error| format!("{error:#}"));
+        while let Some(next) = review_queue::begin_next(&state_dir)? {
+            let commit = match next {
+                Next::Begun(commit) => commit,
+                Next::SetAside(commit, why) => {
+                    told::keep_failure(context, &commit, &anyhow!(why));
+                    continue;
+                }
+            };
+            let failure = match review(&commit) {
+                Ok(Ended::Answered) => None,
+                Ok(Ended::Unanswered(why)) => Some(why),
+                Err(error) if error.is::<Stopped>() => {
+                    review_queue::put_back(&state_dir, &commit)?;
+                    return Err(error);
+                }
+                Err(error) => {
+                    told::keep_failure(context, &commit, &error);
+                    Some(format!("{error:#}"))
+                }
+            };
             if let Some(why) = &failure {
                 tracing::warn!(%commit, "no review: {why}");
             }

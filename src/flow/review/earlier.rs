@@ -8,6 +8,7 @@ use bstr::BString;
 
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::pipeline::review_loop::FirstReview;
+use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::coverage;
 use crate::domain::review::coverage::{PartKey, Parts, WantedPart};
 use crate::domain::review::deliver::file::FileSide;
@@ -85,10 +86,9 @@ impl EarlierReviews {
         let numbered = self.findings.iter().enumerate();
         let kept = numbered.clone().map(|(at, one)| (number(at), one.kept.stored.id.clone()));
         let tracked = numbered.clone().map(|(at, one)| one.tracked(&number(at)));
-        let open = numbered.filter(|(_, one)| one.is_unverified()).map(|(at, _)| number(at));
         let is_merge = change.files.iter().any(|file| !file.merged.is_empty());
         let is_all = scope == ReviewedFiles::All || self.unreviewed == self.reviewable;
-        let paths = match scope {
+        let paths: Option<Vec<BString>> = match scope {
             _ if is_all && !is_merge => None,
             ReviewedFiles::All => Some(change.files.iter().map(|file| file.path.clone()).collect()),
             ReviewedFiles::Uncovered => {
@@ -98,7 +98,10 @@ impl EarlierReviews {
                 Some(paths.into_iter().collect())
             }
         };
-        let first = FirstReview { paths, open: open.collect() };
+        let is_looked_at = |path: &BString| paths.as_ref().is_none_or(|paths| paths.contains(path));
+        let open = numbered.filter(|(_, one)| one.is_unverified() && is_looked_at(&one.path));
+        let open = open.map(|(at, _)| number(at)).collect();
+        let first = FirstReview { paths, open };
         LoopInputs { findings: tracked.collect(), kept: kept.collect(), first }
     }
 }
@@ -110,6 +113,16 @@ pub struct LoopInputs {
     /// The ledger's id of each, by its id in the run.
     pub kept: BTreeMap<String, String>,
     pub first: FirstReview,
+}
+
+impl LoopInputs {
+    /// Asked afresh, the second process is asked too for which there was no money before.
+    pub fn asked(mut self, is_fresh: bool) -> Self {
+        for finding in self.findings.iter_mut().filter(|_| is_fresh) {
+            finding.second.take_if(|second| matches!(second, SecondLook::NotPaid { .. }));
+        }
+        self
+    }
 }
 
 /// Which files of a change a review looks at.

@@ -6,7 +6,6 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::{Cost, Spent};
-use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::report::{Report, Reported, Skipped, Verdict};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
@@ -30,10 +29,7 @@ use crate::flow::review::{demands, finding, fix, outcomes, receipt, spec_words, 
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
-use crate::platform::store::ledger;
-use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::call::Call;
-use crate::platform::store::ledger::error::Error as LedgerError;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
 /// branch of a fix, the criteria that are not met. The ledger's ids of the last. Idempotent.
@@ -98,7 +94,8 @@ pub fn describe(
     let mut findings = run.record().gated.clone();
     let kept = &run.record().kept;
     let blocking = blocking_ids(review, kept, best);
-    findings.extend(reported(context, review, kept, best, &blocking, &decision)?);
+    let since = run.about.started;
+    findings.extend(finding::reported(context, review, kept, best, &blocking, &decision, since)?);
     let resume_when = match &review.stage {
         Stage::Paused(pause) => Some(pause.resume_when),
         _ => None,
@@ -225,7 +222,8 @@ pub fn of_earlier(
     };
     let blocking = blocking_ids(&standing, &kept, 0);
     let mut findings = gates.findings;
-    findings.extend(reported(context, &standing, &kept, 0, &blocking, &decision)?);
+    findings
+        .extend(finding::reported(context, &standing, &kept, 0, &blocking, &decision, started)?);
     let found = receipt.as_ref();
     let mut story = story::of_earlier(context, &standing, &kept, found);
     story.unread.clone_from(&unscanned);
@@ -325,59 +323,6 @@ fn has_receipt(run: &Run, decision: &Decision) -> bool {
         Decision::Inconclusive(_) => false,
     };
     reviewed && lasts
-}
-
-/// The open findings of a loop: those that the decision rests on block the change.
-pub fn reported(
-    context: Context<'_>,
-    review: &ReviewLoop,
-    kept_ids: &BTreeMap<String, String>,
-    best: usize,
-    stopping: &[String],
-    decision: &Decision,
-) -> Result<Vec<Reported>> {
-    let state_dir = context.repo.state_dir();
-    let ledger = ledger::exists(&state_dir).then(|| Ledger::open(&state_dir)).transpose();
-    let ledger = ledger.map_err(LedgerError::hinted)?;
-    let stops = matches!(decision, Decision::Fix(_) | Decision::Escalate(_));
-    let mut all = Vec::new();
-    for tracked in &review.findings {
-        let gone = tracked.resolved_in.is_some_and(|resolved| resolved <= best);
-        let kept = kept_ids.get(&tracked.original.id);
-        let known = match (&ledger, kept) {
-            (Some(ledger), Some(id)) => {
-                ledger.get(id, now(context.env)).map_err(LedgerError::hinted)?
-            }
-            _ => None,
-        };
-        let is_answered = known.as_ref().is_some_and(|known| known.status.is_answered());
-        if gone || (tracked.is_dismissed() && !is_answered) {
-            continue;
-        }
-        let effect = match kept {
-            _ if is_answered => Effect::Shadow,
-            Some(id) if stops && stopping.contains(id) => Effect::Block,
-            _ => Effect::Warn,
-        };
-        let decision = tracked.decision.as_ref().filter(|_| !is_answered);
-        let mut finding = finding::to_ledger(tracked, decision, effect);
-        match &known {
-            // The ledger has the words of its spec.
-            Some(known) if tracked.is_unmet_criterion() => {
-                finding = Finding { effect, ..known.finding.clone() };
-            }
-            Some(known) if is_answered => finding.message.clone_from(&known.finding.message),
-            _ => {}
-        }
-        all.push(match known {
-            Some(known) => {
-                let status = known.status.as_str().to_owned();
-                Reported { id: Some(known.id), status, finding }
-            }
-            None => Reported::unrecorded(finding),
-        });
-    }
-    Ok(all)
 }
 
 fn report_of(

@@ -46,7 +46,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
@@ -65,6 +65,7 @@ use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
+use crate::flow::review::background::Ended;
 use crate::flow::review::driver::{Asked, RunDriver};
 use crate::flow::review::earlier::ReviewedFiles;
 use crate::flow::review::inputs::{ReviewInputs, SpecSource};
@@ -150,7 +151,7 @@ fn review_target(
             return not_reviewed(context, target, &inputs, vec![ReviewInputs::spec_refusal()]);
         }
         let files = if request.fresh { ReviewedFiles::All } else { subject.to_review(&earlier)? };
-        let known = earlier.loop_inputs(&target.change, files);
+        let known = earlier.loop_inputs(&target.change, files).asked(request.fresh);
         let question = inputs.question(&target, known.first.paths.as_deref())?;
         let question = question.context("the route has no reviewer")?;
         let asked = Asked {
@@ -248,8 +249,8 @@ fn load(context: Context<'_>, id: &str) -> Result<Run> {
         .ok_or_else(|| hinted(format!("there is no run `{id}`"), "`tribunal runs` lists them"))
 }
 
-/// Reviews a commit of the queue. An error is the reason why there is no answer.
-pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
+/// Reviews a commit of the queue, and keeps what the person is to be told of it.
+pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<Ended> {
     let request = ReviewRequest {
         range: ReviewRange::Commit(commit.clone()),
         spec: None,
@@ -263,13 +264,15 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<()> {
     if let Some(line) = review_findings::line_to_tell(&reviewed) {
         told::keep(context, &line);
     }
-    match (&reviewed.ending, reviewed.report.verdict) {
+    Ok(match (&reviewed.ending, reviewed.report.verdict) {
         (ReviewEnding::Reviewed(details), Verdict::Inconclusive) => {
-            Err(anyhow!(review_result::reason(&details.decision)))
+            Ended::Unanswered(review_result::reason(&details.decision))
         }
-        (ReviewEnding::NotReviewed { why }, _) => Err(anyhow!(why.join("; "))),
-        _ => Ok(()),
-    }
+        (ReviewEnding::NotReviewed { why }, Verdict::Inconclusive) => {
+            Ended::Unanswered(why.join("; "))
+        }
+        _ => Ended::Answered,
+    })
 }
 
 /// The commands of a spec's file, under the policy that holds for the next commit.

@@ -17,6 +17,7 @@ use crate::domain::pipeline::review_loop::{Attempt, ReviewLoop};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::arbiter_decision::DecidedBy;
 use crate::domain::review::coverage::Parts;
+use crate::domain::review::finding::Anchored;
 use crate::domain::review::record::FindingRecord;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
@@ -69,11 +70,35 @@ fn note_set_aside(context: Context<'_>, set_aside: Option<PathBuf>) {
 /// `findings` takes: until somebody decides about them the change has no verdict, whatever an earlier
 /// review said of it.
 pub fn keep_undecided(context: Context<'_>, inputs: &ReviewInputs, run: &mut Run) -> Result<()> {
+    record(context, run, TrackedFinding::needs_arbitration)?;
+    let records = records(context, inputs, run)?;
+    write(context, &ReviewOutcomes { records, parts: Parts::new() })
+}
+
+/// Records the open findings of a run that are not on record yet, as they are in its best attempt: those
+/// that block nothing, so that a person who answers one is told of it no more, and those that a person must
+/// decide about as there was no money for a second process.
+pub fn keep_open(context: Context<'_>, run: &mut Run, best: usize) -> Result<()> {
+    record(context, run, |one| {
+        one.since <= best
+            && !one.is_dismissed()
+            && one.original.anchored != Anchored::Nowhere
+            && !one.needs_arbitration()
+            && one.resolved_in.is_none_or(|resolved| resolved > best)
+    })
+}
+
+/// Records these findings of a run, where they are not on record yet.
+fn record(
+    context: Context<'_>,
+    run: &mut Run,
+    is_meant: impl Fn(&TrackedFinding) -> bool,
+) -> Result<()> {
     let (review, kept) = (run.review_loop(), &run.record().kept);
     let is_new = |one: &&TrackedFinding| !kept.contains_key(&one.original.id);
-    let undecided = review.findings.iter().filter(|one| one.needs_arbitration()).filter(is_new);
-    let undecided: Vec<TrackedFinding> = undecided.cloned().collect();
-    for tracked in undecided {
+    let meant = review.findings.iter().filter(|one| is_meant(one)).filter(is_new);
+    let meant: Vec<TrackedFinding> = meant.cloned().collect();
+    for tracked in meant {
         let base = run.review_loop().base.clone();
         let change = target::change_of_attempt(context.repo, run, base.as_ref(), tracked.since)?;
         // Its words must last: what is decided about it later is about the same finding.
@@ -85,8 +110,7 @@ pub fn keep_undecided(context: Context<'_>, inputs: &ReviewInputs, run: &mut Run
             run.note_kept(&tracked.original.id, &id);
         }
     }
-    let records = records(context, inputs, run)?;
-    write(context, &ReviewOutcomes { records, parts: Parts::new() })
+    Ok(())
 }
 
 /// Withdraws the findings that were put on record without a decision and that the arbiter dismissed.
@@ -238,8 +262,9 @@ fn spoken_of(review: &ReviewLoop, tracked: &TrackedFinding) -> Vec<(usize, bool)
         let resolved = tracked.resolved_in == Some(attempt);
         let spoke =
             attempt == tracked.since && (is_earlier || tracked.resolved_in != Some(attempt));
-        let unresolved = tracked.unresolved_in.contains(&attempt);
-        if at.is_reviewed() && (resolved || unresolved || spoke) {
+        // That a fix did not resolve it makes it no older than the change: the fix may have led back to
+        // what the base has.
+        if at.is_reviewed() && (resolved || spoke) {
             all.push((attempt, resolved));
         }
     }

@@ -10,8 +10,9 @@ use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, DecidedBy};
+use crate::domain::review::bearing::bears_on;
 use crate::domain::review::deliver::file::Became;
-use crate::domain::review::finding::{Anchored, FindingOrigin};
+use crate::domain::review::finding::{Anchored, FindingOrigin, ReviewFinding};
 use crate::domain::review::record::FindingState;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::evaluate::shown_text;
@@ -39,9 +40,14 @@ impl EarlierFinding {
         Self { kept, path, state, origin: FindingOrigin::Criterion }
     }
 
-    /// Whether a review must look at it.
+    /// Whether a review must look at it. What could not block is looked at where its file is shown anyway.
     pub fn needs_review(&self) -> bool {
-        self.is_unverified() || self.tracked("").needs_arbitration()
+        self.is_outdated() || self.tracked("").needs_arbitration()
+    }
+
+    /// Whether nothing is known of it, as its code changed, and it could block.
+    pub fn is_outdated(&self) -> bool {
+        self.is_unverified() && self.tracked("").is_severe()
     }
 
     /// Whether a review must say if it is resolved: its code changed since one spoke of it.
@@ -93,6 +99,18 @@ fn answered(id: &str, status: FindingStatus) -> ArbiterDecision {
         breaks: String::new(),
         by: DecidedBy::Person,
     }
+}
+
+/// Whether a finding whose text the base has was there before: where nothing that the change touches bears
+/// on it, and it is not about the spec, which old code may go against. `sides` gives a file's text in the
+/// tree of the change and in the base.
+pub(super) fn was_there(
+    finding: &ReviewFinding,
+    paths: &[String],
+    sides: &dyn Fn(&str) -> (String, String),
+) -> bool {
+    let paths = paths.iter().map(String::as_str);
+    !finding.basis.starts_with("spec:") && !bears_on(finding, paths, sides)
 }
 
 /// The files of a change that were moved, edited or not.
@@ -168,12 +186,63 @@ impl<'a> FindingPlaces<'a> {
         if !state.holds() {
             return None;
         }
-        let in_base = self.path_before(&path, &known).is_some_and(|before| {
-            let state = self.state(&kept, true, &before);
-            state.holds() && (state.lines().is_some() || kept.record.is_about_removed())
-        });
+        let in_base = self
+            .path_before(&path, &known)
+            .is_some_and(|before| self.is_in_base(&kept, (&path, state.lines()), &before));
         let origin = if in_base { FindingOrigin::Before } else { FindingOrigin::Change };
         Some(EarlierFinding { kept, path, state, origin })
+    }
+
+    /// Whether the base has it too. The same text may be right there, as where the change takes a guard
+    /// away, or changes what the finding quotes.
+    fn is_in_base(
+        &mut self,
+        kept: &KeptReviewFinding,
+        (path, lines): (&BString, Option<(u32, u32)>),
+        before: &BString,
+    ) -> bool {
+        let record = &kept.record;
+        let state = self.state(kept, true, before);
+        if record.is_about_removed() {
+            return state.holds();
+        }
+        let is_known = matches!(state, FindingState::Open { .. });
+        if is_known && self.region(kept, false, path) != self.region(kept, true, before) {
+            return true;
+        }
+        let Some((line, end_line)) = lines.filter(|_| state.lines().is_some()) else {
+            return false;
+        };
+        let criterion = record.decision.as_ref().and_then(|decision| decision.criterion.as_ref());
+        let finding = ReviewFinding {
+            path: shown_path(path),
+            anchored: Anchored::Exact { line, end_line },
+            ..record.original.clone()
+        };
+        criterion.is_none() && self.was_there(&finding)
+    }
+
+    /// Whether the change does not bear on a finding whose text the base has.
+    fn was_there(&mut self, finding: &ReviewFinding) -> bool {
+        let paths: Vec<String> =
+            self.change.files.iter().map(|file| shown_path(&file.path)).collect();
+        let this = RefCell::new(self);
+        let sides = |shown: &str| this.borrow_mut().sides(shown);
+        was_there(finding, &paths, &sides)
+    }
+
+    /// A file's text in the tree of the change and in the base.
+    fn sides(&mut self, shown: &str) -> (String, String) {
+        let now = self.unmasked(shown);
+        let before = self.renames.by_new.get(&now).unwrap_or(&now).clone();
+        let text = self.text(false, now.as_bstr()).unwrap_or_default();
+        (text, self.text(true, before.as_bstr()).unwrap_or_default())
+    }
+
+    fn region(&mut self, kept: &KeptReviewFinding, in_base: bool, path: &BString) -> String {
+        let text = self.text(in_base, path.as_bstr()).unwrap_or_default();
+        let this = RefCell::new(self);
+        kept.record.region(&text, &|shown| this.borrow_mut().text(in_base, BStr::new(shown)))
     }
 
     fn state(&mut self, kept: &KeptReviewFinding, in_base: bool, path: &BString) -> FindingState {
@@ -217,8 +286,25 @@ impl<'a> FindingPlaces<'a> {
                 return Some(file.path.clone());
             }
         }
-        // Of a file that is gone what is about its removal holds.
-        own.map(|_| known.clone())
+        match own {
+            // Of a file that is gone what is about its removal holds.
+            Some(_) => Some(known.clone()),
+            None => self.moved_file_with(kept),
+        }
+    }
+
+    /// The one moved file that has the text of a finding, whose own file is neither in the change nor in its
+    /// tree: its name was one of a while, between two moves. In a file that is new it is another finding.
+    fn moved_file_with(&mut self, kept: &KeptReviewFinding) -> Option<BString> {
+        let moved: Vec<BString> = self.renames.by_new.keys().cloned().collect();
+        let mut found = Vec::new();
+        for path in moved {
+            if self.text(false, path.as_bstr()).is_some_and(|text| kept.record.is_quoted_in(&text))
+            {
+                found.push(path);
+            }
+        }
+        (found.len() == 1).then(|| found.remove(0))
     }
 
     fn path_before(&self, path: &BString, known: &BString) -> Option<BString> {

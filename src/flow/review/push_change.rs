@@ -1,11 +1,12 @@
 //! What one tip of a push brings, as one change, with what earlier reviews say of it.
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::domain::gates::policy_files::POLICY_FILE;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::Skipped;
+use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::review::decide::Decision;
@@ -17,7 +18,7 @@ use crate::flow::review::earlier::EarlierReviews;
 use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs, SpecSource};
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewTarget};
-use crate::flow::review::{earlier, finish, target};
+use crate::flow::review::{earlier, finding, finish, target};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::push::history;
 use crate::platform::git::repo::Repo;
@@ -42,8 +43,9 @@ pub struct Brought {
 
 /// What the findings come to that hold in what a push brings.
 pub enum Judged {
-    Passed,
-    /// The findings that stop it, which have the effect to block.
+    /// With the findings that stop nothing and that people are told of.
+    Passed(PushPart),
+    /// With the findings that stop it, which have the effect to block, and those that people are told of.
     Blocked(PushPart),
     /// No finding stops it, and it cannot be said that it passes.
     Undecided(Skipped),
@@ -145,16 +147,26 @@ impl Brought {
         let (standing, kept) = subject.standing(&self.earlier)?;
         let decision = standing.standing_decision(&subject.limits()?);
         let blocking = finish::blocking_ids(&standing, &kept, 0);
-        let mut findings = finish::reported(context, &standing, &kept, 0, &blocking, &decision)?;
-        findings.retain(|reported| reported.finding.effect == Effect::Block);
-        if !findings.is_empty() {
-            let spec = self.inputs.spec_in_words();
-            let spec = if spec.is_empty() { spec } else { format!(" ({spec})") };
-            let title = format!("reviews of {}{spec}", self.target.title);
-            return Ok(Judged::Blocked(PushPart { title, commit: None, findings }));
+        // Of a push all is known.
+        let since = Timestamp::MIN;
+        let mut findings =
+            finding::reported(context, &standing, &kept, 0, &blocking, &decision, since)?;
+        let tell = self.inputs.policy().review.tell;
+        findings.retain(|Reported { finding, .. }| match finding.effect {
+            Effect::Block => true,
+            Effect::Warn => finding.severity >= tell,
+            Effect::Shadow => false,
+        });
+        let is_blocked = findings.iter().any(|it| it.finding.effect == Effect::Block);
+        let spec = self.inputs.spec_in_words();
+        let spec = if spec.is_empty() { spec } else { format!(" ({spec})") };
+        let title = format!("reviews of {}{spec}", self.target.title);
+        let part = PushPart { title, commit: None, findings };
+        if is_blocked {
+            return Ok(Judged::Blocked(part));
         }
         Ok(match decision {
-            Decision::Submit => Judged::Passed,
+            Decision::Submit => Judged::Passed(part),
             Decision::Inconclusive(why) => Judged::Undecided(skipped(format!(
                 "earlier reviews of {} give no verdict: {why} (hint: {})",
                 self.target.title,
@@ -178,7 +190,7 @@ impl Brought {
 
     /// Says how many findings nobody has looked at as their code is now.
     pub fn unverified(&self) -> Option<Skipped> {
-        let unverified = self.earlier.findings.iter().filter(|one| one.is_unverified()).count();
+        let unverified = self.earlier.findings.iter().filter(|one| one.is_outdated()).count();
         (unverified > 0 && self.earlier.uncovered.is_empty()).then(|| {
             skipped(format!(
                 "the code of {} changed since a review saw it (hint: `tribunal review` asks whether it \

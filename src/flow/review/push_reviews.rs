@@ -128,11 +128,12 @@ impl Expectation {
         if self.in_background {
             self.have_reviewed(context, agent_env, &mut brought)?;
         }
+        let mut would_block = false;
         for one in &brought {
-            self.report(context, one, &mut reviews)?;
+            would_block |= self.report(context, one, &mut reviews)?;
         }
         if let Enforcement::Warn { until: Some(until) } = self.enforcement
-            && reviews.parts.iter().any(|part| !part.findings.is_empty())
+            && would_block
         {
             reviews.skipped.push(skipped(format!(
                 "findings of reviews warn until {} and block from then on",
@@ -142,20 +143,24 @@ impl Expectation {
         Ok(reviews)
     }
 
+    /// Whether there are findings that block, or would where reviews block.
     fn report(
         &self,
         context: Context<'_>,
         brought: &Brought,
         reviews: &mut PushReviews,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         for words in brought.words_of_spec(context)? {
             context.notify(Warning::OfSpec(words));
         }
         if brought.is_unreviewed() {
             self.miss(reviews, || brought.unreviewed(context.repo));
         }
-        match brought.judged(context)? {
-            Judged::Passed => {}
+        let judged = brought.judged(context)?;
+        let would_block = matches!(judged, Judged::Blocked(_));
+        match judged {
+            Judged::Passed(part) if part.findings.is_empty() => {}
+            Judged::Passed(part) => reviews.parts.push(part),
             Judged::Blocked(mut part) => {
                 if self.enforcement != Enforcement::Block {
                     for reported in &mut part.findings {
@@ -172,7 +177,7 @@ impl Expectation {
             }
         }
         reviews.skipped.extend(brought.unverified());
-        Ok(())
+        Ok(would_block)
     }
 
     /// What a missing review comes to.

@@ -1,26 +1,35 @@
 //! Asks the reviewer of a run about each chunk of a change, and assembles its findings.
 
-use anyhow::{Context as _, Result};
-use bstr::BString;
+use std::collections::BTreeMap;
 
-use crate::domain::model::change::FileChange;
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::notice::Progress;
+use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{JobId, JobOutcome, ReviewOutcome, ReviewScope};
 use crate::domain::review::answer::{ExpectedAnswer, ReviewAnswer};
 use crate::domain::review::assemble::{ReviewedTree, assemble};
+use crate::domain::review::deliver::file::ChangedLines;
 use crate::domain::review::deliver::{Chunk, Delivery};
-use crate::domain::review::finding::ReviewFinding;
+use crate::domain::review::finding::{Anchored, FindingOrigin, ReviewFinding};
 use crate::domain::review::prompt;
 use crate::domain::review::prompt::{OpenFinding, ReviewPrompt, ReviewRound};
 use crate::domain::review::proof;
 use crate::domain::review::proof::{UnprovenChunk, UnprovenSection};
+use crate::domain::review::record::FindingRecord;
 use crate::domain::review::reported_path::meant;
 use crate::domain::review::same_finding::is_same;
-use crate::flow::review::delivery::{elsewhere, shown_path};
+use crate::domain::review::tracked::TrackedFinding;
+use crate::flow::evaluate::shown_text;
+use crate::flow::review::delivery::{Delivered, elsewhere, shown_path};
+use crate::flow::review::places::{Renames, was_there};
 use crate::flow::review::request::{ExpectedReply, StructuredRequest};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::Texts;
 use crate::flow::workspace::attempt;
+use crate::platform::git::object::Objects;
 
 impl ReviewSession<'_> {
     /// The request to review one chunk, or these sections of it once more.
@@ -132,7 +141,12 @@ impl ReviewSession<'_> {
         };
         let mut next = u32::try_from(review.findings.len() + 1).unwrap_or(u32::MAX);
         let assembled = assemble(answers, &ground, &mut next);
-        let new = assembled.findings.into_iter().filter(|finding| !self.is_known(finding));
+        let sides = ChangeSides::new(self, &whole, &layout.delivered);
+        let mut found = assembled.findings;
+        for finding in found.iter_mut().filter(|finding| sides.was_before(finding, &changed)) {
+            finding.origin = FindingOrigin::Before;
+        }
+        let new = found.into_iter().filter(|finding| !self.is_known(finding));
         let findings = new
             .map(|finding| Ok((self.is_fix_induced(&finding)?, finding)))
             .map(|pair: Result<(bool, ReviewFinding)>| {
@@ -188,6 +202,49 @@ impl ReviewSession<'_> {
         let Some((line, _)) = found.anchored.lines() else { return Ok(false) };
         let path = BString::from(found.path.as_str());
         attempt::is_fix_induced(self.context.repo, &self.run.review_loop().attempts, &path, line)
+    }
+}
+
+/// The tree of the change under review, and its base.
+struct ChangeSides<'a> {
+    objects: &'a Objects,
+    base: Option<&'a Oid>,
+    tree: &'a Oid,
+    places: &'a BTreeMap<String, ChangedLines>,
+    renames: Renames,
+}
+
+impl<'a> ChangeSides<'a> {
+    fn new(session: &'a ReviewSession<'_>, change: &Change, delivered: &'a Delivered) -> Self {
+        Self {
+            objects: &session.context.repo.objects,
+            base: session.run.review_loop().base.as_ref(),
+            tree: &session.run.attempt().tree,
+            places: &delivered.delivery.places,
+            renames: Renames::of(change, delivered),
+        }
+    }
+
+    /// A file's text in the tree of the change and in the base.
+    fn sides(&self, shown: &str) -> (String, String) {
+        let now = self.places.get(shown).map_or_else(|| shown.into(), |place| place.path.clone());
+        let before = self.renames.by_new.get(&now).unwrap_or(&now);
+        let text = |tree: &Oid, path: &BString| {
+            shown_text::of_file(self.objects, tree, path.as_bstr()).unwrap_or_default()
+        };
+        (text(self.tree, &now), self.base.map_or_else(String::new, |base| text(base, before)))
+    }
+
+    /// Whether a finding in a file that the change touches was in the base before.
+    fn was_before(&self, finding: &ReviewFinding, changed: &[String]) -> bool {
+        let is_nowhere = matches!(finding.anchored, Anchored::Removed { .. } | Anchored::Nowhere);
+        if is_nowhere || !changed.contains(&finding.path) {
+            return false;
+        }
+        let (now, before) = self.sides(&finding.path);
+        let tracked = TrackedFinding::new(finding.clone(), 0, false);
+        FindingRecord::new(&tracked, None, Some(&now), &[]).is_where(&before)
+            && was_there(finding, changed, &|shown| self.sides(shown))
     }
 }
 

@@ -32,7 +32,7 @@ use crate::flow::review::progress::Whose;
 use crate::flow::review::request::{
     Replied, Stopped, StructuredReply, StructuredRequest, request, request_work,
 };
-use crate::flow::review::{finish, gates_job, target};
+use crate::flow::review::{finish, gates_job, outcomes, target};
 use crate::flow::workspace::checkout::Unavailable;
 use crate::flow::workspace::reading_copy;
 use crate::flow::workspace::reading_copy::ShownFiles;
@@ -154,6 +154,7 @@ impl ReviewSession<'_> {
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
                 reading_copy::remove(self.context.repo, &self.run.id);
+                outcomes::keep_open(self.context, &mut self.run, end.best)?;
                 JobOutcome::Closed(finish::close(self.context, self.inputs, &self.run, end)?).into()
             }
         };

@@ -4,8 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
+use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::error::Hinted;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::terminal::printable;
+use crate::domain::model::text::one_line;
 use crate::domain::policy::review_settings::Notifications;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
@@ -17,6 +22,18 @@ use crate::platform::store::review_queue;
 /// The program that shows a notification, and how long it may take.
 const NOTIFIER: &str = "notify-send";
 const NOTIFIER_MAX: Duration = Duration::from_secs(5);
+
+/// Keeps a line about a review that could not be made.
+pub fn keep_failure(context: Context<'_>, commit: &Oid, error: &Error) {
+    let short = commit.short();
+    let again = || format!("`tribunal review --commit {short}` asks again");
+    let (why, way) = match error.downcast_ref::<Hinted>() {
+        Some(Hinted { message, hint }) => (message.clone(), format!("{hint}; {}", again())),
+        None => (format!("{error:#}"), again()),
+    };
+    let line = format!("the review of commit {short} could not be made: {why} (hint: {way})");
+    keep(context, &printable(&redact_str(&one_line(&line))));
+}
 
 /// Keeps a line about a review that ended. What cannot be kept or shown is logged: the review stands.
 pub fn keep(context: Context<'_>, line: &str) {

@@ -128,23 +128,31 @@ fn to_tell(state_dir: &Path) -> PathBuf {
     folder(state_dir).join("to-tell")
 }
 
-/// The next commit to review, whose try counts from now on: a review that ends this process has been
-/// tried all the same. One that was tried too often is set aside.
-pub fn begin_next(state_dir: &Path) -> Result<Option<Oid>> {
-    for commit in pending(state_dir)? {
-        let tries = path_of(state_dir, "tries", &commit);
-        let before = count(&tries);
-        if before < TRIES_MAX {
-            write_atomic(&tries, format!("{}\n", before + 1).as_bytes())?;
-            return Ok(Some(commit));
-        }
-        let why = format!("its review was begun {before} times and ended the program each time");
-        write_atomic(&path_of(state_dir, "aside", &commit), why.as_bytes())?;
-        prune(state_dir, "aside")?;
-        file::remove_file(&path_of(state_dir, "waiting", &commit))?;
-        file::remove_file(&tries)?;
+/// What is next in the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A commit to review.
+    Begun(Oid),
+    /// One that was tried too often, and why it is not tried any more.
+    SetAside(Oid, String),
+}
+
+/// The next commit in the queue, whose try counts from now on: a review that ends this process has been
+/// tried all the same.
+pub fn begin_next(state_dir: &Path) -> Result<Option<Next>> {
+    let Some(commit) = pending(state_dir)?.into_iter().next() else { return Ok(None) };
+    let tries = path_of(state_dir, "tries", &commit);
+    let before = count(&tries);
+    if before < TRIES_MAX {
+        write_atomic(&tries, format!("{}\n", before + 1).as_bytes())?;
+        return Ok(Some(Next::Begun(commit)));
     }
-    Ok(None)
+    let why = format!("its review was begun {before} times and ended the program each time");
+    write_atomic(&path_of(state_dir, "aside", &commit), why.as_bytes())?;
+    prune(state_dir, "aside")?;
+    file::remove_file(&path_of(state_dir, "waiting", &commit))?;
+    file::remove_file(&tries)?;
+    Ok(Some(Next::SetAside(commit, why)))
 }
 
 /// Takes back a try that was stopped from outside: the commit waits on, and it does not count.
@@ -292,14 +300,16 @@ mod tests {
         enqueue(state_dir, &commit).unwrap();
         // One that is stopped from outside does not count.
         for _ in 0..5 {
-            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+            assert_eq!(begin_next(state_dir).unwrap(), Some(Next::Begun(commit.clone())));
             put_back(state_dir, &commit).unwrap();
         }
         for _ in 0..TRIES_MAX {
-            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+            assert_eq!(begin_next(state_dir).unwrap(), Some(Next::Begun(commit.clone())));
             put_back(state_dir, &commit).unwrap();
-            assert_eq!(begin_next(state_dir).unwrap(), Some(commit.clone()));
+            assert_eq!(begin_next(state_dir).unwrap(), Some(Next::Begun(commit.clone())));
         }
+        let next = begin_next(state_dir).unwrap();
+        assert!(matches!(next, Some(Next::SetAside(of, _)) if of == commit));
         assert_eq!(begin_next(state_dir).unwrap(), None);
         assert_eq!(pending(state_dir).unwrap(), []);
         assert_eq!(set_aside(state_dir).unwrap()[0].0, commit);

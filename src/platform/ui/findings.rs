@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::domain::model::finding::Location;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Reported;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::standing::ACTOR;
@@ -181,12 +182,14 @@ fn disposition_line(disposition: &Disposition, now: Timestamp) -> StyledText {
         ACTOR => String::new(),
         actor => format!(" by {}", printable(actor)),
     };
-    StyledText::from(&format!(
-        "  {} {}{until}{by}: {}",
-        day(disposition.time),
-        disposition.decision.as_str(),
-        printable(&disposition.reason)
-    ))
+    let reason = printable(&disposition.reason);
+    let commit = disposition.commit.as_ref().map(Oid::short);
+    let at = match commit.filter(|commit| !reason.contains(commit)) {
+        Some(commit) => format!(" at commit {commit}"),
+        None => String::new(),
+    };
+    let (day, word) = (day(disposition.time), disposition.decision.as_str());
+    StyledText::from(&format!("  {day} {word}{until}{by}{at}: {reason}"))
 }
 
 fn day(time: Timestamp) -> String {

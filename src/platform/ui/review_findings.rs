@@ -7,7 +7,7 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{counted, one_line, short_id};
+use crate::domain::model::text::{counted, one_line, short_id, split_hint};
 use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult, ReviewStory};
 use crate::domain::review::finding::{AssessedCriterion, Quote, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
@@ -68,28 +68,38 @@ pub fn told(reviewed: &ReviewResult, detail: Detail) -> Report {
 }
 
 /// One line about a review in the background that a person must know of: it blocks, a person must
-/// decide, or it could not be made.
+/// decide, or there is no answer.
 pub fn line_to_tell(reviewed: &ReviewResult) -> Option<String> {
-    let ReviewEnding::Reviewed(details) = &reviewed.ending else { return None };
     let verdict = reviewed.report.verdict;
     if verdict == Verdict::Pass {
         return None;
     }
-    let blocking = reviewed.report.findings.iter().filter(|it| it.finding.effect == Effect::Block);
-    let worst = blocking.max_by_key(|it| it.finding.severity).map(|it| &it.finding);
-    let why = match worst {
-        Some(finding) => {
-            let place = finding.place.as_ref().map_or_else(String::new, place_text);
-            format!("{}, {place}: {}", finding.severity, finding.message)
+    let (why, see) = match &reviewed.ending {
+        ReviewEnding::Nothing => return None,
+        ReviewEnding::NotReviewed { why } => {
+            let notes = why.iter().map(|note| split_hint(note));
+            let (why, hints): (Vec<&str>, Vec<Option<&str>>) = notes.unzip();
+            let hint = hints.into_iter().flatten().next().unwrap_or("`tribunal doctor`");
+            (format!("no model reviewed it: {}", why.join("; ")), hint.to_owned())
         }
-        None => reason(&details.decision),
-    };
-    let see = match details.run.as_str() {
-        "" => "`tribunal review`".to_owned(),
-        run => format!("`tribunal runs show {}`", short_id(run)),
+        ReviewEnding::Reviewed(details) => {
+            let see = match details.run.as_str() {
+                "" => "`tribunal review`".to_owned(),
+                run => format!("`tribunal runs show {}`", short_id(run)),
+            };
+            (worst(&reviewed.report).unwrap_or_else(|| reason(&details.decision)), see)
+        }
     };
     let (title, word) = (&reviewed.title, verdict.as_str());
     Some(printable(&format!("the review of {title}: {word}: {why} (hint: {see})")))
+}
+
+/// The worst of the findings that block: `critical, src/a.rs:3: what it is`.
+fn worst(report: &Report) -> Option<String> {
+    let blocking = report.findings.iter().filter(|it| it.finding.effect == Effect::Block);
+    let worst = &blocking.max_by_key(|it| it.finding.severity)?.finding;
+    let place = worst.place.as_ref().map_or_else(String::new, place_text);
+    Some(format!("{}, {place}: {}", worst.severity, worst.message))
 }
 
 fn criterion(criterion: &AssessedCriterion) -> StyledText {

@@ -4,6 +4,7 @@ use crate::domain::model::report::Verdict;
 use crate::domain::model::text::{counted, short_id, split_hint};
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::deliver::unscanned::Remedy;
 use crate::platform::ui::review_result::take;
@@ -32,7 +33,10 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
         (Decision::Escalate(EscalationDetail::Budget(_)), _) => {
             hints.push("`tribunal cost` shows what was spent".to_owned());
         }
-        (Decision::Escalate(_), Verdict::Escalate) => hints.extend(answers(reviewed)),
+        (Decision::Escalate(_), Verdict::Escalate) => {
+            hints.extend(answers(reviewed));
+            hints.extend(second(details));
+        }
         (Decision::Inconclusive(why), _) => {
             // A paused run is continued: that hint is below.
             let cause = Some(cause(why, details.remedy))
@@ -88,6 +92,16 @@ fn answers(reviewed: &ReviewResult) -> Option<String> {
         "`tribunal findings show {id}` shows it; `tribunal findings accept {id} --reason …` lets it pass, \
          `tribunal findings dismiss {id} --reason …` says that it is wrong{likewise}"
     ))
+}
+
+/// How a second process is asked for which there was no money.
+fn second(details: &ReviewDetails) -> Option<String> {
+    let mut open = details.story.open.values();
+    let is_unpaid = open.any(|one| matches!(one.second, Some(SecondLook::NotPaid { .. })));
+    is_unpaid.then(|| {
+        "with more `budget.run` or `budget.day`, `tribunal review --fresh` asks a second process too"
+            .to_owned()
+    })
 }
 
 fn resume(details: &ReviewDetails) -> Option<String> {

@@ -31,7 +31,8 @@ impl Inquiry<'_> {
         let is_unread = |record: &FindingRecord, place: &AskedPlace| {
             record.path.as_ref().is_some_and(|path| place.unread.contains(path))
         };
-        for (finding, record) in findings {
+        // What was withdrawn because it is refuted stays so, though its code is there.
+        for (finding, record) in findings.iter().filter(|(_, record)| !record.is_dismissed()) {
             if self.checked_out.iter().any(|place| is_unread(record, place)) {
                 continue;
             }
