@@ -3,13 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised};
-use crate::harness::{Outcome, Repo, short};
+use crate::harness::short;
 use crate::model_server::{Asked, Call, Say};
-use crate::scene::{KEYS, Scene};
-
-fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal(&[&["review", "--format", "json"], words].concat())
-}
+use crate::scene::{KEYS, Scene, review};
 
 /// A file with the mistake, a guard in it that could be quoted, and a caller.
 const SUMS: &str = "/// The sum of all items.\npub fn sum(items: &[u32]) -> u32 {\n    // It is never empty, by contract.\n    if items.is_empty() {\n        return 0;\n    }\n    let all = &items[..items.len() - 1];\n    all.iter().sum()\n}\n";

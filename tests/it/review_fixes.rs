@@ -3,13 +3,9 @@
 use serde_json::Value;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, short};
+use crate::harness::{Repo, short};
 use crate::model_server::{Asked, Call, Say};
-use crate::scene::{KEYS, Scene};
-
-fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal(&[&["review", "--format", "json"], words].concat())
-}
+use crate::scene::{KEYS, Scene, review};
 
 const CHECKS: &str = "#[test]\nfn sums() {\n    assert_eq!(sum(&[1, 2]), 3);\n}\n";
 

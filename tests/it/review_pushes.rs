@@ -6,17 +6,13 @@ use serde_json::{Value, json};
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Mistake, Part, Question, diligent, lost_error, yes};
 use crate::harness::{Outcome, Repo};
 use crate::model_server::{Asked, Call, Say};
-use crate::scene::{KEYS, Scene};
+use crate::scene::{KEYS, Scene, review, shown};
 
 const BLOCK: &str = "[review]\npre-push = \"block\"\n";
 const STRICT: &str = "[review]\npre-push = \"block\"\non-failure = \"block\"\n";
 
 fn scene(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
     Scene::new("", brain).logged_in(&KEYS)
-}
-
-fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal(&[&["review", "--format", "json"], words].concat())
 }
 
 fn push(repo: &Repo<'_>) -> Outcome {
@@ -29,16 +25,6 @@ fn push_with(repo: &Repo<'_>, vars: &[(&str, &str)]) -> Outcome {
 
 fn switch_to_new(repo: &Repo<'_>, branch: &str) {
     repo.git(&["switch", "--quiet", "--create", branch, "origin/main"]).ok();
-}
-
-/// The paths that reviewers were shown since so many questions.
-fn shown(scene: &Scene, since: usize) -> Vec<String> {
-    let asked = scene.asked();
-    let sections = asked[since..].iter().flat_map(|asked| Question::read(asked).sections);
-    let mut paths: Vec<String> = sections.map(|section| section.path).collect();
-    paths.sort();
-    paths.dedup();
-    paths
 }
 
 const HIGH: Mistake = Mistake { severity: "high", ..LEFT_OUT };

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised, yes};
 use crate::harness::{Outcome, Repo, short, wait_for};
 use crate::model_server::{Asked, Call, Say};
-use crate::scene::{KEYS, Scene, Watcher};
+use crate::scene::{KEYS, Scene, Watcher, review};
 
 const BLOCK: &str = "[review]\npre-push = \"block\"\non-failure = \"block\"\n";
 
@@ -63,10 +63,6 @@ impl Assessor {
             Say::json(answer)
         }
     }
-}
-
-fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal(&[&["review", "--format", "json"], words].concat())
 }
 
 /// The spec that a review was by: its id and why.

@@ -9,26 +9,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Question, diligent};
+use crate::brain::{BUGGY, CLEAN, LEFT_OUT, diligent};
 use crate::harness::{Outcome, Repo, run, short};
-use crate::scene::{KEYS, Scene};
+use crate::scene::{KEYS, Scene, review, shown};
 
 fn scene() -> Scene {
     Scene::new("", diligent(&[LEFT_OUT])).logged_in(&KEYS)
-}
-
-fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal(&[&["review", "--format", "json"], words].concat())
-}
-
-/// The files that reviewers were shown since so many questions.
-fn shown(scene: &Scene, since: usize) -> Vec<String> {
-    let asked = scene.asked();
-    let sections = asked[since..].iter().flat_map(|asked| Question::read(asked).sections);
-    let mut paths: Vec<String> = sections.map(|section| section.path).collect();
-    paths.sort();
-    paths.dedup();
-    paths
 }
 
 /// What git sees of a repository: the index to the byte, the work tree, and every object.

@@ -6,17 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised};
-use crate::harness::{Outcome, Repo, Sandbox, run, short, wait_for};
+use crate::harness::{Outcome, Sandbox, run, short, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::scene::{KEYS, Model, Scene, Watcher, secret, unclosed};
+use crate::scene::{KEYS, Model, Scene, Watcher, review, secret, unclosed};
 
 /// Claude and codex with this brain, and with keys.
 fn scene(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
     Scene::new("", brain).logged_in(&KEYS)
-}
-
-fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
-    repo.tribunal(&[&["review", "--format", "json"], words].concat())
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::brain::{BUGGY, LEFT_OUT, diligent};
+use crate::brain::{BUGGY, LEFT_OUT, Question, diligent};
 use crate::harness::{Outcome, Repo, Sandbox, executable, run};
 use crate::model_server::{Asked, ModelServer, Say};
 use crate::real::Programs;
@@ -273,4 +273,19 @@ pub fn unclosed(state: &str) -> String {
     assert!(state.contains(ended), "{state}");
     // The stage stands before the journal.
     state.replacen(ended, closing, 1)
+}
+
+/// Reviews, and reports for programs.
+pub fn review(repo: &Repo<'_>, words: &[&str]) -> Outcome {
+    repo.tribunal(&[&["review", "--format", "json"], words].concat())
+}
+
+/// The files that reviewers were shown since so many questions.
+pub fn shown(scene: &Scene, since: usize) -> Vec<String> {
+    let asked = scene.asked();
+    let sections = asked[since..].iter().flat_map(|asked| Question::read(asked).sections);
+    let mut paths: Vec<String> = sections.map(|section| section.path).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }

@@ -1,10 +1,24 @@
-//! Paths in JSON: text where they are UTF-8, else their bytes. No path is refused, none is bent.
+//! Paths: in JSON as text where they are UTF-8, else as their bytes (none is refused, none is bent); and
+//! without dots.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serializer};
+
+/// An absolute path as people read it: `..` takes the name before it away, whatever that is.
+pub fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
 
 pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     match path.to_str() {

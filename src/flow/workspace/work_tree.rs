@@ -3,11 +3,12 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::path::without_dots;
 use crate::flow::context::Context;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::worktrees::belongs_to;
@@ -54,17 +55,4 @@ pub fn read_named(context: Context<'_>, typed: &Path, most: u64) -> io::Result<V
 
 fn real(path: &Path) -> Option<PathBuf> {
     fs::canonicalize(path).ok()
-}
-
-/// An absolute path as people read it: `..` takes the name before it away.
-fn without_dots(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-    }
-    plain
 }

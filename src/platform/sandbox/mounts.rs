@@ -3,8 +3,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use crate::domain::model::path::without_dots;
 use crate::platform::config::env::Env;
 use crate::platform::sandbox::access::{NetworkAccess, SandboxAccess};
 
@@ -260,7 +261,7 @@ impl Lookup<'_> {
     /// the home folder, or where a link in a folder that the program writes leads.
     fn readable(&self, path: &Path) -> Option<ReadablePath> {
         let content = fs::canonicalize(path).ok()?;
-        let path = lexical(path);
+        let path = without_dots(path);
         let is_written = self.access.dirs().iter().any(|dir| path.starts_with(dir));
         let is_odd = !is_of_system(&content)
             && STATE.iter().any(|top| content.starts_with(top) || path.starts_with(top));
@@ -271,19 +272,6 @@ impl Lookup<'_> {
         }
         Some(ReadablePath { path, content })
     }
-}
-
-/// A path without `.` and `..`, which name no folder to mount at.
-fn lexical(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => drop(plain.pop()),
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 fn system_path(path: &Path) -> Option<SystemPath> {

@@ -186,7 +186,8 @@ fn lines_are_read_by_named_groups() {
         ("(?P<message>", "unclosed group"),
         ("(?P<path>x)", "no group `message`"),
         ("(?P<file>x)(?P<message>y)", "unknown group `file`"),
-        ("junit", "`junit` is not a known format"),
+        ("junit", "`junit` is a test report"),
+        ("xunit", "`xunit` is not a known format"),
     ] {
         let error = ReportFormat::from_name(format).unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
