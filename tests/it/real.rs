@@ -65,10 +65,12 @@ pub fn codex_is_held(test: &str) -> bool {
     static HELD: OnceLock<bool> = OnceLock::new();
     let Some(programs) = programs(test) else { return false };
     let held = *HELD.get_or_init(|| {
-        let home = tempfile::tempdir().unwrap();
+        let (home, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let mut sandbox = Command::new(&programs.codex);
         sandbox.args(["sandbox", "--", "/bin/true"]).current_dir(&home);
         sandbox.env("HOME", home.path()).env("CODEX_HOME", home.path());
+        // It makes its helpers in its own folder, unless that is a temporary one.
+        sandbox.env("TMPDIR", temporary.path());
         sandbox.output().is_ok_and(|output| output.status.success())
     });
     if !held {

@@ -169,6 +169,9 @@ fn a_policy_that_demands_a_spec_lets_no_change_without_one_be_reviewed() {
     outcome.says("`review.spec` demands a spec").says("`Spec: ID`").says("--spec FILE");
     push(&repo).code(1).says("not reviewed").says("`review.spec` demands a spec");
     assert_eq!(scene.asked().len(), asked, "it costs nothing");
+    // A review without one, under a weaker setting of one's own, covers nothing.
+    review(&repo, &["--commit", "HEAD", "--set", "review.spec=auto"]).ok();
+    push(&repo).code(1).says("not reviewed");
     // Both ways out lead out.
     review(&repo, &["--base", "main", "--spec", "docs/specs/sums.md"]).ok();
     push(&repo).ok();

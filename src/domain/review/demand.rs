@@ -52,12 +52,15 @@ impl UnmetDemand {
         lines.iter().step_by(step).cloned().collect()
     }
 
-    /// Whether it is known to be met in a tree: what a review said of that tree, else what the newest said.
-    /// `None` where that was about another tree and said that it is not.
-    pub fn met_in(&self, tree: &Oid) -> Option<bool> {
-        let here = self.said.iter().rev().find(|said| said.tree == *tree);
-        let newest_is_met = self.said.last().is_some_and(|said| said.met);
-        here.map(|said| said.met).or(newest_is_met.then_some(true))
+    /// Whether it is known to be met in a tree: what a review said of that tree, else what the newest said of
+    /// one of its history, of which `behind` tells. `None` where that said that it is not, or there is none:
+    /// what another branch does meets nothing here.
+    pub fn met_in(&self, tree: &Oid, behind: &dyn Fn(&Oid) -> bool) -> Option<bool> {
+        let mut newest = self.said.iter().rev();
+        if let Some(here) = newest.clone().find(|said| said.tree == *tree) {
+            return Some(here.met);
+        }
+        newest.find(|said| behind(&said.tree)).and_then(|said| said.met.then_some(true))
     }
 
     /// Notes what a complete review by its spec said of it.
@@ -141,14 +144,22 @@ mod tests {
     #[test]
     fn a_later_review_that_finds_it_met_resolves_it_where_nothing_else_was_said() {
         let mut demand = demand();
-        assert_eq!((demand.met_in(&oid(1)), demand.met_in(&oid(2))), (Some(false), None));
+        let all = |_: &Oid| true;
+        let none = |_: &Oid| false;
+        assert_eq!(
+            (demand.met_in(&oid(1), &all), demand.met_in(&oid(2), &all)),
+            (Some(false), None)
+        );
         demand.say(&oid(2), true);
-        let met = [1, 2, 3].map(|tree| demand.met_in(&oid(tree)));
+        let met = [1, 2, 3].map(|tree| demand.met_in(&oid(tree), &all));
         assert_eq!(met, [Some(false), Some(true), Some(true)]);
+        // On a branch without the commit that meets it nothing is known.
+        let met = [1, 2, 3].map(|tree| demand.met_in(&oid(tree), &none));
+        assert_eq!(met, [Some(false), Some(true), None]);
         demand.say(&oid(1), true);
         demand.say(&oid(2), false);
         assert_eq!(
-            [1, 2, 3].map(|tree| demand.met_in(&oid(tree))),
+            [1, 2, 3].map(|tree| demand.met_in(&oid(tree), &all)),
             [Some(true), Some(false), None]
         );
     }

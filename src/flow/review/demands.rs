@@ -8,6 +8,7 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible;
 use crate::domain::model::finding::{Effect, Finding, Location};
+use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::RecordedAs;
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::coverage;
@@ -20,6 +21,8 @@ use crate::flow::evaluate::recording;
 use crate::flow::review::delivery::{Delivered, lay_out};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::{finding, target};
+use crate::platform::git::behind;
+use crate::platform::git::behind::BEHIND_MAX;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::reviewed::KeptReviewFinding;
 
@@ -124,11 +127,17 @@ pub fn held(
     let asked = inputs.parsed_spec.as_ref().map(|spec| (spec.id.as_str(), spec.requirements()));
     let spec = asked.as_ref().map(|(id, asked)| (*id, asked.as_slice()));
     let mut lines: Option<BTreeSet<String>> = None;
+    let mut behind: Option<BTreeSet<Oid>> = None;
     let mut held = Vec::new();
     for one in kept {
         let Some(demand) = &one.record.demand else { continue };
         let is_answered = one.stored.status.is_answered();
-        if !is_answered && demand.met_in(&change.tree) == Some(true) {
+        let behind = match &mut behind {
+            Some(behind) => &*behind,
+            unread @ None => unread.insert(trees_behind(context, change)?),
+        };
+        if !is_answered && demand.met_in(&change.tree, &|tree| behind.contains(tree)) == Some(true)
+        {
             continue;
         }
         // All of the change is read only where its lines tell.
@@ -145,6 +154,18 @@ pub fn held(
         }
     }
     Ok(held)
+}
+
+/// The trees of the history that a change is of.
+fn trees_behind(context: Context<'_>, change: &Change) -> Result<BTreeSet<Oid>> {
+    let commit = match &change.commit {
+        Some(commit) => Some(commit.clone()),
+        None => context.repo.head()?,
+    };
+    match commit {
+        Some(commit) => behind::trees(&context.repo.objects, &commit, BEHIND_MAX),
+        None => Ok(BTreeSet::new()),
+    }
 }
 
 /// The keys of the lines that a change brings.

@@ -236,6 +236,10 @@ impl ReviewInputs {
     /// conventions for the file. A review under another regime says nothing about it.
     pub fn regime(&self, file: &FileChange) -> Result<String> {
         let mut fields = vec![self.asked()];
+        // Where a spec is demanded a review without one covers nothing.
+        if self.policy().review.spec == SpecDemand::Required {
+            fields.push("by a spec".to_owned());
+        }
         fields.extend(self.rules_for(std::slice::from_ref(file)));
         fields.extend(Some(self.instructions(&[file])?).filter(|said| !said.is_empty()));
         Ok(hash_of(&fields))

@@ -65,7 +65,7 @@ impl ReviewInputs {
     /// Why a change that lacks the spec that the policy demands is not reviewed.
     pub fn spec_refusal() -> String {
         format!(
-            "`review.spec` demands a spec, and the change belongs to none (hint: a `{SPEC_TRAILER}: ID` line at \
+            "`review.spec` demands a spec, and the change is reviewed by none (hint: a `{SPEC_TRAILER}: ID` line at \
              the end of a commit's message names one, or `tribunal review --spec FILE`)"
         )
     }

@@ -110,6 +110,11 @@ pub fn question(
     agent_env: AgentEnv<'_>,
 ) -> Result<Output, String> {
     let mut cmd = Cmd::alone(program, Path::new("/")).args(words).deadline(ANSWER_TIME);
+    // Codex makes the helpers of its sandbox in its own folder, and refuses to where that is in the folder for
+    // temporary files, as the home folders of containers and tests are.
+    let temporary =
+        call::private(&agent_env.home.join("tmp")).map_err(|error| error.to_string())?;
+    cmd = cmd.env("TMPDIR", temporary);
     for (name, value) in call::base_env(agent_env).iter().chain(vars) {
         cmd = cmd.env(name, value);
     }

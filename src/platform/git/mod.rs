@@ -8,6 +8,7 @@ pub mod config;
 pub mod diff;
 pub mod index;
 pub mod hooks_dir;
+pub mod behind;
 pub mod lazy_fetch;
 mod library;
 mod loose;

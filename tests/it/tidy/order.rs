@@ -116,7 +116,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change diff hooks_dir lazy_fetch push refs trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
+        "change behind diff hooks_dir lazy_fetch push refs trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),

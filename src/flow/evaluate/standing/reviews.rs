@@ -15,6 +15,8 @@ use crate::flow::evaluate::standing::branches::Branches;
 use crate::flow::evaluate::standing::inquiry::Inquiry;
 use crate::flow::evaluate::standing::places::{AskedPlace, PlaceKind};
 use crate::platform::config::env::now;
+use crate::platform::git::behind;
+use crate::platform::git::behind::BEHIND_MAX;
 use crate::platform::git::diff;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
@@ -84,7 +86,8 @@ fn standing_of(
         finding.sightings.iter().filter_map(|seen| seen.commit.clone()).collect();
     let mut gone = None;
     for place in places {
-        let state = state_in(objects, record, &place.tree, seen_tree.as_ref())?;
+        let state =
+            state_in(objects, record, (place.commit.as_ref(), &place.tree), seen_tree.as_ref())?;
         let is_commit = matches!(place.kind, PlaceKind::Head | PlaceKind::Branch);
         let commit = place.commit.clone().filter(|_| is_commit);
         match state {
@@ -134,11 +137,15 @@ fn has_any(branches: &mut Branches<'_>, place: &AskedPlace, commits: &[Oid]) -> 
 fn state_in(
     objects: &Objects,
     record: &FindingRecord,
-    tree: &Oid,
+    (commit, tree): (Option<&Oid>, &Oid),
     seen: Option<&Oid>,
 ) -> Result<FindingState> {
     if let Some(demand) = &record.demand {
-        return Ok(match demand.met_in(tree) {
+        let behind = match commit {
+            Some(commit) => behind::trees(objects, commit, BEHIND_MAX)?,
+            None => BTreeSet::new(),
+        };
+        return Ok(match demand.met_in(tree, &|tree| behind.contains(tree)) {
             Some(true) => FindingState::Resolved { evidence: String::new() },
             Some(false) => FindingState::Open { lines: (1, 1) },
             None => FindingState::Unverified { lines: None },
