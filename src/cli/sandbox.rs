@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use crate::platform::process::{ExitOutcome, Interrupts, Overused, code_of};
 use crate::platform::sandbox::access::{NetworkAccess, ResourceLimits, SandboxAccess};
 use crate::platform::sandbox::{BUBBLEWRAP_HINT, Confinement};
 use crate::platform::ui::out;
+use crate::platform::ui::out::OwnStream;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -31,11 +34,11 @@ Examples:
 /// The longest that a command may take, in seconds: a month.
 const LONGEST: u64 = 31 * 24 * 3600;
 
-/// How long the last of what was printed may take.
+/// How long is waited for more to be printed once the command has ended.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// The most that is passed on at once of a line without end, in bytes.
-const PART_MAX: u64 = 64 * 1024;
+/// How much is passed on at once, in bytes.
+const PART: usize = 64 * 1024;
 
 /// The least memory, in bytes: below that no program starts.
 const MEMORY_MIN: u64 = 16 << 20;
@@ -151,7 +154,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let tag = random::id().to_string();
     let cmd = cmd.deadline(Duration::from_secs(args.time)).log_max(u64::MAX).tag(&tag);
     // Never our own streams: a terminal can be read, and typed into, by whoever prints to it.
-    let (stdout, stderr) = (Relay::start(out::patch)?, Relay::start(out::relay_error)?);
+    let (stdout, stderr) = (Relay::start(OwnStream::Output)?, Relay::start(OwnStream::Error)?);
     let ended = cmd.supervise(&stdout.to, &stderr.to, interrupts)?;
     stdout.end();
     stderr.end();
@@ -177,36 +180,41 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     Ok(ExitStatus::Inconclusive)
 }
 
-/// Passes on what a program prints, line by line.
+/// Passes on what a program prints.
 struct Relay {
     to: File,
     ended: mpsc::Receiver<()>,
+    is_printing: Arc<AtomicBool>,
 }
 
 impl Relay {
-    fn start(print: fn(&[u8])) -> Result<Self> {
-        let (from, to) = std::io::pipe().context("could not make a pipe")?;
+    fn start(stream: OwnStream) -> Result<Self> {
+        let (mut from, to) = std::io::pipe().context("could not make a pipe")?;
         let (tell, ended) = mpsc::channel::<()>();
+        let is_printing = Arc::new(AtomicBool::new(false));
+        let printing = Arc::clone(&is_printing);
         thread::spawn(move || {
-            let mut from = BufReader::new(from);
-            let mut line = Vec::new();
-            while from
-                .by_ref()
-                .take(PART_MAX)
-                .read_until(b'\n', &mut line)
-                .is_ok_and(|read| read > 0)
-            {
-                print(&line);
-                line.clear();
+            let mut part = vec![0; PART];
+            while let Ok(read @ 1..) = from.read(&mut part) {
+                printing.store(true, Ordering::SeqCst);
+                let printed = out::relay(&part[..read], stream);
+                printing.store(false, Ordering::SeqCst);
+                // Nobody reads it: the program learns that when it prints on.
+                if printed.is_err() {
+                    break;
+                }
             }
             drop(tell);
         });
-        Ok(Self { to: File::from(OwnedFd::from(to)), ended })
+        Ok(Self { to: File::from(OwnedFd::from(to)), ended, is_printing })
     }
 
-    /// Waits until all is printed. What was left running is ended by now, so that nothing holds the pipe.
+    /// Waits until all is printed, however slowly it is read. What holds the pipe though it was ended is not
+    /// waited for.
     fn end(self) {
         drop(self.to);
-        let _ = self.ended.recv_timeout(DRAIN);
+        while self.ended.recv_timeout(DRAIN) == Err(RecvTimeoutError::Timeout)
+            && self.is_printing.load(Ordering::SeqCst)
+        {}
     }
 }

@@ -44,6 +44,11 @@ pub struct Env {
     is_server: bool,
 }
 
+/// The home folder that the system has on record for this user, whatever the environment says.
+pub fn home_on_record() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned())
+}
+
 impl Env {
     /// Reads the whole environment, once.
     pub fn capture() -> std::io::Result<Self> {

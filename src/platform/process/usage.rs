@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -53,13 +54,15 @@ impl fmt::Display for Overused {
 /// Compares what is used with its limits.
 pub(super) struct UsageWatch<'a> {
     limits: &'a UsageLimits,
-    /// The free space at the beginning, and when the folders were measured last.
-    free: [u64; 2],
+    /// The free space of each writable folder's disk, at the beginning and when they were measured last.
+    begun: Vec<u64>,
+    measured: Vec<u64>,
 }
 
 impl<'a> UsageWatch<'a> {
     pub fn begin(limits: &'a UsageLimits) -> Self {
-        Self { limits, free: [free_in(&limits.writable); 2] }
+        let free = free_in(&limits.writable);
+        Self { limits, begun: free.clone(), measured: free }
     }
 
     /// What is over its limit now, if anything is.
@@ -77,12 +80,15 @@ impl<'a> UsageWatch<'a> {
     /// What cannot be measured counts by the space that is gone; so does what is deleted and still open.
     fn is_disk_over(&mut self) -> bool {
         let (free, most) = (free_in(&self.limits.writable), self.limits.disk);
-        let [begun, measured] = self.free;
-        if measured.saturating_sub(free) <= most / DISK_PARTS {
+        let gone = |since: &[u64]| {
+            let pairs = since.iter().zip(&free);
+            pairs.map(|(then, now)| then.saturating_sub(*now)).max().unwrap_or(0)
+        };
+        if gone(&self.measured) <= most / DISK_PARTS {
             return false;
         }
-        self.free = [begun, free];
-        let gone = begun.saturating_sub(free);
+        let gone = gone(&self.begun);
+        self.measured = free;
         let mut held = FolderSize::default();
         for path in &self.limits.writable {
             held.add(path);
@@ -158,9 +164,11 @@ fn memory_of(pid: i32) -> u64 {
     resident.saturating_sub(shared) * page_size() as u64
 }
 
-fn free_in(folders: &[PathBuf]) -> u64 {
-    let free = folders.iter().filter_map(|folder| statvfs(folder).ok());
-    free.map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize)).min().unwrap_or(0)
+/// The free space of the disk of each folder, in bytes.
+fn free_in(folders: &[PathBuf]) -> Vec<u64> {
+    let free =
+        |folder: &PathBuf| statvfs(folder).map_or(0, |fs| fs.f_bavail.saturating_mul(fs.f_frsize));
+    folders.iter().map(free).collect()
 }
 
 /// What folders hold.
@@ -175,9 +183,14 @@ impl FolderSize {
     /// Adds what is in a folder, in bytes on the disk; links are not followed.
     #[expect(clippy::disallowed_methods, reason = "sizes are added up, nothing is read")]
     fn add(&mut self, path: &Path) {
-        let Ok(data) = fs::symlink_metadata(path) else {
+        let data = match fs::symlink_metadata(path) {
+            Ok(data) => data,
             // What is deleted meanwhile holds nothing.
-            return;
+            Err(error) if error.kind() == ErrorKind::NotFound => return,
+            Err(_) => {
+                self.is_partial = true;
+                return;
+            }
         };
         self.bytes += data.blocks() * 512;
         if !data.is_dir() {

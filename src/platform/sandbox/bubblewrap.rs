@@ -46,7 +46,9 @@ pub fn arguments(access: &SandboxAccess, mounts: &Mounts, own: &Path) -> Vec<OsS
     places.extend(access.dirs().into_iter().map(|path| (path, Place::Write)));
     // What is further in is mounted later, and what may be written after what may be read.
     // What git runs by itself when the person uses it outside is not for a program to write.
-    let git = access.dirs().into_iter().map(|dir| dir.join(".git")).filter(|git| git.exists());
+    // A link is not followed: where it leads is not there.
+    let git = access.dirs().into_iter().map(|dir| dir.join(".git"));
+    let git = git.filter(|git| git.symlink_metadata().is_ok_and(|data| !data.is_symlink()));
     places.extend(git.map(|path| (path, Place::Read)));
     places.sort_by_key(|(path, place)| (path.components().count(), place.clone()));
     places.dedup();
@@ -62,7 +64,8 @@ pub fn arguments(access: &SandboxAccess, mounts: &Mounts, own: &Path) -> Vec<OsS
         }
     }
     all.bind("--ro-bind", own, Path::new(INNER));
-    all.add(&["--remount-ro", "/dev", "--remount-ro", "/", "--chdir"]);
+    // As root the settings of the kernel could be written.
+    all.add(&["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir"]);
     all.path(&access.dir);
     all.0
 }

@@ -19,6 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::domain::model::path::without_dots;
 use crate::platform::config::env::Env;
 use crate::platform::process::{Cmd, UsageLimits, is_program, keep_descriptors, own_path};
 use crate::platform::sandbox::access::{
@@ -107,14 +108,23 @@ impl Confinement {
         program: &OsStr,
         args: &[OsString],
     ) -> io::Result<Cmd> {
+        let started_in = access.dir.clone();
         let dir = canonical(&access.dir)?;
         let temporary = canonical(&access.temporary)?;
         let mut access = SandboxAccess { dir, temporary, ..access.clone() };
         for path in access.writable.iter_mut().chain(&mut access.readable) {
             let content = canonical(path)?;
-            if path.starts_with(&access.dir) && !content.starts_with(&access.dir) {
-                let named = path.display();
-                return Err(io::Error::other(format!("`{named}` leads out of the current folder")));
+            // A link may have been left there by a program that was run before.
+            let plain = without_dots(path);
+            let plain = match plain.strip_prefix(&started_in) {
+                Ok(below) if below.as_os_str().is_empty() => access.dir.clone(),
+                Ok(below) => access.dir.join(below),
+                Err(_) => plain,
+            };
+            if content != plain {
+                let (named, content) = (path.display(), content.display());
+                let why = format!("`{named}` is reached by a link: name `{content}`");
+                return Err(io::Error::other(why));
             }
             *path = content;
         }

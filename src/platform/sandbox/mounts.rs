@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::domain::model::path::without_dots;
-use crate::platform::config::env::Env;
+use crate::platform::config::env::{Env, home_on_record};
 use crate::platform::sandbox::access::{NetworkAccess, SandboxAccess};
 
 /// Folders of the system with programs and libraries, as far as they are there. `/usr/local` is in `/usr`.
@@ -68,7 +68,7 @@ const TOOLCHAINS: [(&str, &str, &[&str]); 22] = [
     ("RBENV_ROOT", ".rbenv", &[""]),
     ("JAVA_HOME", ".sdkman/candidates/java/current", &[""]),
     ("SDKMAN_DIR", ".sdkman", &["candidates"]),
-    ("DOTNET_ROOT", ".dotnet", &[""]),
+    ("DOTNET_ROOT", ".dotnet", &["dotnet", "host", "sdk", "shared", "tools"]),
     ("GHCUP_INSTALL_BASE_PREFIX", "", &[".ghcup/bin", ".ghcup/ghc", ".ghcup/cabal"]),
 ];
 
@@ -157,7 +157,8 @@ impl Mounts {
         let system = names.filter_map(|name| system_path(Path::new(name))).collect();
         let asked = access.readable.iter().map(|path| ReadablePath::itself(path));
         let (mut readable, mut kept) = (asked.collect::<Vec<_>>(), Vec::new());
-        let lookup = Lookup { home: &home, access };
+        let home_as_set = env.get("HOME").map(Path::new);
+        let lookup = Lookup { home: &home, home_as_set, access };
         for (variable, default, parts) in TOOLCHAINS {
             let set_to = env.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
             let root = set_to.unwrap_or_else(|| home.join(default));
@@ -221,9 +222,27 @@ pub fn is_of_system(folder: &Path) -> bool {
 
 /// Whether a path is no folder to work in: the whole system's, or that of all temporary files.
 pub fn is_of_everybody(path: &Path) -> bool {
-    let exact = ["/", "/tmp", "/var", "/home", "/usr", "/opt"];
-    let below = ["/proc", "/sys", "/dev", "/etc", "/run", "/boot"];
-    exact.iter().any(|top| path == Path::new(top)) || below.iter().any(|top| path.starts_with(top))
+    const EXACT: [&str; 14] = [
+        "/",
+        "/tmp",
+        "/var",
+        "/home",
+        "/root",
+        "/mnt",
+        "/srv",
+        "/media",
+        "/var/tmp",
+        "/var/lib",
+        "/var/log",
+        "/var/cache",
+        "/var/spool",
+        "/opt",
+    ];
+    const BELOW: [&str; 12] = [
+        "/proc", "/sys", "/dev", "/etc", "/run", "/boot", "/usr", "/bin", "/sbin", "/lib",
+        "/lib32", "/lib64",
+    ];
+    EXACT.iter().any(|top| path == Path::new(top)) || BELOW.iter().any(|top| path.starts_with(top))
 }
 
 /// Whether a path is the home folder or above it: with that everything would be there.
@@ -234,7 +253,7 @@ pub fn holds(path: &Path, home: &Path) -> bool {
 /// The person's home folder, without links.
 pub fn home_of(env: &Env) -> PathBuf {
     let home = env.get("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
-    let home = home.map(|home| fs::canonicalize(&home).unwrap_or(home));
+    let home = home.or_else(home_on_record).map(|home| fs::canonicalize(&home).unwrap_or(home));
     // As in containers: with that everything would be a home folder.
     home.filter(|home| home != Path::new("/")).unwrap_or_else(|| PathBuf::from("/nonexistent"))
 }
@@ -253,6 +272,8 @@ impl ReadablePath {
 /// Decides what of the person's folders is a toolchain's.
 struct Lookup<'a> {
     home: &'a Path,
+    /// As the environment has it: it may be a link.
+    home_as_set: Option<&'a Path>,
     access: &'a SandboxAccess,
 }
 
@@ -262,15 +283,24 @@ impl Lookup<'_> {
     fn readable(&self, path: &Path) -> Option<ReadablePath> {
         let content = fs::canonicalize(path).ok()?;
         let path = without_dots(path);
-        let is_written = self.access.dirs().iter().any(|dir| path.starts_with(dir));
+        let is_in = |path: &Path| self.access.dirs().iter().any(|dir| path.starts_with(dir));
+        let is_written = is_in(&path) || is_in(&content);
         let is_odd = !is_of_system(&content)
             && STATE.iter().any(|top| content.starts_with(top) || path.starts_with(top));
         let is_there = is_of_system(&path) && is_of_system(&content);
         let opens_home = holds(&content, self.home) || holds(&path, self.home);
-        if is_written || is_odd || is_there || opens_home {
+        // A link below the home folder may have been left there by a program.
+        let is_linked = content.starts_with(self.home) && content != self.without_home_link(&path);
+        if is_written || is_odd || is_there || opens_home || is_linked {
             return None;
         }
         Some(ReadablePath { path, content })
+    }
+
+    /// A path below the home folder, by the folder's own name where it is reached by a link.
+    fn without_home_link(&self, path: &Path) -> PathBuf {
+        let below = self.home_as_set.and_then(|home| path.strip_prefix(home).ok());
+        below.map_or_else(|| path.to_owned(), |below| self.home.join(below))
     }
 }
 

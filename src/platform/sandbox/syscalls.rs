@@ -59,9 +59,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_clock_adjtime,
     libc::SYS_adjtimex,
     libc::SYS_open_by_handle_at,
-    libc::SYS_mknodat,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_mknod,
+    libc::SYS_openat2,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_iopl,
     #[cfg(target_arch = "x86_64")]
@@ -71,7 +69,12 @@ const REFUSED: &[i64] = &[
 
 /// What is refused beside them where Landlock alone holds: shared memory and queues that outlive a program
 /// and belong to the user, the names of the machine, and ports.
-const REFUSED_WITHOUT_NAMESPACES: [i64; 14] = [
+const REFUSED_WITHOUT_NAMESPACES: [i64; 15] = [
+    libc::SYS_semtimedop,
+    libc::SYS_semctl,
+    libc::SYS_shmctl,
+    libc::SYS_msgctl,
+    libc::SYS_mq_unlink,
     libc::SYS_shmget,
     libc::SYS_shmat,
     libc::SYS_msgget,
@@ -82,14 +85,35 @@ const REFUSED_WITHOUT_NAMESPACES: [i64; 14] = [
     libc::SYS_sethostname,
     libc::SYS_setdomainname,
     libc::SYS_mq_open,
+];
+
+/// The same, which programs ask for and go on without: the priority of any process, and attributes of files.
+const FORBIDDEN_WITHOUT_NAMESPACES: [i64; 11] = [
     libc::SYS_setpriority,
     libc::SYS_ioprio_set,
     libc::SYS_sched_setscheduler,
     libc::SYS_sched_setparam,
+    libc::SYS_sched_setattr,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
 ];
+
+/// The kinds of sockets that programs use: local, the two internets, and what tells of addresses.
+const SOCKET_KINDS: [libc::c_int; 4] =
+    [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+
+/// The kinds of files that `mknod` may not make: devices. A named pipe it may.
+const DEVICE_KINDS: [u32; 2] = [libc::S_IFBLK, libc::S_IFCHR];
 
 /// Requests to a terminal that put words into it, as if they were typed.
 const TERMINAL_REQUESTS: [u64; 2] = [0x5412, 0x541c];
+
+/// `O_TMPFILE` without the bit that it shares with `O_DIRECTORY`.
+const UNNAMED: libc::c_int = 0x0040_0000;
 
 /// The bits of a mode by which a file gives its owner's rights to whoever runs it.
 const SET_ID_BITS: [u64; 2] = [0o4000, 0o2000];
@@ -136,11 +160,6 @@ fn by_arguments(held: Isolation) -> Result<Rules, BackendError> {
     let is = |argument: u8, value: u64| {
         SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)
     };
-    let has = |argument: u8, bits: u64| {
-        let masked = SeccompCmpOp::MaskedEq(bits);
-        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, masked, bits)
-    };
-    let one = |condition: SeccompCondition| SeccompRule::new(vec![condition]);
     let mut rules = Rules::new();
     // A user namespace of its own, in which it would have every right again. What `clone3` is asked for no
     // filter can see: without it programs use `clone`.
@@ -148,7 +167,41 @@ fn by_arguments(held: Isolation) -> Result<Rules, BackendError> {
     rules.insert(libc::SYS_clone, vec![one(has(0, new_user)?)?]);
     let requests = TERMINAL_REQUESTS.iter().map(|request| one(is(1, *request)?));
     rules.insert(libc::SYS_ioctl, requests.collect::<Result<_, _>>()?);
-    let create = u64::from(libc::O_CREAT.unsigned_abs());
+    let others = SOCKET_KINDS.iter().map(|kind| {
+        let kind = u64::from(kind.unsigned_abs());
+        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, kind)
+    });
+    rules.insert(libc::SYS_socket, vec![SeccompRule::new(others.collect::<Result<_, _>>()?)?]);
+    for (call, mode) in [
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_mknod, 1),
+        (libc::SYS_mknodat, 2),
+    ] {
+        let device = |kind: &u32| {
+            let masked = SeccompCmpOp::MaskedEq(u64::from(libc::S_IFMT));
+            one(SeccompCondition::new(mode, SeccompCmpArgLen::Dword, masked, u64::from(*kind))?)
+        };
+        rules.insert(call, DEVICE_KINDS.iter().map(device).collect::<Result<_, _>>()?);
+    }
+    set_id(&mut rules)?;
+    if let Isolation::ByLandlock(_) = held {
+        // Limits and processors of other processes, tribunal among them: 0 is the caller.
+        for call in [libc::SYS_prlimit64, libc::SYS_sched_setaffinity] {
+            let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
+            rules.insert(call, vec![one(other)?]);
+        }
+        // With the network come sockets; those with a path would reach the agents of the person.
+        let local = u64::from(libc::AF_UNIX.unsigned_abs());
+        rules.entry(libc::SYS_socket).or_default().push(one(is(0, local)?)?);
+        rules.extend(always(&FORBIDDEN_WITHOUT_NAMESPACES));
+    }
+    Ok(rules)
+}
+
+/// Refuses to make a file that gives its owner's rights to whoever runs it.
+fn set_id(rules: &mut Rules) -> Result<(), BackendError> {
+    // A file without a name has a mode, too.
+    let makes = [libc::O_CREAT, UNNAMED].map(|flag| u64::from(flag.unsigned_abs()));
     for (call, mode, flags) in [
         #[cfg(target_arch = "x86_64")]
         (libc::SYS_chmod, 1, None),
@@ -163,23 +216,27 @@ fn by_arguments(held: Isolation) -> Result<Rules, BackendError> {
     ] {
         let mut of_call = Vec::new();
         for bit in SET_ID_BITS {
-            let mut conditions = vec![has(mode, bit)?];
-            if let Some(flags) = flags {
-                conditions.push(has(flags, create)?);
+            match flags {
+                None => of_call.push(one(has(mode, bit)?)?),
+                Some(flags) => {
+                    for make in makes {
+                        let both = vec![has(mode, bit)?, has(flags, make)?];
+                        of_call.push(SeccompRule::new(both)?);
+                    }
+                }
             }
-            of_call.push(SeccompRule::new(conditions)?);
         }
         rules.insert(call, of_call);
     }
-    if let Isolation::ByLandlock(_) = held {
-        // Limits and processors of other processes, tribunal among them: 0 is the caller.
-        for call in [libc::SYS_prlimit64, libc::SYS_sched_setaffinity] {
-            let other = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0)?;
-            rules.insert(call, vec![one(other)?]);
-        }
-        // With the network come sockets; those with a path would reach the agents of the person.
-        let local = u64::from(libc::AF_UNIX.unsigned_abs());
-        rules.insert(libc::SYS_socket, vec![one(is(0, local)?)?]);
-    }
-    Ok(rules)
+    Ok(())
+}
+
+/// That an argument has these bits.
+fn has(argument: u8, bits: u64) -> Result<SeccompCondition, BackendError> {
+    let masked = SeccompCmpOp::MaskedEq(bits);
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, masked, bits)
+}
+
+fn one(condition: SeccompCondition) -> Result<SeccompRule, BackendError> {
+    SeccompRule::new(vec![condition])
 }

@@ -222,15 +222,27 @@ fn hint_of(error: &anyhow::Error) -> Option<&str> {
     hinted.or(error.downcast_ref::<NotEvaluated>().map(|error| error.hint.as_str()))
 }
 
-/// Prints what a program printed on its standard error, as `patch` does with a result.
-pub fn relay_error(bytes: &[u8]) {
+/// One of our streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnStream {
+    Output,
+    Error,
+}
+
+/// Passes on what a program printed, as it is; on a terminal safely, as any other text. An error is that
+/// nobody reads it any more, or that it has no room.
+pub fn relay(bytes: &[u8], to: OwnStream) -> io::Result<()> {
     let mut moving = moving();
     take_away(&mut moving);
-    if io::stderr().is_terminal() {
-        let text = bytes.to_str_lossy();
-        drop(write!(anstream::stderr(), "{}", StyledText::from(&*text).safe()));
-    } else {
-        drop(io::stderr().write_all(bytes));
+    let text = || StyledText::from(&*bytes.to_str_lossy()).safe();
+    match to {
+        OwnStream::Output if io::stdout().is_terminal() => write!(anstream::stdout(), "{}", text()),
+        OwnStream::Error if io::stderr().is_terminal() => write!(anstream::stderr(), "{}", text()),
+        OwnStream::Output => {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        }
+        OwnStream::Error => io::stderr().write_all(bytes),
     }
 }
 
