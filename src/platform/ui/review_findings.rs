@@ -9,11 +9,13 @@ use crate::domain::model::report::{Report, Verdict};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, one_line, short_id, split_hint};
 use crate::domain::pipeline::result::{ReviewDetails, ReviewEnding, ReviewResult, ReviewStory};
+use crate::domain::review::arbiter_decision::DecidedBy;
 use crate::domain::review::finding::{AssessedCriterion, Quote, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
 use crate::platform::ui::findings::place_text;
 use crate::platform::ui::out::{DIM, GOOD};
 use crate::platform::ui::report::{OutputFormat, render};
+use crate::platform::ui::review_hints::same_review;
 use crate::platform::ui::review_result::reason;
 use crate::platform::ui::styled_text::StyledText;
 
@@ -40,8 +42,9 @@ pub fn human(reviewed: &ReviewResult, detail: Detail) -> StyledText {
     if hidden > 0 {
         let least = reviewed.tell.as_str();
         let line = format!(
-            "{} less than {least} (`review.tell`): `tribunal review --all` shows them",
-            counted(hidden, "more finding")
+            "{} less than {least} (`review.tell`): {} shows them",
+            counted(hidden, "more finding"),
+            same_review(reviewed, "--all")
         );
         lines.push(dim(&line));
     }
@@ -165,7 +168,9 @@ fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
         lines.push(dim(&format!("{} resolved", counted(resolved, "finding"))));
     }
     if !story.dismissed.is_empty() {
+        let is_answered = story.dismissed.iter().all(is_by_a_person);
         let see = match details.run.as_str() {
+            _ if is_answered => "`tribunal findings list --status all` shows them".to_owned(),
             "" => "`tribunal review --all` shows why".to_owned(),
             run => format!("`tribunal runs show {}` shows why", short_id(run)),
         };
@@ -174,11 +179,19 @@ fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
     lines
 }
 
+fn is_by_a_person(tracked: &TrackedFinding) -> bool {
+    tracked.decision.as_ref().is_some_and(|decision| decision.by == DecidedBy::Person)
+}
+
 /// `2 findings do not count (1 refuted, 1 duplicate)`.
 pub fn dismissed_words(dismissed: &[TrackedFinding]) -> String {
     let mut words: Vec<(&str, usize)> = Vec::new();
     for tracked in dismissed {
-        let word = tracked.decision.as_ref().map_or("dismissed", |it| it.verdict.as_str());
+        let word = match &tracked.decision {
+            _ if is_by_a_person(tracked) => "answered by a person",
+            Some(decision) => decision.verdict.as_str(),
+            None => "dismissed",
+        };
         match words.iter_mut().find(|(known, _)| *known == word) {
             Some((_, count)) => *count += 1,
             None => words.push((word, 1)),

@@ -1,12 +1,15 @@
 //! What to do next after a review, by what came of it.
 
+use std::path::Path;
+
 use crate::domain::model::report::Verdict;
-use crate::domain::model::text::{counted, short_id, split_hint};
+use crate::domain::model::text::{counted, shell_word, short_id, split_hint};
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::decide::{Decision, EscalationDetail};
 use crate::domain::review::deliver::unscanned::Remedy;
+use crate::domain::spec::belongs::SpecGround;
 use crate::platform::ui::review_result::take;
 use crate::platform::ui::time::local;
 
@@ -22,7 +25,7 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
     let mut hints: Vec<String> = details.offer.iter().map(offer).collect();
     match (&details.decision, reviewed.report.verdict) {
         (Decision::Fix(_), Verdict::Block) => {
-            let fix = with_fix(&reviewed.title, !details.criteria.is_empty());
+            let fix = same_review(reviewed, "--fix");
             hints.extend(
                 executor.map(|executor| {
                     format!("{fix} has `{executor}` fix it on a branch of its own")
@@ -49,8 +52,19 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
     hints
 }
 
-/// The command that reviews the same and has it fixed, by the title of the change.
-fn with_fix(title: &str, has_spec: bool) -> String {
+/// The command that reviews the same with one more option.
+pub fn same_review(reviewed: &ReviewResult, option: &str) -> String {
+    let spec = match &reviewed.ending {
+        ReviewEnding::Reviewed(details) => details.spec.as_ref(),
+        ReviewEnding::NotReviewed { .. } | ReviewEnding::Nothing => None,
+    };
+    // One that was found by itself is found again.
+    let named = spec.filter(|spec| spec.ground == SpecGround::Named);
+    command_of(&reviewed.title, named.map(|spec| spec.path.as_path()), option)
+}
+
+/// The same by the title of the change, and the file of the spec where it was named.
+fn command_of(title: &str, spec: Option<&Path>, option: &str) -> String {
     let range = match title {
         "what is staged" => Some("--staged".to_owned()),
         "what is not staged" => Some("--unstaged".to_owned()),
@@ -64,10 +78,10 @@ fn with_fix(title: &str, has_spec: bool) -> String {
             _ => None,
         },
     };
-    let Some(range) = range else { return "`--fix` beside the same options".to_owned() };
-    let mut words = vec!["tribunal", "review", &range];
-    words.extend(has_spec.then_some("--spec FILE"));
-    words.push("--fix");
+    let Some(range) = range else { return format!("`{option}` beside the same options") };
+    let mut words = vec!["tribunal review".to_owned(), range];
+    words.extend(spec.map(|spec| format!("--spec {}", shell_word(&spec.to_string_lossy()))));
+    words.push(option.to_owned());
     format!("`{}`", words.join(" "))
 }
 
@@ -186,23 +200,29 @@ fn of_cause(cause: Cause) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, Remedy, cause, with_fix};
+    use std::path::Path;
+
+    use super::{Cause, Remedy, cause, command_of};
 
     #[test]
     fn the_command_that_fixes_reviews_the_same() {
-        for (title, has_spec, command) in [
-            ("what is staged", false, "`tribunal review --staged --fix`"),
-            ("what is not staged", false, "`tribunal review --unstaged --fix`"),
-            ("what is not committed", true, "`tribunal review --worktree --spec FILE --fix`"),
-            ("commit 0123456789", false, "`tribunal review --commit 0123456789 --fix`"),
+        for (title, spec, command) in [
+            ("what is staged", None, "`tribunal review --staged --fix`"),
+            ("what is not staged", None, "`tribunal review --unstaged --fix`"),
+            (
+                "what is not committed",
+                Some("/r/docs/a b.md"),
+                "`tribunal review --worktree --spec '/r/docs/a b.md' --fix`",
+            ),
+            ("commit 0123456789", None, "`tribunal review --commit 0123456789 --fix`"),
             (
                 "0123456789..abcdef0123",
-                false,
+                None,
                 "`tribunal review --from 0123456789 --to abcdef0123 --fix`",
             ),
-            ("0123456789,1..abcdef0123", false, "`--fix` beside the same options"),
+            ("0123456789,1..abcdef0123", None, "`--fix` beside the same options"),
         ] {
-            assert_eq!(with_fix(title, has_spec), command);
+            assert_eq!(command_of(title, spec.map(Path::new), "--fix"), command);
         }
     }
 
