@@ -196,7 +196,10 @@ impl History<'_> {
                 if self.draws.below(2) == 0 {
                     code.functions.get_mut(&(letter, number)).unwrap().0 += 1;
                 }
-                self.repo.git(&["mv", &old, &new]).ok();
+                // A history may have taken it away.
+                if self.repo.git(&["mv", &old, &new]).code != 0 {
+                    return;
+                }
                 code.names.insert(letter, new.clone());
                 self.commit(&code, format!("refactor: {old} is {new}"));
             }
