@@ -73,7 +73,7 @@ struct CheckResult {
     route: Result<RoleAssignment, anyhow::Error>,
     /// Whether the policy asks any agent at all.
     asks: bool,
-    /// What holds code that an agent wrote.
+    /// What holds programs in the sandbox.
     confinement: Confinement,
     gone: Vec<GoneAnswers>,
 }

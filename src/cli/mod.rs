@@ -102,7 +102,7 @@ pub enum Command {
     /// Check git, the hooks and the AI agents, and say what to do
     #[command(after_help = doctor::EXAMPLES)]
     Doctor,
-    /// Run a command as code that an agent wrote is run: without your home folder, network or secrets
+    /// Run a command without your home folder, network or secrets
     Sandbox(sandbox::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),

@@ -1,4 +1,4 @@
-//! `tribunal sandbox`: runs a command as code that an agent wrote is run.
+//! `tribunal sandbox`: runs a command that the person does not trust.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -153,7 +153,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let cmd = confinement.command(&access, env, program, words)?;
     let tag = random::id().to_string();
     let cmd = cmd.deadline(Duration::from_secs(args.time)).log_max(u64::MAX).tag(&tag);
-    // Never our own streams: a terminal can be read, and typed into, by whoever prints to it.
+    // Never our own streams: a program that prints to a terminal can read it, and type into it.
     let (stdout, stderr) = (Relay::start(OwnStream::Output)?, Relay::start(OwnStream::Error)?);
     let ended = cmd.supervise(&stdout.to, &stderr.to, interrupts)?;
     stdout.end();
@@ -199,7 +199,7 @@ impl Relay {
                 printing.store(true, Ordering::SeqCst);
                 let printed = out::relay(&part[..read], stream);
                 printing.store(false, Ordering::SeqCst);
-                // Nobody reads it: the program learns that when it prints on.
+                // The reader went away: the program learns that when it prints on.
                 if printed.is_err() {
                     break;
                 }

@@ -43,7 +43,7 @@ pub fn run(mut words: impl Iterator<Item = OsString>) -> Result<()> {
         .to_str()
         .and_then(|text| serde_json::from_str(text).ok())
         .context("what holds the program cannot be read")?;
-    // What whoever started us had open leads out: a folder's descriptor is a way to all beneath it.
+    // What our parent had open leads out: a folder's descriptor is a way to all beneath it.
     keep_descriptors();
     limit(confined.limits).context("could not set the limits")?;
     let held = match &confined.landlock {

@@ -1,5 +1,4 @@
-//! The sandbox: runs programs that an agent wrote, or that build and test what one wrote, so that they reach
-//! nothing of the person's.
+//! The sandbox: runs programs that the person does not trust, so that they reach nothing of the person's.
 //!
 //! `bubblewrap` gives them namespaces of their own with what is listed mounted and nothing else. Where it
 //! is missing, Landlock and seccomp hold less, which `docs/sandbox.md` lists. In both, a second process
