@@ -106,7 +106,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let asks = args.selection.asks_for_commands();
     let moments = args.commands.or(asks.then_some(Moments::All));
     // By hand commands run even where they passed before: that is what was asked for.
-    let request = moments.map(|moments| CommandRequest { moment: moments.moment(), reuse: false });
+    let request = moments.map(|moments| CommandRequest::of_person(moments.moment(), false));
     let range = range_of(&repo, args)?;
     let Checked { mut report, parts, tails, read, interrupted } = match &range {
         Some((from, to)) => check_range(context, &bypass, (from, to), &paths, request, started)?,

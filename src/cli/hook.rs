@@ -217,7 +217,7 @@ impl HookCall<'_> {
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
         self.tell_weaker(repo, NOT_IN_FULL, &effective.weakened_by_user, &[]);
         bypass.apply(&mut effective.policy);
-        let request = CommandRequest { moment: Some(Moment::PreCommit), reuse: true };
+        let request = CommandRequest::of_person(Some(Moment::PreCommit), true);
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
         let scope = EvaluationScope::GatesAndCommands(request);
         let mut evaluation = evaluate(context, change, &effective, None, scope)?;

@@ -8,6 +8,7 @@ mod bounds;
 mod brain;
 mod check;
 mod commands;
+mod confined;
 mod consent;
 mod constitution;
 mod cost;

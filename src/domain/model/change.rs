@@ -29,6 +29,13 @@ pub struct Change {
     pub unlisted: Option<String>,
 }
 
+/// Who wrote the code of a change: what an agent wrote runs in the sandbox alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrittenBy {
+    Person,
+    Agent,
+}
+
 /// Where a reviewed change is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

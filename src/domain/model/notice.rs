@@ -210,6 +210,9 @@ pub enum Warning {
     RecordNotWritten { error: String, folder: PathBuf },
     /// Git said this of a file of the work tree that it read all the same.
     GitSaid { line: String },
+    /// Landlock holds what an agent wrote, which is less than bubblewrap would; `why` says what is wrong with
+    /// that one.
+    SandboxHoldsLess { why: String, hint: &'static str },
     /// Whether findings of gates came or went could not be told.
     StandingUnknown { error: String },
 }

@@ -20,12 +20,15 @@ pub struct CommandCache {
     path: PathBuf,
     /// Whether the checkout is sparse: it has a part of a tree, and what passes there proves nothing.
     partial: bool,
+    /// Whether the commands run in the sandbox, where there is no network and nothing of the person's: what
+    /// passes there may fail elsewhere, and the other way round, so that neither counts for the other.
+    is_held: bool,
     keys: HashSet<String>,
 }
 
 impl CommandCache {
     /// Reads the cache. Without it, or where it cannot be read, commands run once more.
-    pub fn load(context: Context<'_>) -> Self {
+    pub fn load(context: Context<'_>, is_held: bool) -> Self {
         let repo = context.repo;
         let path = repo.state_dir().join("commands/passed");
         let text = file::read_text(&path).unwrap_or_default();
@@ -35,26 +38,27 @@ impl CommandCache {
             bookkeeping::warn_once(context, file::write_atomic(&path, half.as_bytes()));
         }
         let partial = repo.git_dir.join("info/sparse-checkout").exists();
-        Self { path, partial, keys: text.lines().map(str::to_owned).collect() }
+        Self { path, partial, is_held, keys: text.lines().map(str::to_owned).collect() }
     }
 
     /// Whether exactly this command passed on this tree. Linked folders are not compared.
     pub fn holds(&self, command: &CommandGate, tree: &Oid) -> bool {
-        !self.partial && self.keys.contains(&key(command, tree))
+        !self.partial && self.keys.contains(&self.key(command, tree))
     }
 
     /// Adds a command that passed.
     pub fn add(&self, command: &CommandGate, tree: &Oid) -> Result<()> {
-        let key = key(command, tree);
+        let key = self.key(command, tree);
         if self.partial || self.keys.contains(&key) {
             return Ok(());
         }
         file::append_line(&self.path, &key)
     }
-}
 
-fn key(command: &CommandGate, tree: &Oid) -> String {
-    format!("{} {tree}", consent::fingerprint(command))
+    fn key(&self, command: &CommandGate, tree: &Oid) -> String {
+        let held = if self.is_held { " sandbox" } else { "" };
+        format!("{} {tree}{held}", consent::fingerprint(command))
+    }
 }
 
 fn line_of(line: &str) -> String {

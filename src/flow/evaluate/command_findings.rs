@@ -14,12 +14,26 @@ use crate::domain::model::text::counted;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::Consent;
 use crate::flow::setup::consent;
+use crate::platform::process::{ExitOutcome, code_of};
 
 /// How many files one finding names.
 const NAMED_MAX: usize = 5;
 
 /// What stands before the place of a log. It is of no use to an agent, which may not read it.
 pub const SEE: &str = "what it printed is in ";
+
+/// What is to be said of how a command ended; `None` where it ended with 0.
+pub fn failure_of(ended: ExitOutcome, command: &CommandGate, is_held: bool) -> Option<String> {
+    let what = match ended {
+        ExitOutcome::Exited(status) if status.success() => return None,
+        ExitOutcome::Exited(status) => format!("failed ({})", code_of(status)),
+        ExitOutcome::TimedOut => format!("did not end within {}", for_people(command.timeout)),
+        ExitOutcome::TooLong | ExitOutcome::Idle => "printed without end".to_owned(),
+        ExitOutcome::Overused(what) => format!("used too much {what}"),
+        ExitOutcome::Interrupted(_) => "was interrupted".to_owned(),
+    };
+    Some(if is_held { format!("{what} in the sandbox") } else { what })
+}
 
 /// A command that failed. `changed` are the files that it changed all the same, `absent` the paths of
 /// `share` that it had to do without.
@@ -30,6 +44,7 @@ pub fn failed(
     log: Option<&Path>,
     absent: &[&str],
     changed: &[BString],
+    is_held: bool,
 ) -> Finding {
     let see = log.map(|log| format!("{SEE}`{}`", log.display()));
     let without = (!absent.is_empty()).then(|| not_shared(absent));
@@ -37,7 +52,13 @@ pub fn failed(
         let files = counted(changed.len(), "file");
         format!("it changed {files} here, not in your work tree: {}", named(changed))
     });
-    let suggestion: Vec<String> = without.into_iter().chain(edited).chain(see).collect();
+    let held = is_held.then(|| {
+        "in there is no network and nothing of yours, and what is shared cannot be written; \
+         `tribunal sandbox -- COMMAND` runs a command so"
+            .to_owned()
+    });
+    let suggestion: Vec<String> =
+        without.into_iter().chain(edited).chain(held).chain(see).collect();
     finding(command, effect, format!("`{}` {what}", command.run), suggestion.join("; "))
 }
 

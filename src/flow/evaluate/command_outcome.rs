@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::gates::GateReport;
+use crate::domain::gates::test_report::cases::TestReport;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::report::{CommandResult, CommandRun, Skipped};
 use crate::domain::policy::command_settings::CommandGate;
@@ -21,6 +22,15 @@ pub struct CommandOutcome {
     pub tails: Vec<Tail>,
     /// What came of each command that was to run.
     pub ran: Vec<CommandRun>,
+    /// The tests of each command that reports them, also where it failed.
+    pub tests: Vec<CommandTests>,
+}
+
+/// The tests that a command reported.
+#[derive(Clone, Debug)]
+pub struct CommandTests {
+    pub command: String,
+    pub report: TestReport,
 }
 
 /// The last lines that a command printed.

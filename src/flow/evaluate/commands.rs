@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::test_report::cases::TestConclusion;
-use crate::domain::model::change::Change;
+use crate::domain::model::change::{Change, WrittenBy};
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::notice::Progress;
 use crate::domain::model::report::{CommandResult, Report, Skipped, Verdict};
@@ -19,11 +19,12 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::evaluate::command_cache::CommandCache;
 use crate::flow::evaluate::command_findings;
-use crate::flow::evaluate::command_findings::{failed, for_people, not_started, untrusted};
-use crate::flow::evaluate::command_outcome::{CommandOutcome, Tail};
+use crate::flow::evaluate::command_findings::{failed, failure_of, not_started, untrusted};
+use crate::flow::evaluate::command_outcome::{CommandOutcome, CommandTests, Tail};
 use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
 use crate::flow::evaluate::command_selection::select;
+use crate::flow::evaluate::command_shell::{CommandSandbox, shell};
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
@@ -32,7 +33,7 @@ use crate::flow::setup::consent;
 use crate::flow::workspace::changed::changed_files;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
-use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
+use crate::platform::process::{ExitOutcome, Interrupts};
 use crate::platform::store::regular;
 use crate::platform::store::regular::{LastLink, REPORT};
 
@@ -46,6 +47,15 @@ pub struct CommandRequest {
     pub moment: Option<Moment>,
     /// Whether a command that passed on this very tree before need not run again.
     pub reuse: bool,
+    /// Whose code they run on: what an agent wrote runs in the sandbox.
+    pub written_by: WrittenBy,
+}
+
+impl CommandRequest {
+    /// For what a person commits, pushes or has checked.
+    pub fn of_person(moment: Option<Moment>, reuse: bool) -> Self {
+        Self { moment, reuse, written_by: WrittenBy::Person }
+    }
 }
 
 /// Runs the commands that the change selects, in a workspace.
@@ -73,7 +83,7 @@ pub fn run_commands(
         return Ok(outcome);
     }
     let agreed = consent::load(context.repo, context.env)?;
-    let cache = CommandCache::load(context);
+    let cache = CommandCache::load(context, request.written_by == WrittenBy::Agent);
     wanted.retain(|command| {
         if !consent::trusts(&agreed, command) {
             outcome.skip(&[*command], &untrusted(&agreed, command));
@@ -88,9 +98,29 @@ pub fn run_commands(
     if wanted.is_empty() {
         return Ok(outcome);
     }
+    let sandbox = match CommandSandbox::find(context, request.written_by) {
+        Ok(sandbox) => sandbox,
+        Err(reason) => {
+            for command in &wanted {
+                outcome.fail_to_run(level, &command.name, reason.clone());
+            }
+            return Ok(outcome);
+        }
+    };
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
     CommandProgress::of(context, |progress| {
-        let run = CommandRunner { context, change, level, effect, interrupts, cache, progress };
+        let written_by = request.written_by;
+        let run = CommandRunner {
+            context,
+            change,
+            written_by,
+            sandbox,
+            level,
+            effect,
+            interrupts,
+            cache,
+            progress,
+        };
         run.all(&wanted, &mut outcome)
     })?;
     Ok(outcome)
@@ -127,6 +157,9 @@ struct Printed {
 struct CommandRunner<'a> {
     context: Context<'a>,
     change: &'a Change,
+    written_by: WrittenBy,
+    /// Where it is needed.
+    sandbox: Option<CommandSandbox>,
     level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
@@ -137,14 +170,14 @@ struct CommandRunner<'a> {
 impl CommandRunner<'_> {
     fn all(&self, commands: &[&CommandGate], outcome: &mut CommandOutcome) -> Result<()> {
         self.progress.preparing();
-        let workspace =
-            match Workspace::acquire(&checkout::root(self.context.repo), &self.change.tree) {
-                Ok(workspace) => workspace,
-                Err(error) => {
-                    self.give_up(commands, &error, outcome);
-                    return Ok(());
-                }
-            };
+        let root = checkout::root(self.context.repo);
+        let workspace = match Workspace::acquire(&root, &self.change.tree, self.written_by) {
+            Ok(workspace) => workspace,
+            Err(error) => {
+                self.give_up(commands, &error, outcome);
+                return Ok(());
+            }
+        };
         let head = match &self.change.commit {
             Some(commit) => Some(commit.clone()),
             None => self.context.repo.head()?,
@@ -218,7 +251,6 @@ impl CommandRunner<'_> {
                 outcome.interrupted = Some(signal);
                 return Ok(CommandResult::Interrupted);
             }
-            ExitOutcome::Exited(status) if status.success() => None,
             ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
                 let why = not_started(&end.lines, absent);
                 let reason = format!("it could not start ({why})");
@@ -227,12 +259,7 @@ impl CommandRunner<'_> {
                 outcome.tails.extend((end.lines.len() > 1).then_some(end));
                 return Ok(CommandResult::NotStarted { why });
             }
-            ExitOutcome::Exited(status) => Some(format!("failed ({})", code_of(status))),
-            ExitOutcome::TimedOut => {
-                Some(format!("did not end within {}", for_people(command.timeout)))
-            }
-            ExitOutcome::TooLong | ExitOutcome::Idle => Some("printed without end".to_owned()),
-            ExitOutcome::Overused(what) => Some(format!("used too much {what}")),
+            _ => failure_of(ended, command, self.sandbox.is_some()),
         };
         let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
         if let ExitOutcome::Exited(_) = ended {
@@ -242,8 +269,10 @@ impl CommandRunner<'_> {
                     self.read(workspace, command, format, &report, failure.is_some(), outcome)?;
             }
         }
-        let tests = tool_report::tests_of(format.as_ref(), ended, &report);
-        let unproven = self.unproven(command, tests, &mut failure, outcome);
+        let (tests, concluded) = tool_report::tests_of(format.as_ref(), ended, &report);
+        let name = command.name.clone();
+        outcome.tests.extend(tests.map(|report| CommandTests { command: name, report }));
+        let unproven = self.unproven(command, concluded, &mut failure, outcome);
         let result = match (&failure, ended, unproven) {
             (_, ExitOutcome::TimedOut, _) => CommandResult::TimedOut,
             (Some(_), ..) => CommandResult::Failed,
@@ -264,7 +293,8 @@ impl CommandRunner<'_> {
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
                 let log = log.as_deref();
-                found.push(failed(command, self.effect, &what, log, absent, &changed));
+                let held = self.sandbox.is_some();
+                found.push(failed(command, self.effect, &what, log, absent, &changed, held));
                 outcome.tails.push(end);
             }
             _ => {}
@@ -304,12 +334,17 @@ impl CommandRunner<'_> {
         let log = workspace.output(LOG);
         let report = match place {
             ReportPlace::Streams => log.clone(),
-            ReportPlace::Stdout | ReportPlace::File => workspace.output("report.out"),
+            ReportPlace::Stdout => workspace.output("report.out"),
+            // Some tools write a file beside it, and rename that.
+            ReportPlace::File => workspace.empty_folder("report")?.join("report.out"),
         };
         let (to_log, to_report) = (checkout::create(&log)?, checkout::create(&report)?);
         let stdout_alone = place == ReportPlace::Stdout;
         let to_report = if stdout_alone { &to_report } else { &to_log };
-        let shell = self.shell(workspace, command);
+        let folder = report.parent().filter(|_| place == ReportPlace::File);
+        // Landlock asks about a stream that is opened by its name, as `/dev/stdout`.
+        let writable = [folder.unwrap_or(&report), &log].map(Path::to_owned).to_vec();
+        let shell = shell(self.context, workspace, command, self.sandbox.as_ref(), writable)?;
         let shell = match place {
             ReportPlace::File => shell.env("TRIBUNAL_REPORT", &report),
             ReportPlace::Streams | ReportPlace::Stdout => shell,
@@ -323,14 +358,6 @@ impl CommandRunner<'_> {
             excerpt: excerpt(&printed),
         };
         Ok((ended, Printed { report, log, end }))
-    }
-
-    fn shell(&self, workspace: &Workspace, command: &CommandGate) -> Cmd {
-        let shell = Cmd::new("/bin/sh", &workspace.work())
-            .args(["-c", &command.run])
-            .env("GIT_CEILING_DIRECTORIES", workspace.ceiling())
-            .deadline(command.timeout);
-        inside_command::environment(shell, self.context, &command.name)
     }
 
     /// Reads a command's report. `None` is one that cannot be read: no pass, and named as skipped.

@@ -17,7 +17,7 @@ use crate::domain::model::report::{CommandRun, Report, Reported, Skipped};
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::allowed_next;
-use crate::flow::evaluate::command_outcome::Tail;
+use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::gates::run_gates;
@@ -45,6 +45,8 @@ pub struct Evaluation {
     pub ran: Vec<CommandRun>,
     /// The last lines of each command that failed.
     pub tails: Vec<Tail>,
+    /// The tests of each command that reports them.
+    pub tests: Vec<CommandTests>,
     /// A command of level `block` could not be run, or the change is too large to be evaluated.
     pub inconclusive: bool,
     /// The signal that interrupted the commands.
@@ -117,6 +119,7 @@ pub fn evaluate(
     }
     evaluation.ran = outcome.ran;
     evaluation.tails = outcome.tails;
+    evaluation.tests = outcome.tests;
     evaluation.inconclusive |= outcome.inconclusive;
     evaluation.interrupted = outcome.interrupted;
     evaluation.skipped.extend(outcome.report.skipped);

@@ -11,6 +11,7 @@ pub mod command_outcome;
 mod command_output;
 mod command_progress;
 mod command_selection;
+mod command_shell;
 pub mod commands;
 pub mod evaluation;
 pub mod fingerprint;

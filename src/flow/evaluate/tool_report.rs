@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice as _};
 
 use crate::domain::gates::formats::{ReportFormat, ReportSource};
 use crate::domain::gates::test_report;
-use crate::domain::gates::test_report::cases::TestConclusion;
+use crate::domain::gates::test_report::cases::{TestConclusion, TestReport};
 use crate::domain::gates::view::line_text;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
@@ -88,21 +88,29 @@ pub fn read(
     Ok(findings)
 }
 
-/// What the tests of a command come to. A report that is missing or cannot be read is no pass.
-pub fn tests_of(report: Option<&CommandReport>, ended: ExitOutcome, path: &Path) -> TestConclusion {
+/// The tests of a command, and what they come to. A report that is missing or cannot be read is no pass.
+pub fn tests_of(
+    report: Option<&CommandReport>,
+    ended: ExitOutcome,
+    path: &Path,
+) -> (Option<TestReport>, TestConclusion) {
     let (Some(CommandReport::Tests(format)), ExitOutcome::Exited(status)) = (report, ended) else {
-        return TestConclusion::Passed;
+        return (None, TestConclusion::Passed);
     };
     let ended_well = status.success();
     let unproven = |why: String| {
-        if ended_well { TestConclusion::Unproven(why) } else { TestConclusion::Failed(why) }
+        let how = if ended_well { TestConclusion::Unproven } else { TestConclusion::Failed };
+        (None, how(why))
     };
     let printed = regular::read(path, LastLink::Refuse, REPORT).unwrap_or_default();
     if format.is_file() && printed.is_empty() {
         return unproven("it wrote no report to the file that `TRIBUNAL_REPORT` names".to_owned());
     }
     match test_report::read(*format, &printed.to_str_lossy()) {
-        Ok(report) => report.conclude(ended_well),
+        Ok(report) => {
+            let conclusion = report.conclude(ended_well);
+            (Some(report), conclusion)
+        }
         Err(error) => unproven(format!("its report cannot be read: {error}")),
     }
 }

@@ -5,20 +5,25 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::model::change::Change;
+use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::change::{Change, WrittenBy};
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
+use crate::domain::model::text::one_line;
 use crate::domain::pipeline::job::GateOutcome;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_findings::SEE;
-use crate::flow::evaluate::command_outcome::Tail;
+use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
 use crate::flow::review::spec_patterns;
+
+/// The most failed tests of one command that an executor is told.
+const FAILED_MAX: usize = 20;
 
 /// The outcome of the gates, for the run and for the report.
 pub struct GateRun {
@@ -37,18 +42,20 @@ pub fn run_gates(
     change: &Change,
     effective: &EffectivePolicy,
     spec: Option<&Spec>,
+    written_by: WrittenBy,
 ) -> Result<GateRun> {
-    let request = CommandRequest { moment: None, reuse: true };
+    let request = CommandRequest { moment: None, reuse: true, written_by };
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
     let evaluation = evaluate(context, change.clone(), effective, None, scope)?;
     let mut interrupted = evaluation.interrupted;
-    let printed = evaluation.tails.iter().map(said).collect();
+    let said = evaluation.tails.iter().map(said);
+    let printed = said.chain(evaluation.tests.iter().map(failed_tests)).collect();
     let mut report = evaluation.report(started);
     // What is stopped already needs no build of the spec's.
     let of_spec = match spec {
         Some(spec) if report.verdict == Verdict::Pass && interrupted.is_none() => {
-            let mut came = run_spec_commands(context, spec, effective, change)?;
+            let mut came = run_spec_commands(context, spec, effective, change, written_by)?;
             let globs = SpecGlobs::new(&effective.policy.watch.specs);
             let is_spec =
                 |path: &str| globs.as_ref().is_ok_and(|globs| globs.is_spec(path.as_ref()));
@@ -63,12 +70,13 @@ pub fn run_gates(
     report.skipped.extend(of_spec.skipped);
     let stopping: Vec<&Reported> =
         report.findings.iter().filter(|found| found.finding.effect == Effect::Block).collect();
-    let unasked = match report.verdict {
+    let mut unasked: Vec<String> = match report.verdict {
         Verdict::Inconclusive => {
             report.skipped.iter().map(|s| format!("{}: {}", s.gate, s.reason)).collect()
         }
         Verdict::Pass | Verdict::Block | Verdict::Escalate => Vec::new(),
     };
+    unasked.extend(of_spec.unasked);
     let gated = GateOutcome {
         failures: stopping
             .iter()
@@ -102,6 +110,19 @@ fn needs_person(gate: Gate) -> bool {
 
 fn said(tail: &Tail) -> String {
     format!("What `{}` printed:\n{}\n", tail.command, tail.excerpt)
+}
+
+/// The tests that failed, with what each said first: a report in a file is not in what was printed.
+fn failed_tests(tests: &CommandTests) -> String {
+    let mut failed = tests.report.failed().peekable();
+    if failed.peek().is_none() {
+        return String::new();
+    }
+    let lines = failed.take(FAILED_MAX).map(|(name, said)| {
+        let line = one_line(&format!("{name}: {said}"));
+        format!("- {}\n", redact_str(&line))
+    });
+    format!("Tests of `{}` that failed:\n{}", tests.command, lines.collect::<String>())
 }
 
 fn line(finding: &Finding) -> String {

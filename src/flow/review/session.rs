@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use bstr::BString;
 
 use crate::domain::model::agent::{Role, Route};
-use crate::domain::model::change::Change;
+use crate::domain::model::change::{Change, WrittenBy};
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
@@ -199,7 +199,12 @@ impl ReviewSession<'_> {
             self.context.notify(Progress::GatesRun);
         }
         let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec.as_ref());
-        let gates = gates_job::run_gates(self.context, &change, effective, spec)?;
+        let written_by = match review.current() {
+            // As it was given to us.
+            0 => WrittenBy::Person,
+            _ => WrittenBy::Agent,
+        };
+        let gates = gates_job::run_gates(self.context, &change, effective, spec, written_by)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }

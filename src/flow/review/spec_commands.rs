@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
-use crate::domain::model::change::Change;
+use crate::domain::model::change::{Change, WrittenBy};
 use crate::domain::model::report::{CommandResult, Skipped};
 use crate::domain::model::text::one_line;
 use crate::domain::policy::command_settings::CommandGate;
@@ -26,6 +26,8 @@ pub struct SpecCommandOutcome {
     pub failures: Vec<String>,
     /// What was not run, with the reason.
     pub skipped: Vec<Skipped>,
+    /// Why what an agent wrote could not be run to its end.
+    pub unasked: Vec<String>,
     /// The signal that interrupted a command.
     pub interrupted: Option<i32>,
 }
@@ -73,6 +75,7 @@ pub fn run_spec_commands(
     spec: &Spec,
     effective: &EffectivePolicy,
     change: &Change,
+    written_by: WrittenBy,
 ) -> Result<SpecCommandOutcome> {
     let commands = commands_of(spec, &effective.policy);
     if commands.is_empty() {
@@ -81,9 +84,13 @@ pub fn run_spec_commands(
     let gates: Vec<CommandGate> = commands.iter().map(|command| command.gate.clone()).collect();
     let policy = Policy { commands: gates, ..effective.policy.clone() };
     let effective = EffectivePolicy { policy, ..effective.clone() };
-    let request = CommandRequest { moment: None, reuse: true };
+    let request = CommandRequest { moment: None, reuse: true, written_by };
     let ran = run_commands(context, &effective, change, request)?;
     let mut outcome = SpecCommandOutcome { interrupted: ran.interrupted, ..Default::default() };
+    if written_by == WrittenBy::Agent && ran.inconclusive {
+        let why = |skipped: &Skipped| format!("{}: {}", skipped.gate, skipped.reason);
+        outcome.unasked = ran.report.skipped.iter().map(why).collect();
+    }
     for command in &commands {
         let name = &command.gate.name;
         let about = about(command);

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, ByteSlice as _};
 use rustix::process::getuid;
 
+use crate::domain::model::change::WrittenBy;
 use crate::domain::model::oid::Oid;
-use crate::domain::policy::layers::commands::is_shareable;
 use crate::flow::workspace::private_repo;
 use crate::platform::config::env::cache_folder;
 use crate::platform::git::command::succeeded;
@@ -22,7 +22,7 @@ use crate::platform::store::file;
 use crate::platform::store::lock;
 use crate::platform::store::lock::{Held, Wait};
 
-/// The most workspaces in use at once; each is a whole checkout on disk.
+/// The most workspaces of a kind in use at once; each is a whole checkout on disk.
 const POOL: usize = 3;
 
 /// How long to wait for a workspace when all are in use.
@@ -143,13 +143,19 @@ fn is_abandoned(workspaces: &Path) -> bool {
 }
 
 impl Workspace {
-    /// Acquires a free workspace, best the one with `wanted` checked out, and waits a while for one.
-    pub fn acquire(root: &Path, wanted: &Oid) -> Result<Self> {
+    /// Acquires a free workspace, best the one with `wanted` checked out, and waits a while for one. What a
+    /// build of an agent's code left must not be run with the person's: that has workspaces of its own.
+    pub fn acquire(root: &Path, wanted: &Oid, written_by: WrittenBy) -> Result<Self> {
+        let prefix = match written_by {
+            WrittenBy::Person => "",
+            WrittenBy::Agent => "agent-",
+        };
         let deadline = Instant::now() + WAIT;
         loop {
             let mut free = Vec::new();
             for number in 0..POOL {
-                free.extend(Self::try_acquire(&root.join(number.to_string()), Wait::NONE)?);
+                let folder = root.join(format!("{prefix}{number}"));
+                free.extend(Self::try_acquire(&folder, Wait::NONE)?);
             }
             let checked_out =
                 |tree: &Self| tree.checked_out().is_some_and(|at| at == wanted.as_str());
@@ -179,6 +185,17 @@ impl Workspace {
     /// A file for what a command prints; no other process writes there.
     pub fn output(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// An empty folder beside the work folder.
+    pub fn empty_folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        let make = || -> io::Result<()> {
+            file::remove_if_there(&folder)?;
+            fs::create_dir_all(&folder)
+        };
+        make().with_context(|| format!("could not empty `{}`", folder.display()))?;
+        Ok(folder)
     }
 
     /// Where git stops to look for a repository, should the workspace's own be removed.
@@ -237,62 +254,6 @@ impl Workspace {
         // From here only what differs is written for the next one.
         file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
         Ok(tree)
-    }
-
-    /// Links paths of the person's work tree into this one: what a command writes there, it writes
-    /// into theirs. Paths that do not exist there are left out and returned.
-    pub fn link<'p>(&self, repo: &Repo, paths: &'p [String]) -> Result<Vec<&'p str>> {
-        let Some(theirs) = &repo.work_tree else { return Ok(Vec::new()) };
-        let (mut linked, mut absent) = (Vec::new(), Vec::new());
-        for path in paths {
-            let path = path.trim_end_matches('/');
-            self.check_shared(repo, path)?;
-            if fs::symlink_metadata(theirs.join(path)).is_ok() {
-                linked.push(path);
-            } else {
-                absent.push(path);
-            }
-        }
-        // Noted first: whatever happens next, the links are found and removed before another run.
-        file::write_atomic(&self.linked(), linked.join("\0").as_bytes())?;
-        for path in linked {
-            let here = self.work().join(path);
-            let create_link = || -> io::Result<()> {
-                if let Some(parent) = here.parent() {
-                    fs::create_dir_all(parent)?;
-                }
-                file::remove_if_there(&here)?;
-                symlink(theirs.join(path), &here)
-            };
-            create_link()
-                .with_context(|| format!("could not link `{path}` to `{}`", here.display()))?;
-        }
-        Ok(absent)
-    }
-
-    /// A shared path must be inside the work tree, not git's own, and nothing that is tracked.
-    fn check_shared(&self, repo: &Repo, path: &str) -> Result<()> {
-        if !is_shareable(path) {
-            bail!("`share` names `{path}`, which is no path inside the work tree");
-        }
-        let work = self.work();
-        let output = repo
-            .git_into(&work, &self.index())
-            .args(["--literal-pathspecs", "ls-files", "-z", "--", path])
-            .capture()?;
-        if !output.status.success() || !output.stdout.is_empty() {
-            bail!(
-                "`share` names `{path}`, which is tracked: it would hide the content that is checked"
-            );
-        }
-        let mut parent = work;
-        for part in Path::new(path).parent().into_iter().flat_map(Path::components) {
-            parent.push(part);
-            if fs::symlink_metadata(&parent).is_ok_and(|data| !data.is_dir()) {
-                bail!("`share` names `{path}`, and `{}` is not a folder", parent.display());
-            }
-        }
-        Ok(())
     }
 
     /// Removes the links of an earlier run.
@@ -368,7 +329,7 @@ impl Workspace {
         self.folder.join("ready")
     }
 
-    fn linked(&self) -> PathBuf {
+    pub(super) fn linked(&self) -> PathBuf {
         self.folder.join("lent")
     }
 }

@@ -6,3 +6,4 @@ pub mod private_repo;
 pub mod reading_copy;
 pub mod work_tree;
 pub mod checkout;
+pub mod share;

@@ -16,6 +16,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::domain::model::path::without_dots;
@@ -37,6 +38,9 @@ pub const BUBBLEWRAP_HINT: &str = "install bubblewrap with your system's package
 /// How long a try whether a sandbox works may take.
 const PROBE: Duration = Duration::from_secs(10);
 
+/// What was found here: to find out starts two programs.
+static FOUND: OnceLock<Confinement> = OnceLock::new();
+
 /// What holds confined programs on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confinement {
@@ -54,8 +58,13 @@ pub enum Confinement {
 }
 
 impl Confinement {
-    /// Finds out what works here: each is tried with a program that does nothing.
+    /// What works here, found out once for the whole process.
     pub fn find(env: &Env) -> Self {
+        FOUND.get_or_init(|| Self::try_all(env)).clone()
+    }
+
+    /// Finds out what works here: each is tried with a program that does nothing.
+    fn try_all(env: &Env) -> Self {
         let why = match bubblewrap_of(env) {
             Err(why) => why,
             Ok(program) => {

@@ -308,6 +308,10 @@ pub fn warning_line(warning: &Warning) -> String {
         Warning::GitSaid { line } => {
             format!("git said while it read the work tree: {}", printable(line))
         }
+        Warning::SandboxHoldsLess { why, hint } => format!(
+            "{}: Landlock holds what the agent wrote, which is less (hint: {hint})",
+            printable(why)
+        ),
         Warning::StandingUnknown { error } => {
             format!("whether findings are still open could not be told: {}", printable(error))
         }

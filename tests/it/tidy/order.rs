@@ -72,7 +72,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_output command_outcome command_findings \
+        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
          report tool_report inside_command",
@@ -104,7 +104,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::setup::install",
         "status guard plan config_keys kept_name answer shim scripts record . managers script_lines calls shell",
     ),
-    ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
+    ("flow::workspace", "attempt reading_copy changed share checkout private_repo work_tree"),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
     (

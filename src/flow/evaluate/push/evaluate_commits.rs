@@ -56,7 +56,7 @@ impl<'a> Evaluator<'a> {
             context,
             gated: (receiver != Receiver::Here).then(|| passed_trees::all(repo)),
             passed: (!bypass.is_any()).then(|| passed_trees::PassedCommits::load(repo)),
-            commands: Some(CommandRequest { moment: Some(Moment::PrePush), reuse: true }),
+            commands: Some(CommandRequest::of_person(Some(Moment::PrePush), true)),
             policies: Policies::new(context, bypass),
             receiver,
             paths: Vec::new(),
@@ -216,8 +216,16 @@ impl<'a> Evaluator<'a> {
     }
 
     fn add(&mut self, title: String, commit: Option<Oid>, evaluation: Evaluation) {
-        let Evaluation { findings, skipped, gates, ran, tails, inconclusive, interrupted } =
-            evaluation;
+        let Evaluation {
+            findings,
+            skipped,
+            gates,
+            ran,
+            tails,
+            tests: _,
+            inconclusive,
+            interrupted,
+        } = evaluation;
         self.result.gates.extend(gates);
         self.result.ran.extend(ran);
         self.result.skipped.extend(skipped);

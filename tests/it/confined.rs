@@ -1,0 +1,237 @@
+//! What agents wrote runs in the sandbox: the commands of a policy and of a spec, on what a fix left.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use crate::brain::{BUGGY, LEFT_OUT, Part, Question, diligent};
+use crate::harness::{Outcome, Repo, run};
+use crate::model_server::{Asked, Call, Say};
+use crate::needs::{Need, skip};
+use crate::scene::{KEYS, Scene, review};
+
+/// What is said where something got out.
+const OUT: &str = "GOT-OUT";
+
+/// Runs what the fix brought; before it there is nothing to run.
+const PROBE: &str = "[[commands]]\nname = \"probe\"\n\
+    run = \"test ! -e tests/probe.sh || sh tests/probe.sh\"\n";
+
+/// A diligent model whose executor brings a script along, once it is set.
+fn bringing(script: &Arc<OnceLock<String>>) -> Scene {
+    let script = Arc::clone(script);
+    let brain = move |asked: &Asked| match diligent(&[LEFT_OUT])(asked) {
+        Say::Words(mut words) if Question::read(asked).part == Part::Fix && asked.turns == 0 => {
+            let content = script.get().unwrap().clone();
+            words.calls.push(Call::Write { path: "tests/probe.sh".to_owned(), content });
+            Say::Words(words)
+        }
+        other => other,
+    };
+    Scene::new("", brain).logged_in(&KEYS)
+}
+
+/// A library with that policy, whose last commit brings the mistake in, and whose commands may run.
+fn library<'a>(scene: &'a Scene, policy: &str) -> Repo<'a> {
+    let repo = scene.library();
+    repo.write("tribunal.toml", policy).write(".gitignore", "deps\n");
+    repo.commit_unjudged("chore: policy");
+    repo.tribunal(&["trust", "--yes"]).ok();
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    repo
+}
+
+/// What the command `probe` printed the last time.
+fn printed(repo: &Repo<'_>) -> String {
+    repo.read(".git/tribunal/logs/commands/probe.log")
+}
+
+/// Why bubblewrap cannot be tried here, where it cannot.
+fn without_bubblewrap(scene: &Scene) -> Option<String> {
+    let repo = scene.sandbox.repo("none");
+    let outcome = repo.tribunal(&["sandbox", "--with", "bubblewrap", "--", "true"]);
+    (outcome.code != 0).then(|| outcome.to_string())
+}
+
+/// Has the last commit reviewed and fixed without bubblewrap, which is looked for in folders of the system
+/// alone, and without these programs: where `true` does not run, no sandbox proves to work.
+fn fixed_without(scene: &Scene, repo: &Repo<'_>, left_out: &[&str]) -> Outcome {
+    let folder = scene.sandbox.path().join("programs");
+    fs::create_dir_all(&folder).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    for entry in std::env::split_paths(&path).filter_map(|path| fs::read_dir(path).ok()).flatten() {
+        let entry = entry.unwrap();
+        let to = folder.join(entry.file_name());
+        let is_left_out = left_out.iter().any(|name| entry.file_name() == *name);
+        if !is_left_out && to.symlink_metadata().is_err() {
+            std::os::unix::fs::symlink(entry.path(), to).unwrap();
+        }
+    }
+    let words = ["review", "--format", "json", "--commit", "HEAD", "--fix"];
+    let mut command = repo.command(&words);
+    command.env("PATH", folder);
+    run(command, b"")
+}
+
+fn is_running(arguments: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|one| fs::read(one.path().join("cmdline")).ok());
+    lines.into_iter().any(|line| String::from_utf8_lossy(&line).contains(arguments))
+}
+
+#[test]
+fn what_a_fix_brings_reaches_nothing_of_the_person_s() {
+    let script = Arc::new(OnceLock::new());
+    let mut scene = bringing(&script);
+    scene.sandbox.vars.push(("SOME_TOKEN", OUT.to_owned()));
+    if let Some(why) = without_bubblewrap(&scene) {
+        return skip("what_a_fix_brings_reaches_nothing_of_the_person_s", Need::Bubblewrap, &why);
+    }
+    let (home, repo) = (scene.sandbox.home(), library(&scene, PROBE));
+    fs::create_dir_all(home.join(".ssh")).unwrap();
+    fs::write(home.join(".ssh/id_key"), OUT).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let home = home.display();
+    let work = repo.dir.display();
+    let lines = [
+        format!("echo x > {home}/left; echo x >> {work}/README.md; rm -rf {work}/src"),
+        format!("cat {home}/.ssh/id_key || echo kept: .ssh"),
+        format!("grep -r library {work} && echo {OUT} || echo kept: work tree"),
+        "env | grep SOME_TOKEN || echo kept: environment".to_owned(),
+        format!(
+            "perl -MSocket -e 'socket(S,AF_INET,SOCK_STREAM,0) && \
+             connect(S,sockaddr_in({port},inet_aton(\"127.0.0.1\"))) && exit 0; exit 1' \
+             && echo {OUT} || echo kept: network"
+        ),
+        format!(
+            "for git in {work}/.git .git; do git --git-dir=$git config a.b c && echo {OUT}; done"
+        ),
+        "setsid sh -c 'sleep 87653.1' < /dev/null > /dev/null 2>&1 &".to_owned(),
+        "echo the-reason; exit 3".to_owned(),
+    ];
+    script.set(lines.join("\n") + "\n").unwrap();
+    let words = ["--commit", "HEAD", "--fix", "--set", "review.rounds.s=1"];
+    let outcome = review(&repo, &words).code(3).says("failed (3) in the sandbox").json();
+    let said = printed(&repo);
+    assert!(!said.contains(OUT), "{said}");
+    for kept in [".ssh", "work tree", "environment", "network"] {
+        assert!(said.contains(&format!("kept: {kept}")), "{kept}: {said}");
+    }
+    assert!(listener.accept().is_err(), "the network was reached");
+    assert!(!scene.sandbox.home().join("left").exists());
+    assert_eq!(repo.read("README.md"), "A library.\n");
+    assert!(repo.path("src/sum.rs").exists());
+    assert!(!is_running("sleep\u{0}87653.1"), "it left a process behind");
+    let found = outcome["findings"].as_array().unwrap();
+    let failed = found.iter().find(|one| one["rule"] == "probe").unwrap();
+    assert!(failed["suggestion"].as_str().unwrap().contains("tribunal sandbox --"), "{failed}");
+}
+
+#[test]
+fn what_passes_there_needs_no_more_than_its_workspace() {
+    for is_bubblewrap in [true, false] {
+        let script = Arc::new(OnceLock::new());
+        let mut scene = bringing(&script);
+        if is_bubblewrap && let Some(why) = without_bubblewrap(&scene) {
+            skip("what_passes_there_needs_no_more_than_its_workspace", Need::Bubblewrap, &why);
+            continue;
+        }
+        scene.sandbox.vars.push(("SOME_TOKEN", OUT.to_owned()));
+        let before = "test -e tests/probe.sh || { cp deps/report $TRIBUNAL_REPORT; exit; };";
+        let probe = PROBE.replace("test ! -e tests/probe.sh ||", before);
+        let policy = format!("{probe}format = \"junit\"\nshare = [\"deps\"]\n");
+        let repo = library(&scene, &policy);
+        let report = "<testsuite tests='1'><testcase classname='a' name='b'/></testsuite>";
+        repo.write("deps/report", report);
+        let lines = [
+            "set -e",
+            "test -z \"$SOME_TOKEN\"",
+            "git log -1 --format=%s | grep fix:",
+            "git diff --quiet HEAD",
+            "if echo x > deps/new; then exit 1; fi",
+            "mkdir -p target && echo built > target/file",
+            // As some tools write a file.
+            "cp deps/report $TRIBUNAL_REPORT.new && mv $TRIBUNAL_REPORT.new $TRIBUNAL_REPORT",
+            "echo x > $HOME/x; echo x > ${TMPDIR:-/tmp}/x; echo out > /dev/stdout; echo all-done",
+        ];
+        script.set(lines.join("\n") + "\n").unwrap();
+        let outcome = if is_bubblewrap {
+            review(&repo, &["--commit", "HEAD", "--fix"]).ok().never_says("Landlock")
+        } else {
+            fixed_without(&scene, &repo, &[]).ok().says("Landlock holds what the agent wrote")
+        };
+        assert!(printed(&repo).contains("all-done"), "{}", printed(&repo));
+        assert!(outcome.json()["skipped"].as_array().is_none_or(Vec::is_empty), "{outcome}");
+        assert!(!repo.path("deps/new").exists());
+        assert!(!scene.sandbox.home().join("x").exists());
+    }
+}
+
+#[test]
+fn tests_that_fail_on_a_fix_are_told_by_name_to_who_is_to_mend_it() {
+    let script = Arc::new(OnceLock::new());
+    let scene = bringing(&script);
+    let policy = PROBE.replace(
+        "test ! -e tests/probe.sh ||",
+        "test -e tests/probe.sh || { printf '%s' '<testsuite><testcase name=\\\"a\\\"/></testsuite>' > $TRIBUNAL_REPORT; exit; };",
+    );
+    let repo = library(&scene, &format!("{policy}format = \"junit\"\n"));
+    let report = "<testsuite tests='2' failures='1'><testcase classname='a' name='good'/>\
+        <testcase classname='a' name='bad'><failure message='3 is not 2'/></testcase></testsuite>";
+    script.set(format!("echo \"{report}\" > $TRIBUNAL_REPORT; exit 1\n")).unwrap();
+    review(&repo, &["--commit", "HEAD", "--fix", "--set", "review.rounds.s=2"]).code(3);
+    let asked = scene.asked();
+    let fixes: Vec<&Asked> =
+        asked.iter().filter(|asked| Question::read(asked).part == Part::Fix).collect();
+    assert!(fixes.len() > 1);
+    assert!(!fixes[0].prompt.contains("3 is not 2"));
+    let told = &fixes[1].prompt;
+    assert!(told.contains("Tests of `probe` that failed"), "{told}");
+    assert!(told.contains("bad: 3 is not 2") && !told.contains("good"), "{told}");
+}
+
+#[test]
+fn where_nothing_holds_it_what_an_agent_wrote_is_not_run() {
+    let script = Arc::new(OnceLock::new());
+    let scene = bringing(&script);
+    let mark = scene.sandbox.path().join("ran");
+    script.set(format!("echo x > {}\n", mark.display())).unwrap();
+    let repo = library(&scene, PROBE);
+    let outcome = fixed_without(&scene, &repo, &["true"]).code(4).json();
+    let skipped = outcome["skipped"].as_array().unwrap();
+    let reason = |skipped: &Value| skipped["reason"].as_str().unwrap().to_owned();
+    let probe = skipped.iter().find(|one| one["gate"] == "probe").map(reason).unwrap();
+    assert!(probe.contains("what an agent wrote runs in the sandbox alone"), "{probe}");
+    assert!(probe.contains("nothing here can hold it") && probe.contains("hint: "), "{probe}");
+    assert!(!mark.exists());
+    // The command of the person's own change ran.
+    assert!(repo.path(".git/tribunal/logs/commands/probe.log").exists());
+}
+
+#[test]
+fn a_pass_in_the_sandbox_and_one_outside_are_two() {
+    let script = Arc::new(OnceLock::new());
+    let scene = bringing(&script);
+    let mark = scene.sandbox.path().join("ran");
+    script.set(format!("echo x > {} || true\n", mark.display())).unwrap();
+    let repo = library(&scene, PROBE);
+    repo.push_to(&scene.sandbox.bare("origin.git"));
+    let outcome = review(&repo, &["--commit", "HEAD", "--fix"]).ok().json();
+    assert!(!mark.exists(), "it ran outside");
+    let branch = outcome["review"]["offer"]["branch"].as_str().unwrap().to_owned();
+    repo.git(&["merge", "--quiet", &branch]).ok();
+    // Pushed as the person's own, it is run as the person's own.
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.git(&["push", "--quiet", "origin", "main"]).ok();
+    assert!(mark.exists(), "what passed in the sandbox counted outside");
+    // What a build of it left in there is not in the workspaces of the person's own changes.
+    let trees = scene.sandbox.home().join(".cache/tribunal/trees");
+    let of_repo = fs::read_dir(trees).unwrap().next().unwrap().unwrap().path();
+    let has = |name: &str| Path::new(&of_repo).join(name).is_dir();
+    assert!(has("agent-0") && has("0"));
+}
