@@ -50,6 +50,8 @@ pub enum Question {
     /// Each command, and whether another of its name is trusted.
     Commands {
         open: Vec<(CommandGate, bool)>,
+        /// What the policy asks of the sandbox in which they run on an agent's code.
+        asked: Vec<String>,
     },
     Watcher,
     Reviews {
@@ -72,11 +74,19 @@ impl Question {
     /// What would happen.
     pub fn facts(&self) -> String {
         match self {
-            Self::Commands { open } => {
+            Self::Commands { open, asked } => {
                 let each = open.iter().map(|(command, changed)| describe(command, *changed));
                 let head = "this repository names commands for commits and pushes; they run on this \
                             machine, in a checkout of tribunal's own";
-                [head.to_owned()].into_iter().chain(each).collect::<Vec<_>>().join("\n")
+                let head = (!open.is_empty()).then(|| head.to_owned());
+                let more = (!asked.is_empty()).then(|| {
+                    "it asks for more than your settings allow in the sandbox, in which they run on what agents \
+                     wrote"
+                        .to_owned()
+                });
+                let asked = asked.iter().map(|asked| format!("    {}", printable(asked)));
+                let lines = head.into_iter().chain(each).chain(more).chain(asked);
+                lines.collect::<Vec<_>>().join("\n")
             }
             Self::Watcher => {
                 "a watcher can stay in the background: one small process for all your \
@@ -94,6 +104,7 @@ impl Question {
 
     fn words(&self) -> &'static str {
         match self {
+            Self::Commands { open, .. } if open.is_empty() => "Allow this in the sandbox?",
             Self::Commands { .. } => "Allow tribunal to run these commands on this machine?",
             Self::Watcher => "Start the watcher by itself where it has work?",
             Self::Reviews { .. } => "Review new commits in the background?",
@@ -103,6 +114,7 @@ impl Question {
     /// What a no means.
     pub fn when_refused(&self) -> &'static str {
         match self {
+            Self::Commands { open, .. } if open.is_empty() => "the commands run on no agent's code",
             Self::Commands { .. } => "the commands are not trusted and do not run",
             Self::Watcher => "no watcher starts by itself",
             Self::Reviews { .. } => "no commit is sent to a model",
@@ -129,12 +141,14 @@ pub fn open_questions(
             Activity::Commands => {
                 let mut open = named_commands(context)?;
                 open.retain(|command| !consent::trusts(known, command));
-                if !open.is_empty() {
+                let mut asked = asked_of_sandbox(context)?;
+                asked.retain(|asked| !known.sandbox.contains(asked));
+                if !open.is_empty() || !asked.is_empty() {
                     let open = open.into_iter().map(|command| {
                         let changed = consent::knows_name(known, &command);
                         (command, changed)
                     });
-                    questions.push(Question::Commands { open: open.collect() });
+                    questions.push(Question::Commands { open: open.collect(), asked });
                 }
             }
             Activity::Watcher if is_open(known.watcher) => questions.push(Question::Watcher),
@@ -169,13 +183,21 @@ pub fn ask(context: Context<'_>, question: &Question) -> Result<()> {
 pub fn allow(context: Context<'_>, question: &Question) -> Result<()> {
     let mut known = consent::load(context.repo, context.env)?;
     match question {
-        Question::Commands { open } => {
+        Question::Commands { open, asked } => {
+            known.sandbox.extend(asked.iter().cloned());
             let commands: Vec<CommandGate> =
                 open.iter().map(|(command, _)| command.clone()).collect();
             consent::trust(&mut known, &commands, env::now(context.env));
             let are = if open.len() == 1 { "is" } else { "are" };
             let count = counted(open.len(), "command");
-            out::talk(&format!("{count} {are} trusted; undo with `tribunal trust --revoke`"));
+            if !open.is_empty() {
+                out::talk(&format!("{count} {are} trusted; undo with `tribunal trust --revoke`"));
+            }
+            if !asked.is_empty() {
+                out::talk(
+                    "it is allowed in the sandbox; undo with `tribunal trust --revoke sandbox`",
+                );
+            }
         }
         Question::Watcher => {
             known.watcher = ConsentAnswer::Yes;
@@ -248,6 +270,18 @@ pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
         }
     }
     Ok(commands)
+}
+
+/// What the policy that holds now asks of the sandbox, and that which will once the work tree's settings are
+/// committed.
+fn asked_of_sandbox(context: Context<'_>) -> Result<Vec<String>> {
+    let mut asked = policy::policy_of_head(context)?.asked_of_sandbox;
+    if context.repo.work_tree.is_some() {
+        let next = policy::work_tree_settings(context)?.asked_of_sandbox;
+        let new: Vec<String> = next.into_iter().filter(|new| !asked.contains(new)).collect();
+        asked.extend(new);
+    }
+    Ok(asked)
 }
 
 /// A command as a person reads it before trusting it.

@@ -204,8 +204,12 @@ fn show_agreements(context: Context<'_>, plan: &Plan) -> Result<()> {
     let mut commands = plan.commands();
     for question in open_questions(context, &known, &Activity::ALL, false)? {
         match question {
-            Question::Commands { open } => {
+            Question::Commands { open, asked } => {
                 commands.extend(open.into_iter().map(|(command, _)| command));
+                for asked in asked {
+                    let asked = printable(&asked);
+                    out::result(&format!("would ask whether the sandbox may have `{asked}`"));
+                }
             }
             Question::Watcher => {
                 out::result("would ask whether the watcher may stay in the background");

@@ -38,6 +38,9 @@ Examples:
   tribunal trust --list
   tribunal trust --revoke reviews";
 
+/// By which what a policy asks of the sandbox is taken back.
+const SANDBOX: &str = "sandbox";
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -47,7 +50,7 @@ pub struct Args {
     /// List what is allowed
     #[arg(long, conflicts_with_all = ["revoke", "yes", "what"])]
     list: bool,
-    /// Take back what was allowed: `watcher`, `reviews`, a command by its name, or everything
+    /// Take back what was allowed: `watcher`, `reviews`, `sandbox`, a command by its name, or everything
     #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with_all = ["yes", "what"])]
     revoke: Option<Vec<String>>,
     /// Allow it without asking
@@ -201,11 +204,15 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
             *answer = ConsentAnswer::No;
         }
     }
-    let is_known =
-        |name: &&String| gone.contains(name) || ["watcher", "reviews"].contains(&name.as_str());
+    if is_meant(SANDBOX) && !known.sandbox.is_empty() {
+        known.sandbox.clear();
+        gone.push(SANDBOX.to_owned());
+    }
+    let fixed = ["watcher", "reviews", SANDBOX];
+    let is_known = |name: &&String| gone.contains(name) || fixed.contains(&name.as_str());
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         let trusted = known.commands.iter().map(|trusted| trusted.name.as_str());
-        let known = trusted.chain(gone.iter().map(String::as_str)).chain(["watcher", "reviews"]);
+        let known = trusted.chain(gone.iter().map(String::as_str)).chain(fixed);
         return Err(hinted(
             format!("no trusted command is named `{}`", printable(unknown)),
             did_you_mean_or(unknown, known, "`tribunal trust --list` shows what is trusted"),
@@ -238,6 +245,7 @@ fn list(format: OutputFormat, known: &Consent) {
             .collect();
         out::json(&json!({
             "watcher": known.watcher, "reviews": known.reviews, "trusted": commands,
+            "sandbox": known.sandbox,
         }));
         return;
     }
@@ -245,6 +253,9 @@ fn list(format: OutputFormat, known: &Consent) {
     out::result(&format!("reviews   {}", known.reviews.as_str()));
     if known.commands.is_empty() {
         out::result("commands  no command is trusted");
+    }
+    for allowed in &known.sandbox {
+        out::result(&format!("sandbox   {}", printable(allowed)));
     }
     for trusted in &known.commands {
         out::result(&format!(

@@ -22,6 +22,11 @@ const PROBE: &str = "[[commands]]\nname = \"probe\"\n\
 
 /// A diligent model whose executor brings a script along, once it is set.
 fn bringing(script: &Arc<OnceLock<String>>) -> Scene {
+    bringing_under("", script)
+}
+
+/// The same for a person with these settings.
+fn bringing_under(settings: &str, script: &Arc<OnceLock<String>>) -> Scene {
     let script = Arc::clone(script);
     let brain = move |asked: &Asked| match diligent(&[LEFT_OUT])(asked) {
         Say::Words(mut words) if Question::read(asked).part == Part::Fix && asked.turns == 0 => {
@@ -31,7 +36,7 @@ fn bringing(script: &Arc<OnceLock<String>>) -> Scene {
         }
         other => other,
     };
-    Scene::new("", brain).logged_in(&KEYS)
+    Scene::new(settings, brain).logged_in(&KEYS)
 }
 
 /// A library with that policy, whose last commit brings the mistake in, and whose commands may run.
@@ -58,7 +63,7 @@ fn without_bubblewrap(scene: &Scene) -> Option<String> {
 
 /// Has the last commit reviewed and fixed without bubblewrap, which is looked for in folders of the system
 /// alone, and without these programs: where `true` does not run, no sandbox proves to work.
-fn fixed_without(scene: &Scene, repo: &Repo<'_>, left_out: &[&str]) -> Outcome {
+fn fixed_without(scene: &Scene, repo: &Repo<'_>, left_out: &[&str], words: &[&str]) -> Outcome {
     let folder = scene.sandbox.path().join("programs");
     fs::create_dir_all(&folder).unwrap();
     let path = std::env::var_os("PATH").unwrap();
@@ -70,7 +75,7 @@ fn fixed_without(scene: &Scene, repo: &Repo<'_>, left_out: &[&str]) -> Outcome {
             std::os::unix::fs::symlink(entry.path(), to).unwrap();
         }
     }
-    let words = ["review", "--format", "json", "--commit", "HEAD", "--fix"];
+    let words = [&["review", "--format", "json", "--commit", "HEAD", "--fix"], words].concat();
     let mut command = repo.command(&words);
     command.env("PATH", folder);
     run(command, b"")
@@ -163,7 +168,7 @@ fn what_passes_there_needs_no_more_than_its_workspace() {
         let outcome = if is_bubblewrap {
             review(&repo, &["--commit", "HEAD", "--fix"]).ok().never_says("Landlock")
         } else {
-            fixed_without(&scene, &repo, &[]).ok().says("Landlock holds what the agent wrote")
+            fixed_without(&scene, &repo, &[], &[]).ok().says("Landlock holds what the agent wrote")
         };
         assert!(printed(&repo).contains("all-done"), "{}", printed(&repo));
         assert!(outcome.json()["skipped"].as_array().is_none_or(Vec::is_empty), "{outcome}");
@@ -202,7 +207,7 @@ fn where_nothing_holds_it_what_an_agent_wrote_is_not_run() {
     let mark = scene.sandbox.path().join("ran");
     script.set(format!("echo x > {}\n", mark.display())).unwrap();
     let repo = library(&scene, PROBE);
-    let outcome = fixed_without(&scene, &repo, &["true"]).code(4).json();
+    let outcome = fixed_without(&scene, &repo, &["true"], &[]).code(4).json();
     let skipped = outcome["skipped"].as_array().unwrap();
     let reason = |skipped: &Value| skipped["reason"].as_str().unwrap().to_owned();
     let probe = skipped.iter().find(|one| one["gate"] == "probe").map(reason).unwrap();
@@ -234,4 +239,129 @@ fn a_pass_in_the_sandbox_and_one_outside_are_two() {
     let of_repo = fs::read_dir(trees).unwrap().next().unwrap().unwrap().path();
     let has = |name: &str| Path::new(&of_repo).join(name).is_dir();
     assert!(has("agent-0") && has("0"));
+}
+
+#[test]
+fn where_nothing_holds_it_it_runs_if_the_person_says_so() {
+    let script = Arc::new(OnceLock::new());
+    let scene = bringing(&script);
+    let mark = scene.sandbox.path().join("ran");
+    script.set(format!("echo x > {}\n", mark.display())).unwrap();
+    let repo = library(&scene, PROBE);
+    let words = ["--set", "sandbox.without=run"];
+    let outcome = fixed_without(&scene, &repo, &["true"], &words).ok();
+    let outcome = outcome.says("what the agent wrote runs with all your rights").json();
+    assert!(mark.exists());
+    assert_eq!(outcome["skipped"][0]["gate"], "sandbox", "{outcome}");
+}
+
+#[test]
+fn what_a_policy_asks_of_the_sandbox_takes_a_yes() {
+    let script = Arc::new(OnceLock::new());
+    let scene = bringing(&script);
+    if let Some(why) = without_bubblewrap(&scene) {
+        return skip("what_a_policy_asks_of_the_sandbox_takes_a_yes", Need::Bubblewrap, &why);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let models = scene.sandbox.home().join("models");
+    fs::create_dir(&models).unwrap();
+    fs::write(models.join("one"), "model").unwrap();
+    script
+        .set(format!(
+            "set -e; grep model {0}/one; ! echo x > {0}/two; perl -MSocket -e \
+             'socket(S,AF_INET,SOCK_STREAM,0) && \
+             connect(S,sockaddr_in({port},inet_aton(\"127.0.0.1\"))) && exit 0; exit 1'\n",
+            models.display()
+        ))
+        .unwrap();
+    let repo = scene.library();
+    repo.write("tribunal.toml", PROBE).commit_unjudged("chore: policy");
+    repo.tribunal(&["trust", "--yes"]).ok();
+    // Less than the defaults needs no yes.
+    let asks = "[sandbox]\nnetwork = true\nreadable = [\"~/models\"]\nprocesses = 512\n";
+    repo.write("tribunal.toml", format!("{PROBE}{asks}")).commit_unjudged("chore: sandbox");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    let refused = review(&repo, &["--commit", "HEAD", "--fix"]).code(4);
+    refused.says("asks for `sandbox.network = true`, which you did not allow");
+    let asked = repo.tribunal(&["trust", "commands"]).code(2);
+    let asked = asked.says("sandbox.network = true").says("sandbox.readable = [\"~/models\"]");
+    asked.never_says("processes").says("tribunal trust commands --yes");
+    repo.tribunal(&["trust", "--yes"]).ok().says("allowed in the sandbox");
+    repo.tribunal(&["trust", "commands"]).ok().says("all commands are trusted already");
+    review(&repo, &["--commit", "HEAD", "--fix"]).ok();
+    assert!(listener.accept().is_ok());
+    assert!(!models.join("two").exists());
+    repo.tribunal(&["trust", "--list"]).ok().says("sandbox   sandbox.network = true");
+    repo.tribunal(&["trust", "--revoke", "sandbox"]).ok().says("`sandbox` is no longer trusted");
+    repo.tribunal(&["trust", "--list"]).ok().never_says("sandbox.network");
+}
+
+#[test]
+fn what_uses_more_than_the_policy_allows_is_stopped_and_names_the_key() {
+    let script = Arc::new(OnceLock::new());
+    let scene = bringing(&script);
+    if let Some(why) = without_bubblewrap(&scene) {
+        let test = "what_uses_more_than_the_policy_allows_is_stopped_and_names_the_key";
+        return skip(test, Need::Bubblewrap, &why);
+    }
+    let hog = "for i in 1 2 3 4; do perl -e '$x = \"a\" x (100 << 20); sleep 20' & done; wait\n";
+    script.set(hog.to_owned()).unwrap();
+    let repo = library(&scene, &format!("{PROBE}[sandbox]\nmemory = \"256 MiB\"\n"));
+    let words = ["--commit", "HEAD", "--fix", "--set", "review.rounds.s=1"];
+    review(&repo, &words).code(3).says("used more memory than `sandbox.memory` allows");
+}
+
+#[test]
+fn a_shared_link_that_leads_out_of_the_work_tree_is_shared_where_it_is_named() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("lib"), "shared").unwrap();
+    for is_named in [false, true] {
+        let script = Arc::new(OnceLock::new());
+        let place = elsewhere.path().display();
+        let named = format!("[sandbox]\nreadable = [\"{place}\"]\n");
+        let scene = bringing_under(if is_named { &named } else { "" }, &script);
+        script.set("grep shared deps/lib\n".to_owned()).unwrap();
+        let repo = library(&scene, &format!("{PROBE}share = [\"deps\"]\n"));
+        std::os::unix::fs::symlink(elsewhere.path(), repo.path("deps")).unwrap();
+        let outcome = review(&repo, &["--commit", "HEAD", "--fix"]);
+        if is_named {
+            outcome.ok();
+        } else {
+            let says = format!("`deps`, which leads out of the work tree to `{place}`");
+            outcome.code(4).says(&says).says("sandbox.readable");
+        }
+    }
+}
+
+#[test]
+fn commands_of_a_spec_run_there_as_well() {
+    let spec = "---\nid: sums\nstatus: done\ntouches: [\"src/**\"]\n---\n# Sums\n\n## Goal\n\nSums.\n\n\
+        ## Acceptance criteria\n\n- **AC-1** WHEN a list is given THEN the sum SHALL be returned\n  \
+        - verify: `test ! -e tests/probe.sh || sh tests/probe.sh`\n";
+    for is_held in [true, false] {
+        let script = Arc::new(OnceLock::new());
+        let scene = bringing(&script);
+        if is_held && let Some(why) = without_bubblewrap(&scene) {
+            skip("commands_of_a_spec_run_there_as_well", Need::Bubblewrap, &why);
+            continue;
+        }
+        let mark = scene.sandbox.path().join("ran");
+        script.set(format!("echo x > {} || exit 0\n", mark.display())).unwrap();
+        let repo = scene.library();
+        repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: spec");
+        repo.tribunal(&["trust", "--spec", "docs/specs/sums.md", "--yes"]).ok();
+        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+        let words = ["--spec", "docs/specs/sums.md"];
+        if is_held {
+            review(&repo, &[&["--commit", "HEAD", "--fix"], &words[..]].concat()).ok();
+        } else {
+            let outcome = fixed_without(&scene, &repo, &["true"], &words).code(4);
+            outcome.says("AC-1: test ! -e tests/probe.sh").says("nothing here can hold it");
+        }
+        assert!(!mark.exists(), "it ran outside");
+        let logs = fs::read_dir(repo.path(".git/tribunal/logs/commands")).unwrap();
+        let ran = logs.count();
+        assert_eq!(ran, if is_held { 2 } else { 1 });
+    }
 }

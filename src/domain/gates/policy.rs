@@ -26,6 +26,8 @@ pub struct EffectivePolicy {
     pub findings: Vec<Finding>,
     /// See [`Resolved::weakened_by_user`].
     pub weakened_by_user: Vec<String>,
+    /// See [`Resolved::asked_of_sandbox`].
+    pub asked_of_sandbox: Vec<String>,
     /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
     /// the same version of the program. 32 hexadecimal digits.
     pub hash: String,
@@ -51,7 +53,8 @@ impl EffectivePolicy {
         problems.splice(0..0, files.problems);
         let hash = hash_of(&policy, &files.baseline, &files.rules);
         let findings = problems.iter().map(PolicyProblem::of_base).collect();
-        Self { policy, allow, rules, findings, weakened_by_user: resolved.weakened_by_user, hash }
+        let Resolved { weakened_by_user, asked_of_sandbox, .. } = resolved;
+        Self { policy, allow, rules, findings, weakened_by_user, asked_of_sandbox, hash }
     }
 }
 

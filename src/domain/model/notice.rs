@@ -213,6 +213,8 @@ pub enum Warning {
     /// Landlock holds what an agent wrote, which is less than bubblewrap would; `why` says what is wrong with
     /// that one.
     SandboxHoldsLess { why: String, hint: &'static str },
+    /// Nothing holds what an agent wrote, and it runs all the same.
+    SandboxMissing { why: String, hint: &'static str },
     /// Whether findings of gates came or went could not be told.
     StandingUnknown { error: String },
 }

@@ -115,6 +115,15 @@ pub struct Report {
     pub elapsed_ms: u64,
 }
 
+impl Report {
+    /// Turns a pass into `inconclusive` where a command was not run to its end.
+    pub fn mark_inconclusive(&mut self, inconclusive: bool) {
+        if inconclusive && self.verdict == Verdict::Pass {
+            self.verdict = Verdict::Inconclusive;
+        }
+    }
+}
+
 /// How the program ends. The numbers are public: scripts and git read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {

@@ -44,6 +44,9 @@ pub struct Consent {
     pub watcher: ConsentAnswer,
     #[serde(default)]
     pub reviews: ConsentAnswer,
+    /// What the repository's policy asks of the sandbox and the person agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sandbox: Vec<String>,
     #[serde(default)]
     pub commands: Vec<TrustedCommand>,
 }

@@ -16,6 +16,7 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["budget", "run"] => "US dollars that one run may cost",
         ["budget", "day"] => "US dollars that all runs of a day (UTC) may cost",
         ["review", rest @ ..] => of_review(rest)?,
+        ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",
         ["prices", .., "output"] => "the same for output",
@@ -109,6 +110,18 @@ fn of_review(rest: &[&str]) -> Option<&'static str> {
         ["notify"] => "off or desktop (your own settings alone): a background review ended",
         ["plan-rounds"] => "rounds of plan and review",
         ["importants"] => "open important findings that a plan may keep",
+        _ => return None,
+    })
+}
+
+fn of_sandbox(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "network" => "true or false: commands on an agent's code reach the network",
+        "readable" => "files and folders that they may read as well",
+        "memory" => "the most memory that they may use, such as 8 GiB",
+        "processes" => "the most processes and threads",
+        "disk" => "the most that their workspace may hold",
+        "without" => "refuse or run, where nothing can hold them",
         _ => return None,
     })
 }

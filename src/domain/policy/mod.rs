@@ -14,6 +14,7 @@ pub mod meaning;
 pub mod own_classes;
 pub mod report_format;
 pub mod review_settings;
+pub mod sandbox_settings;
 pub mod settings;
 pub mod switch;
 pub mod watch_settings;

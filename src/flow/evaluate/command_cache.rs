@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::sandbox_settings::SandboxSettings;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
 use crate::flow::setup::consent;
@@ -20,15 +21,16 @@ pub struct CommandCache {
     path: PathBuf,
     /// Whether the checkout is sparse: it has a part of a tree, and what passes there proves nothing.
     partial: bool,
-    /// Whether the commands run in the sandbox, where there is no network and nothing of the person's: what
-    /// passes there may fail elsewhere, and the other way round, so that neither counts for the other.
-    is_held: bool,
+    /// What is reached in the sandbox, where the commands run in one: without the network and what is the
+    /// person's a test may leave out what it does elsewhere, so that a pass counts for the same alone.
+    within: String,
     keys: HashSet<String>,
 }
 
 impl CommandCache {
     /// Reads the cache. Without it, or where it cannot be read, commands run once more.
-    pub fn load(context: Context<'_>, is_held: bool) -> Self {
+    /// `sandbox` is that in which the commands run.
+    pub fn load(context: Context<'_>, sandbox: Option<&SandboxSettings>) -> Self {
         let repo = context.repo;
         let path = repo.state_dir().join("commands/passed");
         let text = file::read_text(&path).unwrap_or_default();
@@ -38,7 +40,8 @@ impl CommandCache {
             bookkeeping::warn_once(context, file::write_atomic(&path, half.as_bytes()));
         }
         let partial = repo.git_dir.join("info/sparse-checkout").exists();
-        Self { path, partial, is_held, keys: text.lines().map(str::to_owned).collect() }
+        let within = sandbox.map(within).unwrap_or_default();
+        Self { path, partial, within, keys: text.lines().map(str::to_owned).collect() }
     }
 
     /// Whether exactly this command passed on this tree. Linked folders are not compared.
@@ -56,9 +59,13 @@ impl CommandCache {
     }
 
     fn key(&self, command: &CommandGate, tree: &Oid) -> String {
-        let held = if self.is_held { " sandbox" } else { "" };
-        format!("{} {tree}{held}", consent::fingerprint(command))
+        format!("{} {tree}{}", consent::fingerprint(command), self.within)
     }
+}
+
+fn within(sandbox: &SandboxSettings) -> String {
+    let reached = format!("{:?} {:?}", sandbox.network, sandbox.readable);
+    format!(" {}", &blake3::hash(reached.as_bytes()).to_hex()[..16])
 }
 
 fn line_of(line: &str) -> String {

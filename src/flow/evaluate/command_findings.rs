@@ -29,7 +29,10 @@ pub fn failure_of(ended: ExitOutcome, command: &CommandGate, is_held: bool) -> O
         ExitOutcome::Exited(status) => format!("failed ({})", code_of(status)),
         ExitOutcome::TimedOut => format!("did not end within {}", for_people(command.timeout)),
         ExitOutcome::TooLong | ExitOutcome::Idle => "printed without end".to_owned(),
-        ExitOutcome::Overused(what) => format!("used too much {what}"),
+        // Only what is held has such limits.
+        ExitOutcome::Overused(what) => {
+            return Some(format!("used more {what} than `sandbox.{what}` allows"));
+        }
         ExitOutcome::Interrupted(_) => "was interrupted".to_owned(),
     };
     Some(if is_held { format!("{what} in the sandbox") } else { what })

@@ -51,6 +51,12 @@ impl CommandOutcome {
         );
     }
 
+    pub fn fail_all(&mut self, level: GateLevel, commands: &[&CommandGate], reason: &str) {
+        for command in commands {
+            self.fail_to_run(level, &command.name, reason.to_owned());
+        }
+    }
+
     pub fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: String) {
         self.inconclusive |= level == GateLevel::Block;
         self.report.skipped.push(Skipped { gate: name.to_owned(), reason });

@@ -7,9 +7,12 @@ use std::sync::Once;
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::WrittenBy;
 use crate::domain::model::notice::Warning;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::consent::Consent;
+use crate::domain::policy::sandbox_settings::WithoutSandbox;
 use crate::flow::context::Context;
 use crate::flow::evaluate::inside_command;
 use crate::flow::workspace::checkout::Workspace;
@@ -22,37 +25,94 @@ use crate::platform::sandbox::{BUBBLEWRAP_HINT, Confinement};
 const SHELL: &str = "/bin/sh";
 
 /// Said once, however many commands run.
-static HELD_LESS: Once = Once::new();
+static SAID: Once = Once::new();
 
-/// What holds the commands that run on what an agent wrote.
-pub struct CommandSandbox {
-    confinement: Confinement,
+/// What holds the commands of a change.
+pub enum CommandHold {
+    /// Nothing: a person wrote it.
+    NotNeeded,
+    Sandbox(CommandSandbox),
+    /// Nothing can, which the policy allows: with the reason.
+    Missing(String),
 }
 
-impl CommandSandbox {
-    /// The sandbox for code by that author; `None` where it needs none. An error says why its commands are
-    /// not run.
-    pub fn find(context: Context<'_>, written_by: WrittenBy) -> Result<Option<Self>, String> {
+/// The sandbox of commands, with what they may reach in it.
+pub struct CommandSandbox {
+    confinement: Confinement,
+    readable: Vec<PathBuf>,
+    network: NetworkAccess,
+    limits: ResourceLimits,
+}
+
+impl CommandHold {
+    /// What holds the commands of a change by that author. An error says why they are not run.
+    pub fn find(
+        context: Context<'_>,
+        effective: &EffectivePolicy,
+        agreed: &Consent,
+        written_by: WrittenBy,
+    ) -> Result<Self, String> {
         if written_by == WrittenBy::Person {
-            return Ok(None);
+            return Ok(Self::NotNeeded);
         }
+        let mut asked = effective.asked_of_sandbox.iter();
+        if let Some(asked) = asked.find(|asked| !agreed.sandbox.contains(asked)) {
+            return Err(format!(
+                "it was not run: the policy asks for `{asked}`, which you did not allow; `tribunal trust` shows it \
+                 and asks"
+            ));
+        }
+        let settings = &effective.policy.sandbox;
         let confinement = Confinement::find(context.env);
-        match &confinement {
-            Confinement::Bubblewrap { .. } => {}
-            Confinement::Landlock { why } => {
+        match (&confinement, settings.without) {
+            (Confinement::Bubblewrap { .. }, _) => {}
+            (Confinement::Landlock { why }, _) => {
                 let warning = Warning::SandboxHoldsLess { why: why.clone(), hint: BUBBLEWRAP_HINT };
-                HELD_LESS.call_once(|| context.notify(warning));
+                SAID.call_once(|| context.notify(warning));
             }
-            Confinement::None { why } => {
+            (Confinement::None { why }, WithoutSandbox::Refuse) => {
                 return Err(format!(
                     "it was not run: what an agent wrote runs in the sandbox alone, and nothing here can hold \
                      it: {why} (hint: {BUBBLEWRAP_HINT})"
                 ));
             }
+            (Confinement::None { why }, WithoutSandbox::Run) => {
+                let warning = Warning::SandboxMissing { why: why.clone(), hint: BUBBLEWRAP_HINT };
+                SAID.call_once(|| context.notify(warning));
+                return Ok(Self::Missing(why.clone()));
+            }
         }
-        Ok(Some(Self { confinement }))
+        Ok(Self::Sandbox(CommandSandbox {
+            confinement,
+            readable: readable(context, &settings.readable),
+            network: if settings.network { NetworkAccess::Host } else { NetworkAccess::None },
+            limits: ResourceLimits {
+                memory: settings.memory,
+                processes: settings.processes,
+                disk: settings.disk,
+                ..ResourceLimits::default()
+            },
+        }))
     }
 
+    pub fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+}
+
+/// The files and folders that settings name: `~/` is the person's home folder, by its own name where it is
+/// reached by a link.
+fn readable(context: Context<'_>, named: &[String]) -> Vec<PathBuf> {
+    let home = context.env.path("HOME").unwrap_or_default();
+    let home = fs::canonicalize(&home).unwrap_or(home);
+    let place = |path: &String| match path.strip_prefix("~/") {
+        Some(below) => home.join(below),
+        None => PathBuf::from(path),
+    };
+    named.iter().map(place).collect()
+}
+
+impl CommandSandbox {
     fn shell(
         &self,
         context: Context<'_>,
@@ -60,7 +120,7 @@ impl CommandSandbox {
         command: &CommandGate,
         writable: Vec<PathBuf>,
     ) -> Result<Cmd> {
-        let shared = workspace.shared_with(context.repo, &command.share, &[])?;
+        let shared = workspace.shared_with(context.repo, &command.share, &self.readable)?;
         // Without them the repository in the workspace is an empty one.
         let objects = context.repo.object_folders().into_iter();
         let objects = objects.filter_map(|folder| fs::canonicalize(folder).ok());
@@ -68,9 +128,9 @@ impl CommandSandbox {
             dir: workspace.work(),
             writable,
             temporary: workspace.empty_folder("temporary")?,
-            readable: shared.into_iter().chain(objects).collect(),
-            network: NetworkAccess::None,
-            limits: ResourceLimits::default(),
+            readable: shared.into_iter().chain(objects).chain(self.readable.clone()).collect(),
+            network: self.network,
+            limits: self.limits,
         };
         let words = [OsString::from("-c"), OsString::from(&command.run)];
         let shell = self.confinement.command(&access, context.env, OsStr::new(SHELL), &words)?;
@@ -83,12 +143,14 @@ pub fn shell(
     context: Context<'_>,
     workspace: &Workspace,
     command: &CommandGate,
-    sandbox: Option<&CommandSandbox>,
+    hold: &CommandHold,
     writable: Vec<PathBuf>,
 ) -> Result<Cmd> {
-    let shell = match sandbox {
-        None => Cmd::new(SHELL, &workspace.work()).args(["-c", &command.run]),
-        Some(sandbox) => sandbox
+    let shell = match hold {
+        CommandHold::NotNeeded | CommandHold::Missing(_) => {
+            Cmd::new(SHELL, &workspace.work()).args(["-c", &command.run])
+        }
+        CommandHold::Sandbox(sandbox) => sandbox
             .shell(context, workspace, command, writable)
             .context("the sandbox could not be made")?,
     };

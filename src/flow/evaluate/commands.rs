@@ -11,7 +11,7 @@ use crate::domain::gates::test_report::cases::TestConclusion;
 use crate::domain::model::change::{Change, WrittenBy};
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::notice::Progress;
-use crate::domain::model::report::{CommandResult, Report, Skipped, Verdict};
+use crate::domain::model::report::{CommandResult, Skipped};
 use crate::domain::model::severity::Severity;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
 use crate::domain::policy::gate_settings::GateLevel;
@@ -24,9 +24,8 @@ use crate::flow::evaluate::command_outcome::{CommandOutcome, CommandTests, Tail}
 use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
 use crate::flow::evaluate::command_selection::select;
-use crate::flow::evaluate::command_shell::{CommandSandbox, shell};
+use crate::flow::evaluate::command_shell::{CommandHold, shell};
 use crate::flow::evaluate::inside_command;
-use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::{CommandReport, FINDINGS_MAX, ReportPlace};
 use crate::flow::setup::consent;
@@ -72,18 +71,16 @@ pub fn run_commands(
     if wanted.is_empty() {
         return Ok(outcome);
     }
-    let outer = match inside_command::place(context.env) {
-        Place::Outside => None,
-        Place::Inside(outer) => Some(format!("it is called from inside the command `{outer}`")),
-        // A command that left a process behind must not start itself again and again.
-        Place::Claimed(_) => Some(format!("`{}` is set", inside_command::VARIABLE)),
-    };
-    if let Some(reason) = outer {
+    if let Some(reason) = inside_command::refusal(context.env) {
         outcome.skip(&wanted, &reason);
         return Ok(outcome);
     }
     let agreed = consent::load(context.repo, context.env)?;
-    let cache = CommandCache::load(context, request.written_by == WrittenBy::Agent);
+    let within = match request.written_by {
+        WrittenBy::Person => None,
+        WrittenBy::Agent => Some(&effective.policy.sandbox),
+    };
+    let cache = CommandCache::load(context, within);
     wanted.retain(|command| {
         if !consent::trusts(&agreed, command) {
             outcome.skip(&[*command], &untrusted(&agreed, command));
@@ -98,15 +95,18 @@ pub fn run_commands(
     if wanted.is_empty() {
         return Ok(outcome);
     }
-    let sandbox = match CommandSandbox::find(context, request.written_by) {
-        Ok(sandbox) => sandbox,
+    let hold = match CommandHold::find(context, effective, &agreed, request.written_by) {
+        Ok(hold) => hold,
         Err(reason) => {
-            for command in &wanted {
-                outcome.fail_to_run(level, &command.name, reason.clone());
-            }
+            outcome.fail_all(level, &wanted, &reason);
             return Ok(outcome);
         }
     };
+    if let CommandHold::Missing(why) = &hold {
+        let reason =
+            format!("what an agent wrote ran without it, as `sandbox.without` allows: {why}");
+        outcome.report.skipped.push(Skipped { gate: "sandbox".to_owned(), reason });
+    }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
     CommandProgress::of(context, |progress| {
         let written_by = request.written_by;
@@ -114,7 +114,7 @@ pub fn run_commands(
             context,
             change,
             written_by,
-            sandbox,
+            hold,
             level,
             effect,
             interrupts,
@@ -138,13 +138,6 @@ pub fn skip_commands(
     outcome.report.skipped
 }
 
-/// Turns a pass into `inconclusive` where a command was not run to its end.
-pub fn mark_inconclusive(report: &mut Report, inconclusive: bool) {
-    if inconclusive && report.verdict == Verdict::Pass {
-        report.verdict = Verdict::Inconclusive;
-    }
-}
-
 /// What a command printed.
 struct Printed {
     /// The file with its report, where it has a format.
@@ -158,8 +151,7 @@ struct CommandRunner<'a> {
     context: Context<'a>,
     change: &'a Change,
     written_by: WrittenBy,
-    /// Where it is needed.
-    sandbox: Option<CommandSandbox>,
+    hold: CommandHold,
     level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
@@ -228,10 +220,7 @@ impl CommandRunner<'_> {
         if let Some(Unavailable::Interrupted(signal)) = error.downcast_ref() {
             outcome.interrupted = Some(*signal);
         }
-        for command in commands {
-            let reason = format!("it could not be run: {error:#}");
-            outcome.fail_to_run(self.level, &command.name, reason);
-        }
+        outcome.fail_all(self.level, commands, &format!("it could not be run: {error:#}"));
     }
 
     /// Runs one command.
@@ -259,7 +248,7 @@ impl CommandRunner<'_> {
                 outcome.tails.extend((end.lines.len() > 1).then_some(end));
                 return Ok(CommandResult::NotStarted { why });
             }
-            _ => failure_of(ended, command, self.sandbox.is_some()),
+            _ => failure_of(ended, command, self.hold.is_sandbox()),
         };
         let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
         if let ExitOutcome::Exited(_) = ended {
@@ -284,7 +273,7 @@ impl CommandRunner<'_> {
         let mut found = read.unwrap_or_default();
         match failure {
             None if result == CommandResult::Passed && found.is_empty() => {
-                bookkeeping::warn_once(self.context, self.cache.add(command, &self.change.tree));
+                self.keep_pass(command);
             }
             None if result == CommandResult::ChangedFiles => {
                 let commit = self.change.commit.as_ref();
@@ -293,7 +282,7 @@ impl CommandRunner<'_> {
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
                 let log = log.as_deref();
-                let held = self.sandbox.is_some();
+                let held = self.hold.is_sandbox();
                 found.push(failed(command, self.effect, &what, log, absent, &changed, held));
                 outcome.tails.push(end);
             }
@@ -301,6 +290,13 @@ impl CommandRunner<'_> {
         }
         outcome.report.findings.extend(found);
         Ok(result)
+    }
+
+    fn keep_pass(&self, command: &CommandGate) {
+        // What ran without the sandbox that it needed did not pass in one.
+        if !matches!(self.hold, CommandHold::Missing(_)) {
+            bookkeeping::warn_once(self.context, self.cache.add(command, &self.change.tree));
+        }
     }
 
     /// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
@@ -344,7 +340,7 @@ impl CommandRunner<'_> {
         let folder = report.parent().filter(|_| place == ReportPlace::File);
         // Landlock asks about a stream that is opened by its name, as `/dev/stdout`.
         let writable = [folder.unwrap_or(&report), &log].map(Path::to_owned).to_vec();
-        let shell = shell(self.context, workspace, command, self.sandbox.as_ref(), writable)?;
+        let shell = shell(self.context, workspace, command, &self.hold, writable)?;
         let shell = match place {
             ReportPlace::File => shell.env("TRIBUNAL_REPORT", &report),
             ReportPlace::Streams | ReportPlace::Stdout => shell,

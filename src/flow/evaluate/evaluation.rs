@@ -164,7 +164,7 @@ impl Evaluation {
         let report = build_report(self.findings, self.skipped, started);
         let mut report = Report { gates: self.gates, ran: self.ran, ..report };
         // An interrupted evaluation is no pass.
-        commands::mark_inconclusive(&mut report, self.inconclusive || self.interrupted.is_some());
+        report.mark_inconclusive(self.inconclusive || self.interrupted.is_some());
         report
     }
 }

@@ -52,6 +52,16 @@ pub fn environment(mut shell: Cmd, context: Context<'_>, command: &str) -> Cmd {
     shell
 }
 
+/// Why no command is to be run from here; `None` where one may be.
+pub fn refusal(env: &Env) -> Option<String> {
+    match place(env) {
+        Place::Outside => None,
+        Place::Inside(outer) => Some(format!("it is called from inside the command `{outer}`")),
+        // A command that left a process behind must not start itself again and again.
+        Place::Claimed(_) => Some(format!("`{VARIABLE}` is set")),
+    }
+}
+
 /// Finds out whether this process runs inside a command.
 pub fn place(env: &Env) -> Place {
     let Some(value) = env.text(VARIABLE) else { return Place::Outside };

@@ -90,7 +90,8 @@ impl Workspace {
                 target.strip_prefix(&top).is_ok_and(|below| is_shareable(&below.to_string_lossy()));
             if !is_within && !besides.iter().any(|folder| target.starts_with(folder)) {
                 bail!(
-                    "`share` names `{path}`, which leads out of the work tree to `{}`",
+                    "`share` names `{path}`, which leads out of the work tree to `{0}` (hint: name `{0}` in \
+                     `sandbox.readable`)",
                     target.display()
                 );
             }

@@ -312,6 +312,11 @@ pub fn warning_line(warning: &Warning) -> String {
             "{}: Landlock holds what the agent wrote, which is less (hint: {hint})",
             printable(why)
         ),
+        Warning::SandboxMissing { why, hint } => format!(
+            "what the agent wrote runs with all your rights, as `sandbox.without = \"run\"` allows: {} (hint: \
+             {hint})",
+            printable(why)
+        ),
         Warning::StandingUnknown { error } => {
             format!("whether findings are still open could not be told: {}", printable(error))
         }

@@ -51,7 +51,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings switch watch_settings own_classes unit allow_entry report_format",
+        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (

@@ -34,10 +34,11 @@ pub fn stricter(
         return own.clone();
     }
     let (mine, theirs) = (&own.policy.gates, &default.policy.gates);
-    let mut policy = match extent {
-        Extent::Whole => default.policy.clone(),
-        Extent::Guards => own.policy.clone(),
+    let base = match extent {
+        Extent::Whole => default,
+        Extent::Guards => own,
     };
+    let (mut policy, asked_of_sandbox) = (base.policy.clone(), base.asked_of_sandbox.clone());
     policy.protect.branches = union(&own.policy.protect.branches, &default.policy.protect.branches);
     if extent == Extent::Whole {
         policy.gates = advice(mine, theirs);
@@ -63,7 +64,15 @@ pub fn stricter(
     // What only one of them leaves to the user is made up for by the other.
     let mut weakened_by_user = own.weakened_by_user.clone();
     weakened_by_user.retain(|setting| default.weakened_by_user.contains(setting));
-    EffectivePolicy { policy, allow, rules, findings, weakened_by_user, hash: shortened(hash) }
+    EffectivePolicy {
+        policy,
+        allow,
+        rules,
+        findings,
+        weakened_by_user,
+        asked_of_sandbox,
+        hash: shortened(hash),
+    }
 }
 
 /// The policy for a history that begins on the side that receives, where no policy is known yet: the

@@ -50,6 +50,7 @@ fn effective_with(policy: &str, rules: &str) -> EffectivePolicy {
         rules: compiled,
         findings: Vec::new(),
         weakened_by_user: Vec::new(),
+        asked_of_sandbox: Vec::new(),
         hash,
     }
 }

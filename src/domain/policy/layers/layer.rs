@@ -29,6 +29,7 @@ impl std::fmt::Display for SettingsSource {
 }
 
 /// One text of settings.
+#[derive(Clone)]
 pub struct Layer<'a> {
     pub source: SettingsSource,
     /// The name used in messages.

@@ -24,6 +24,7 @@ use crate::domain::policy::layers::reading::{
     ReadLayer, find_item, read, type_problem, wrong_type,
 };
 use crate::domain::policy::layers::set::TypedKey;
+use crate::domain::policy::sandbox_settings::SandboxSettings;
 use crate::domain::policy::settings::Policy;
 use crate::domain::policy::weaker::weaker_keys;
 
@@ -35,6 +36,9 @@ pub struct Resolved {
     /// The settings of the user's own file by which a guard lets more pass than by the default, for
     /// people: `gates.secrets.level in /home/me/.config/tribunal/config.toml`.
     pub weakened_by_user: Vec<String>,
+    /// What the repository's layer allows of the sandbox beyond what this user's own settings do, one key or
+    /// path each, as people read it: it holds once the person agreed.
+    pub asked_of_sandbox: Vec<String>,
     merged: Table,
     sources: Vec<(String, SettingsSource)>,
 }
@@ -75,6 +79,15 @@ fn weakened_by_user(
         _ => None,
     };
     Ok(keys.into_iter().filter_map(by_user).collect())
+}
+
+/// See [`Resolved::asked_of_sandbox`].
+fn beyond(asked: &SandboxSettings, own: &SandboxSettings, merged: &Table) -> Vec<String> {
+    let as_written = |key: &&'static str| merged.get("sandbox")?.get(*key).map(Value::to_string);
+    let keys = asked.wider_keys(own);
+    let keys = keys.iter().filter_map(|key| Some(format!("sandbox.{key} = {}", as_written(key)?)));
+    let paths = asked.more_readable(own);
+    keys.chain(paths.map(|path| format!("sandbox.readable = [{path:?}]"))).collect()
 }
 
 /// Lays the layers over the defaults, weakest first, and the `TRIBUNAL_*` variables and the command
@@ -130,7 +143,17 @@ pub fn resolve_usable(
         _ => overridden(&merged, &sources[from_layers..])?,
     };
     let weakened_by_user = weakened_by_user(&policy, &sources)?;
-    Ok(Resolved { policy, problems, weakened_by_user, merged, sources })
+    let asks = |(key, source): &(String, SettingsSource)| {
+        *source == SettingsSource::Repository && (key == "sandbox" || key.starts_with("sandbox."))
+    };
+    let mut asked_of_sandbox = Vec::new();
+    if sources.iter().any(asks) {
+        let is_own = |layer: &&Layer<'_>| layer.source != SettingsSource::Repository;
+        let own: Vec<Layer<'_>> = layers.iter().filter(is_own).cloned().collect();
+        let own = resolve_usable(&own, variables, flags)?.policy.sandbox;
+        asked_of_sandbox = beyond(&policy.sandbox, &own, &merged);
+    }
+    Ok(Resolved { policy, problems, weakened_by_user, asked_of_sandbox, merged, sources })
 }
 
 /// Reads the command line's `key=value` words. What is wrong with them by themselves is an error here,

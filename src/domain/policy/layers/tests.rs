@@ -325,3 +325,47 @@ fn a_wrong_flag_is_an_error_before_any_other_layer_is_read() {
     assert_eq!(read(&words).unwrap(), words);
     assert!(read(&[]).unwrap().is_empty());
 }
+
+#[test]
+fn what_a_repository_allows_of_the_sandbox_beyond_the_user_s_own_settings_is_asked() {
+    let whole = "[sandbox]\nnetwork = true\nreadable = [\"/a\", \"~/b\"]\nmemory = \"9 GiB\"\n\
+                 processes = 2000\ndisk = \"17 GiB\"\nwithout = \"run\"\n";
+    let all = [
+        "sandbox.network = true",
+        "sandbox.memory = \"9 GiB\"",
+        "sandbox.processes = 2000",
+        "sandbox.disk = \"17 GiB\"",
+        "sandbox.without = \"run\"",
+        "sandbox.readable = [\"/a\"]",
+        "sandbox.readable = [\"~/b\"]",
+    ];
+    let strict =
+        "[sandbox]\nnetwork = false\nmemory = \"1 GiB\"\nprocesses = 5\nwithout = \"refuse\"\n";
+    let vars: Vars<'_> = &[("TRIBUNAL_SANDBOX_NETWORK", "true")];
+    for (own, theirs, vars, flags, asked) in [
+        ("", whole, &[][..], &[][..], &all[..]),
+        ("", strict, &[], &[], &[]),
+        ("", "", &[], &[], &[]),
+        (whole, "", &[], &[], &[]),
+        (whole, whole, &[], &[], &[]),
+        (strict, "[sandbox]\nprocesses = 6\n", &[], &[], &["sandbox.processes = 6"]),
+        ("", "[sandbox]\nnetwork = true\n", vars, &[], &[]),
+        ("", "[sandbox]\nwithout = \"run\"\n", &[], &["sandbox.without=refuse"], &[]),
+        (
+            "[sandbox]\nreadable = [\"/a\"]\n",
+            whole,
+            &[],
+            &["sandbox.network=true"],
+            &[all[1], all[2], all[3], all[4], all[6]],
+        ),
+    ] {
+        let layers = [user(own), repository(theirs)];
+        let resolved = settings(&layers, vars, flags).unwrap();
+        assert_eq!(resolved.asked_of_sandbox, asked, "{own} -> {theirs}");
+    }
+    for path in ["", "~", "~/", "a", "./a", "../a", "/a/../b", "~/../b", "~//etc", "~me/a"] {
+        let text = format!("[sandbox]\nreadable = [{path:?}]");
+        let problem = refused(&[repository(&text)], &[], &[]);
+        assert!(problem.message.contains("names no file or folder"), "{path}: {problem}");
+    }
+}

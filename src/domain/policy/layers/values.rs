@@ -1,5 +1,7 @@
 //! Values that have the right type and still cannot be used: globs, names, words.
 
+use std::path::{Component, Path};
+
 use toml::Value;
 
 use crate::domain::model::globs;
@@ -51,6 +53,7 @@ pub fn wrong_values(key: &str, value: &Value) -> Vec<WrongValue> {
         }
         ("gates.secrets.allow", Value::Array(items)) => wrong_items(items, known_secret),
         ("review.instructions", Value::Array(items)) => wrong_instructions(items),
+        ("sandbox.readable", Value::Array(items)) => wrong_items(items, place),
         (key, Value::Array(items)) if GLOBS.contains(&key) => {
             let mut wrong = wrong_globs(items, |glob| globs_of(key, glob));
             // A branch of that very name stays protected.
@@ -146,6 +149,21 @@ fn known_secret(text: &str) -> Result<(), (String, &'static str)> {
     Err((
         format!("`{text}` names no secret"),
         "the 16 hexadecimal digits or the `name:` entry that a finding shows",
+    ))
+}
+
+/// A file or folder of this machine.
+fn place(text: &str) -> Result<(), (String, &'static str)> {
+    let below_home = text.strip_prefix("~/").filter(|below| !below.is_empty());
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::RootDir);
+    let is_place = below_home.is_some_and(|below| !below.starts_with('/')) || text.starts_with('/');
+    let path = Path::new(below_home.unwrap_or(text));
+    if is_place && !text.contains('\0') && path.components().all(is_plain) {
+        return Ok(());
+    }
+    Err((
+        format!("`{text}` names no file or folder of a machine"),
+        "begin it with `/` or `~/`, without `..`",
     ))
 }
 

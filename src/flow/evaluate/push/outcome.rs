@@ -7,7 +7,6 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{CommandRun, Report, Reported, Skipped};
 use crate::flow::evaluate::command_outcome::Tail;
-use crate::flow::evaluate::commands;
 use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::before_hooks::BeforeHooks;
 use crate::flow::evaluate::report::build_report;
@@ -57,7 +56,7 @@ impl PushEvaluation {
         let gates = self.gates.into_iter().collect();
         let mut report = Report { gates, ran: self.ran, ..report };
         // An interrupted evaluation is no pass.
-        commands::mark_inconclusive(&mut report, self.inconclusive || self.interrupted);
+        report.mark_inconclusive(self.inconclusive || self.interrupted);
         report
     }
 

@@ -83,7 +83,7 @@ impl<'a> Inquiry<'a> {
             moved_text: MovedText::new(objects),
             branches: Branches::new(context.repo, places.branches, &protected),
             history: History::new(context.repo),
-            passed: CommandCache::load(context, false),
+            passed: CommandCache::load(context, None),
             checked_out: checked_out.places,
             unread: checked_out.unread,
             of_trees,
