@@ -20,7 +20,10 @@ pub mod hook;
 pub mod init;
 pub mod paths;
 pub mod review;
+pub mod run;
+mod run_row;
 pub mod runs;
+mod spec_runs;
 mod sandbox;
 mod selection;
 pub mod status;
@@ -67,10 +70,15 @@ pub enum Command {
     Check(check::Args),
     /// Have AI models review a change; this sends code to them and may cost money
     Review(review::Args),
-    /// List the reviews that were made or stopped, or show one
+    /// Build a spec: tests that fail, code, review, a commit on a branch of its own; this sends code to AI
+    /// models and may cost money
+    Run(run::Args),
+    /// List the reviews and the runs of specs that were made or stopped, or show one
     Runs(runs::Args),
-    /// Continue a review that was stopped
+    /// Continue a review or the run of a spec that was stopped
     Resume(review::ResumeArgs),
+    /// End the run of a spec that was stopped
+    Abort(run::AbortArgs),
     /// List findings, decide about them, add and import more
     Findings(findings::Args),
     /// Show what tribunal does, step by step, in a temporary repository
@@ -204,7 +212,9 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Init(args) => init::run(invocation, &args),
         Command::Check(args) => check::run(invocation, &args),
         Command::Review(args) => review::run(invocation, &args),
+        Command::Run(args) => run::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),
+        Command::Abort(args) => run::abort(invocation, &args),
         Command::Resume(args) => review::resume(invocation, &args),
         Command::Findings(args) => findings::run(invocation, &args),
         Command::Demo(args) => demo::run(&args),

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::cli::check::{commit as named, start};
 use crate::cli::invocation::{Global, Invocation};
+use crate::cli::run as spec_run;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
@@ -21,6 +22,7 @@ use crate::flow::review::request::Stopped;
 use crate::flow::review::target;
 use crate::flow::review::target::{ReviewRange, ReviewRequest};
 use crate::platform::git::repo::Repo;
+use crate::platform::store::runs;
 use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render, render_answered};
@@ -127,6 +129,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         chosen: args.fix.clone().unwrap_or_default(),
         fresh: args.fresh,
         note: note(&args.note)?,
+        of_task: None,
     };
     let reviewed = review::review(context, &request);
     let wanted = if args.all { Detail::All } else { Detail::Counted };
@@ -138,7 +141,11 @@ pub fn resume(invocation: &Invocation, args: &ResumeArgs) -> Result<ExitStatus> 
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be resumed", "resume it once the call is over")?;
-    let reviewed = review::resume(context, &args.run);
+    let id = runs::resolve(&repo.state_dir(), &args.run)?;
+    if let Some(of_spec) = runs::spec_run_of(&repo.state_dir(), &id)? {
+        return spec_run::resume(context, &invocation.global, &of_spec);
+    }
+    let reviewed = review::resume(context, &id);
     ended(context, &invocation.global, reviewed, (false, Detail::Counted))
 }
 

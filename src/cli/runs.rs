@@ -1,18 +1,22 @@
-//! `tribunal runs`: the reviews of this repository, the newest first, and one of them in full.
+//! `tribunal runs`: the reviews and the runs of specs of this repository, the newest first, and one in full.
 
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::invocation::Invocation;
+use crate::cli::run_row::{ListedRun, duration, money};
+use crate::cli::{run as spec_run, spec_runs};
 use crate::domain::model::agent::Spent;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
+use crate::domain::pipeline::format::StoredRun;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
+use crate::flow;
 use crate::flow::call::roles;
 use crate::flow::review;
 use crate::flow::review::{calls, finish};
@@ -43,7 +47,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Show one review: what was asked, what was found, and why it ended as it did
+    /// Show one run: what was asked, what was found, and why it ended as it did
     Show {
         /// The id, or enough of its beginning or end
         id: String,
@@ -60,38 +64,39 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let state_dir = repo.state_dir();
-    let mut rows = Vec::new();
+    let mut listed = Vec::new();
     for id in runs::list(&state_dir)? {
-        if rows.len() == limit {
+        if listed.len() == limit {
             break;
         }
-        match runs::load(&state_dir, &id) {
-            Ok(Some(run)) => rows.push((at(&state_dir, &run), run)),
+        match runs::load_any(&state_dir, &id) {
+            Ok(Some(StoredRun::Review(run))) => {
+                let (at, spent) = (at(&state_dir, &run), spent(invocation, &repo, &run)?);
+                let can_resume = matches!(at, At::Stopped | At::Paused);
+                let (row, json) = (row(&run, at, spent), json_of(&run, at, spent));
+                listed.push(ListedRun { id, row, json, can_resume });
+            }
+            Ok(Some(StoredRun::Spec(run))) => {
+                listed.push(spec_runs::listed(invocation.context(&repo), &run)?);
+            }
             Ok(None) => {}
             Err(error) => out::warn(&format!("{error:#}")),
         }
     }
     if invocation.global.format == OutputFormat::Json {
-        let spent = |run: &Run| spent(invocation, &repo, run);
-        let all: Result<Vec<_>> =
-            rows.iter().map(|(at, run)| Ok(json_of(run, *at, spent(run)?))).collect();
-        let all = all?;
+        let all: Vec<_> = listed.into_iter().map(|run| run.json).collect();
         out::json(&json!({"runs": all}));
-    } else if rows.is_empty() {
+    } else if listed.is_empty() {
         out::talk("no runs yet");
         out::hint("start one with `tribunal review`");
     } else {
-        let lines: Result<Vec<_>> = rows
-            .iter()
-            .map(|(at, run)| Ok(row(run, *at, spent(invocation, &repo, run)?)))
-            .collect();
-        let lines = lines?;
+        let stopped = listed.iter().find(|run| run.can_resume).map(|run| run.id.clone());
         let headings = ["ID", "STARTED", "TOOK", "KIND", "VERDICT", "COST", "CHANGE"]
             .map(|title| (title, Side::Left));
-        out::result(table(headings, &lines));
-        let stopped = rows.iter().find(|(at, _)| matches!(at, At::Stopped | At::Paused));
-        if let Some((_, run)) = stopped.filter(|_| !invocation.global.quiet) {
-            out::hint(&format!("`tribunal resume {}` continues that run", short_id(&run.id)));
+        let rows: Vec<_> = listed.into_iter().map(|run| run.row).collect();
+        out::result(table(headings, &rows));
+        if let Some(id) = stopped.filter(|_| !invocation.global.quiet) {
+            out::hint(&format!("`tribunal resume {}` continues that run", short_id(&id)));
         }
     }
     Ok(ExitStatus::Pass)
@@ -100,6 +105,11 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
 fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
+    let id = &runs::resolve(&repo.state_dir(), id)?;
+    if let Some(of_spec) = flow::run::look_at(context, id)? {
+        spec_run::show(&invocation.global, &of_spec);
+        return Ok(ExitStatus::Pass);
+    }
     let (run, reviewed) = review::look_at(context, id)?;
     let at = at(&repo.state_dir(), &run);
     if invocation.global.format == OutputFormat::Json {
@@ -210,23 +220,8 @@ fn spent(invocation: &Invocation, repo: &Repo, run: &Run) -> Result<Spent> {
     Ok(calls::spent(&calls::calls(invocation.context(repo), &run.id)?))
 }
 
-/// What is known of a cost, in a column; `?` stands for what is not.
-fn money(spent: Spent) -> String {
-    match spent.unknown {
-        0 => spent.money.to_string(),
-        unknown if unknown == spent.calls => "?".to_owned(),
-        _ => format!("{} + ?", spent.money),
-    }
-}
-
-/// From its beginning to what last happened in it.
 fn took(run: &Run) -> String {
-    let seconds = run.last_at().duration_since(run.about.started).as_secs().max(0);
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
+    duration(run.about.started, run.last_at())
 }
 
 fn row(run: &Run, at: At, spent: Spent) -> [Cell; 7] {
@@ -247,7 +242,7 @@ fn row(run: &Run, at: At, spent: Spent) -> [Cell; 7] {
     ]
 }
 
-fn json_of(run: &Run, at: At, spent: Spent) -> serde_json::Value {
+fn json_of(run: &Run, at: At, spent: Spent) -> Value {
     let review = run.review_loop();
     json!({
         "id": run.id,

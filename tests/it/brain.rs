@@ -15,6 +15,10 @@ pub enum Part {
     Criteria,
     Arbitrate,
     Fix,
+    /// Tests of a task are to be written.
+    Tests,
+    /// The code of a task is to be written.
+    Code,
     /// Something else.
     Other,
 }
@@ -91,6 +95,10 @@ impl Question {
             Part::Arbitrate
         } else if prompt.contains("You repair code in the folder that you are in.") {
             Part::Fix
+        } else if prompt.contains("You write tests in the folder that you are in") {
+            Part::Tests
+        } else if prompt.contains("You write code in the folder that you are in.") {
+            Part::Code
         } else {
             Part::Other
         };
@@ -236,7 +244,7 @@ pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send +
             Part::Criteria => Say::json(question.answer(&[])),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
-            Part::Other => Say::text("I was asked something else."),
+            Part::Tests | Part::Code | Part::Other => Say::text("I was asked something else."),
         }
     }
 }

@@ -38,7 +38,7 @@ fn brain(asked: &Asked) -> Say {
     match question.part {
         Part::Review | Part::Verify => Say::json(reviewed(&question)),
         Part::Arbitrate => Say::json(yes(&question)),
-        Part::Criteria | Part::Fix | Part::Other => Say::text("I was asked something else."),
+        _ => Say::text("I was asked something else."),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `tribunal spec`: write, check and list specs.
 
 mod list;
-mod pages;
+pub mod pages;
 mod record;
 mod show;
 

@@ -59,6 +59,11 @@ pub fn check(message: &[u8], policy: &CommitMessage, effect: Effect) -> Option<F
     })
 }
 
+/// Whether a first line has the form that the policy asks for.
+pub fn is_well_formed(subject: &str, policy: &CommitMessage) -> bool {
+    form(subject, policy) == Form::Good
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Form<'a> {
     Good,

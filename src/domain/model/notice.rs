@@ -73,6 +73,8 @@ pub enum Progress {
     ReviewGoesOn(ReviewStanding),
     /// The same of a review that another process makes, told once for each step of it.
     OtherReview(ReviewStanding),
+    /// How the run of a spec continues.
+    SpecRun(SpecRunStep),
     /// Another process works on the run; `None` where what worked on it was killed and is ending.
     WaitingForRun {
         run: String,
@@ -118,6 +120,24 @@ pub enum Progress {
         reviews: usize,
         seconds: u64,
     },
+}
+
+/// How the run of a spec continues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpecRunStep {
+    /// It is about to begin.
+    Begins {
+        spec: String,
+        /// What it is built on, for people.
+        base: String,
+        branch: String,
+    },
+    /// A stopped one is continued.
+    Continued { run: String, spec: String },
+    /// It begins a step.
+    Step { spec: String, step: &'static str },
+    /// The tests of the base ran.
+    BaseTested { passed: usize, failed: usize },
 }
 
 /// What is about to be reviewed.

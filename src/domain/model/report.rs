@@ -7,7 +7,8 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::stored_finding::FindingStatus;
 
 /// What was decided about a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     Pass,
     Block,

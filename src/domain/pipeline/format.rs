@@ -1,33 +1,52 @@
 //! Reads the run of any format that this program or an earlier one wrote.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::domain::pipeline::format_1;
 use crate::domain::pipeline::run::{Run, VERSION};
+use crate::domain::pipeline::spec_run::{self, SpecRun};
 
 /// Why a file is not read as a run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFormatError {
     /// What is not known of it would be lost with the next save.
-    #[error("format {0}, known is {VERSION}")]
+    #[error("format {0}, known is {newest}", newest = spec_run::VERSION)]
     Newer(u32),
     #[error(transparent)]
     Wrong(#[from] serde_json::Error),
 }
 
-/// Reads a run from JSON.
-pub fn parse(text: &[u8]) -> Result<Run, RunFormatError> {
-    let Format { version } = serde_json::from_slice(text)?;
-    match version {
-        ..=1 => Ok(serde_json::from_slice::<format_1::RunRecord>(text)?.into_run()),
-        // The third format has more fields, which the second does without.
-        2..=VERSION => Ok(Run { version: VERSION, ..serde_json::from_slice(text)? }),
-        newer => Err(RunFormatError::Newer(newer)),
-    }
+/// A run as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredRun {
+    Review(Box<Run>),
+    Spec(Box<SpecRun>),
 }
 
-/// What every format begins with.
+/// Reads a run from JSON.
+pub fn parse(text: &[u8]) -> Result<StoredRun, RunFormatError> {
+    let Format { version, machine } = serde_json::from_slice(text)?;
+    let is_of_spec = machine.contains_key("spec");
+    if version > if is_of_spec { spec_run::VERSION } else { VERSION } {
+        return Err(RunFormatError::Newer(version));
+    }
+    if is_of_spec {
+        return Ok(StoredRun::Spec(serde_json::from_slice(text)?));
+    }
+    Ok(StoredRun::Review(Box::new(match version {
+        ..=1 => serde_json::from_slice::<format_1::RunRecord>(text)?.into_run(),
+        // The third format has more fields, which the second does without.
+        _ => Run { version: VERSION, ..serde_json::from_slice(text)? },
+    })))
+}
+
+/// What tells one format from another; the first has no machine.
 #[derive(Deserialize)]
 struct Format {
     version: u32,
+    #[serde(default)]
+    machine: BTreeMap<String, IgnoredAny>,
 }

@@ -135,6 +135,7 @@ impl RunRecord {
             started: old.started,
             seed: self.seed,
             asked: String::new(),
+            parent: None,
         };
         let machine = Machine::Review(ReviewRun { review_loop, record });
         Run { version: VERSION, id: old.id, about, machine, journal }

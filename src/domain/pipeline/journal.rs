@@ -74,6 +74,12 @@ impl Journal {
         self.0.last().map(|entry| entry.at)
     }
 
+    /// When a job was first started.
+    pub fn first_started(&self, job: &JobId) -> Option<Timestamp> {
+        let started = |entry: &&JournalEntry| entry.job == *job && entry.event == JobEvent::Started;
+        self.0.iter().find(started).map(|entry| entry.at)
+    }
+
     /// Whether a job was started and nothing came of it yet.
     pub fn is_under_way(&self, job: &JobId) -> bool {
         let last = self.0.iter().rfind(|entry| entry.job == *job);

@@ -12,5 +12,6 @@ pub mod next;
 pub mod result;
 pub mod review_loop;
 pub mod run;
+pub mod spec_run;
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,9 @@ pub struct About {
     /// The hash of who was to answer and of the prompts; empty in a run of an earlier version.
     #[serde(default)]
     pub asked: String,
+    /// The run of the spec that asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
 }
 
 /// A spec's file, redacted.

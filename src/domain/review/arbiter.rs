@@ -102,7 +102,7 @@ fn claim(finding: &ReviewFinding) -> String {
 }
 
 /// Fenced data, or `none` where there is no text.
-pub(super) fn as_data(name: &str, token: &str, text: &str, none: &str) -> String {
+pub fn as_data(name: &str, token: &str, text: &str, none: &str) -> String {
     if text.trim().is_empty() { none.to_owned() } else { fenced(name, token, text) }
 }
 

@@ -47,10 +47,7 @@ pub struct MeasuredFix {
 /// gone, skipped or weaker; and what is beside the findings is named by the executor.
 pub fn measure(files: &[RepairedFile], bounds: FixBounds<'_>) -> MeasuredFix {
     let mut measured = MeasuredFix::default();
-    let is_steering = |path: &str| {
-        let is_policy = bounds.is_policy;
-        is_policy(path.as_bytes()) || is_policy(path.to_lowercase().as_bytes()) || steers(path)
-    };
+    let is_steering = |path: &str| is_steering(path, bounds.is_policy);
     for file in files.iter().filter(|file| is_steering(&file.path)) {
         measured.refused.push(format!(
             "it changed `{}`: the policy, the rules and the instructions of agents are no fix's to change",
@@ -73,6 +70,11 @@ pub fn measure(files: &[RepairedFile], bounds: FixBounds<'_>) -> MeasuredFix {
         }
     }
     measured
+}
+
+/// Whether a path is one of the policy or its rules, or tells agents what they are to do.
+pub fn is_steering(path: &str, is_policy: fn(&[u8]) -> bool) -> bool {
+    is_policy(path.as_bytes()) || is_policy(path.to_lowercase().as_bytes()) || steers(path)
 }
 
 /// Whether a path tells agents what they are to do.
@@ -204,7 +206,7 @@ impl Tests {
 
 /// What became worse about tests, all touched files together, so that a test that moved is none that is
 /// gone.
-fn weakened_tests(files: &[RepairedFile]) -> Vec<String> {
+pub fn weakened_tests(files: &[RepairedFile]) -> Vec<String> {
     let (mut before, mut after) = (Tests::default(), Tests::default());
     let mut worse = Vec::new();
     let mut fewer = BTreeSet::new();

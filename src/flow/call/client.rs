@@ -28,6 +28,8 @@ pub struct AgentClient<'a> {
     pub state_dir: PathBuf,
     /// The run's id.
     pub run: String,
+    /// Other runs whose calls count in this run's budget.
+    pub shares_with: Vec<String>,
     /// The run's folder, which this process holds.
     pub folder: PathBuf,
     pub interrupts: Interrupts,

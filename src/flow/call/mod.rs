@@ -265,7 +265,9 @@ impl AgentClient<'_> {
 
     fn limits(&self, time: Timestamp) -> Result<Limits> {
         let budget = self.policy.budget;
-        Ok(Limits { run: budget.run, day: budget.day, day_began: day_of(time)? })
+        let mut runs = vec![self.run.clone()];
+        runs.extend(self.shares_with.iter().cloned());
+        Ok(Limits { run: budget.run, runs, day: budget.day, day_began: day_of(time)? })
     }
 }
 

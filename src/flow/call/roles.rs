@@ -32,7 +32,7 @@ pub struct AssignedAgent {
 
 /// The environment of every call for a repository.
 pub fn agent_env<'a>(repo: &'a Repo, env: &'a Env, home: &'a Path) -> AgentEnv<'a> {
-    AgentEnv { env, repository: repo.work_tree.as_deref(), home }
+    AgentEnv { env, repository: repo.home_tree.as_deref(), home }
 }
 
 /// The user's folder in which agents store what outlives a call; in the state folder where the cache

@@ -2,10 +2,15 @@
 
 use bstr::ByteSlice as _;
 
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::{Change, FileChangeKind};
 use crate::domain::model::globs::Globs;
+use crate::domain::model::report::Skipped;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
 use crate::domain::policy::settings::Policy;
+use crate::flow::evaluate::command_outcome::CommandOutcome;
+use crate::flow::evaluate::tool_report;
+use crate::flow::evaluate::tool_report::CommandReport;
 
 /// Selects the commands of a change at that moment (`None`: at any).
 pub fn select<'a>(
@@ -17,6 +22,26 @@ pub fn select<'a>(
         return Vec::new();
     }
     policy.commands.iter().filter(|command| is_wanted(command, change, moment)).collect()
+}
+
+/// The commands of a policy that tell which tests ran.
+pub fn test_commands(policy: &Policy) -> Vec<&CommandGate> {
+    let tells = |command: &&CommandGate| {
+        matches!(tool_report::format_of(command), Ok(Some(CommandReport::Tests(_))))
+    };
+    policy.commands.iter().filter(tells).collect()
+}
+
+/// Lists the commands that are not run because another gate blocks the change.
+pub fn skip_commands(
+    effective: &EffectivePolicy,
+    change: &Change,
+    moment: Option<Moment>,
+) -> Vec<Skipped> {
+    let mut outcome = CommandOutcome::default();
+    let wanted = select(&effective.policy, change, moment);
+    outcome.skip(&wanted, "it was not run: the change is stopped without it");
+    outcome.report.skipped
 }
 
 /// Whether the command runs at that moment and one of the changed paths is of interest to it.

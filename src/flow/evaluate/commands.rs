@@ -23,7 +23,7 @@ use crate::flow::evaluate::command_findings::{failed, failure_of, not_started, u
 use crate::flow::evaluate::command_outcome::{CommandOutcome, CommandTests, Tail};
 use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
-use crate::flow::evaluate::command_selection::select;
+use crate::flow::evaluate::command_selection::{select, test_commands};
 use crate::flow::evaluate::command_shell::{CommandHold, shell};
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::tool_report;
@@ -64,13 +64,32 @@ pub fn run_commands(
     change: &Change,
     request: CommandRequest,
 ) -> Result<CommandOutcome> {
+    let wanted = select(&effective.policy, change, request.moment);
+    run_selected(context, effective, change, request, wanted)
+}
+
+/// Runs every command that tells which tests ran, whatever the change touches, and whether or not it passed
+/// before: its report is wanted.
+pub fn run_tests(
+    context: Context<'_>,
+    effective: &EffectivePolicy,
+    change: &Change,
+    written_by: WrittenBy,
+) -> Result<CommandOutcome> {
+    let request = CommandRequest { moment: None, reuse: false, written_by };
+    run_selected(context, effective, change, request, test_commands(&effective.policy))
+}
+
+fn run_selected(
+    context: Context<'_>,
+    effective: &EffectivePolicy,
+    change: &Change,
+    request: CommandRequest,
+    mut wanted: Vec<&CommandGate>,
+) -> Result<CommandOutcome> {
     let mut outcome = CommandOutcome::default();
     let level = effective.policy.gates.commands.level;
-    let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = select(&effective.policy, change, request.moment);
-    if wanted.is_empty() {
-        return Ok(outcome);
-    }
+    let Some(effect) = level.effect().filter(|_| !wanted.is_empty()) else { return Ok(outcome) };
     if let Some(reason) = inside_command::refusal(context.env) {
         outcome.skip(&wanted, &reason);
         return Ok(outcome);
@@ -124,18 +143,6 @@ pub fn run_commands(
         run.all(&wanted, &mut outcome)
     })?;
     Ok(outcome)
-}
-
-/// Lists the commands that are not run because another gate blocks the change.
-pub fn skip_commands(
-    effective: &EffectivePolicy,
-    change: &Change,
-    request: CommandRequest,
-) -> Vec<Skipped> {
-    let mut outcome = CommandOutcome::default();
-    let wanted = select(&effective.policy, change, request.moment);
-    outcome.skip(&wanted, "it was not run: the change is stopped without it");
-    outcome.report.skipped
 }
 
 /// What a command printed.

@@ -18,6 +18,7 @@ use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::allowed_next;
 use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
+use crate::flow::evaluate::command_selection;
 use crate::flow::evaluate::commands;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::gates::run_gates;
@@ -110,7 +111,11 @@ pub fn evaluate(
         return Ok(evaluation);
     };
     if stops(&evaluation.findings) {
-        evaluation.skipped.extend(commands::skip_commands(effective, &change, request));
+        evaluation.skipped.extend(command_selection::skip_commands(
+            effective,
+            &change,
+            request.moment,
+        ));
         return Ok(evaluation);
     }
     let outcome = commands::run_commands(context, effective, &change, request)?;

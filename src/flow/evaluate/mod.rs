@@ -10,7 +10,7 @@ pub mod command_findings;
 pub mod command_outcome;
 mod command_output;
 mod command_progress;
-mod command_selection;
+pub mod command_selection;
 mod command_shell;
 pub mod commands;
 pub mod evaluation;

@@ -175,7 +175,7 @@ pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
 }
 
 /// The spec of a copy.
-pub(super) fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
+pub fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let parsed_spec = read(copy.text.as_bytes(), &name);
     match parsed_spec.spec.clone() {

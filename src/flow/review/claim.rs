@@ -38,7 +38,7 @@ pub(super) enum ExistingRun {
 
 /// Takes the lock under which runs are found and begun, so that no two processes begin one for the
 /// same question.
-pub(super) fn lock_new_runs(state_dir: &Path) -> Result<Held> {
+pub fn lock_new_runs(state_dir: &Path) -> Result<Held> {
     let path = state_dir.join("runs.lock");
     lock::take(&path, Wait::up_to(BEGINNING_MAX))
         .with_context(|| format!("could not lock `{}`", path.display()))?
@@ -106,7 +106,7 @@ pub(super) fn await_run(
 }
 
 /// Takes a stopped run; waits for the end of a process that was killed at it.
-pub(super) fn resume(context: Context<'_>, id: &str) -> Result<RunFolder> {
+pub fn resume(context: Context<'_>, id: &str) -> Result<RunFolder> {
     let state_dir = &context.repo.state_dir();
     let told = &mut |holder: Option<&Identity>| {
         if holder.is_none_or(|holder| !holder.is_alive()) {

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use bstr::BString;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::format::StoredRun;
 use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::pipeline::run::Run;
 use crate::flow::call::cleanup::clean_up_calls;
@@ -111,6 +112,9 @@ pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
 
 /// Whether a run is closed.
 fn is_over(state_dir: &Path, id: &str) -> bool {
-    let has_ended = |run: &Run| matches!(run.review_loop().stage, Stage::Ended(_));
-    matches!(runs::load(state_dir, id), Ok(Some(run)) if has_ended(&run))
+    match runs::load_any(state_dir, id) {
+        Ok(Some(StoredRun::Review(run))) => matches!(run.review_loop().stage, Stage::Ended(_)),
+        Ok(Some(StoredRun::Spec(run))) => run.has_ended(),
+        Ok(None) | Err(_) => false,
+    }
 }

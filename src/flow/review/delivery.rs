@@ -15,6 +15,7 @@ use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 use crate::domain::review::deliver::pairs::paired;
 use crate::domain::review::deliver::unscanned::{Unscanned, UnscannedReason};
 use crate::domain::review::deliver::{Chunk, Delivery, FILE_BYTES_MAX, deliver};
+use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
@@ -101,10 +102,6 @@ pub fn lay_out(
         delivery.places.entry(shown_path(&file.path)).or_default().path.clone_from(&file.path);
     }
     Ok(Delivered { delivery, files, left_out: out.into_iter().map(named).collect() })
-}
-
-pub(super) fn shown_path(path: &BString) -> String {
-    visible_path(&redact::mask_path(path))
 }
 
 /// Reads both sides of each file, raw and redacted, with redacted names. Files with a side that is too

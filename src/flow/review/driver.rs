@@ -65,10 +65,10 @@ impl RunDriver<'_> {
             if request.takes_receipts() && (asked.is_answered)()? {
                 return Ok(None);
             }
-            let existing = if request.chosen.is_empty() {
+            let existing = if request.chosen.is_empty() && request.of_task.is_none() {
                 claim::find_run(&state_dir, question, kind, request.fresh)?
             } else {
-                // What was chosen before is not what is chosen now.
+                // What was chosen before is not what is chosen now, and a spec's run knows its reviews.
                 ExistingRun::Nothing
             };
             match existing {
@@ -107,7 +107,7 @@ impl RunDriver<'_> {
         let Asked { inputs, target, question, .. } = *asked;
         // Each new run cleans up after killed ones.
         cleanup::clean_up(self.context)?;
-        let (id, folder) = self.new_folder()?;
+        let (id, folder) = self.new_folder(asked.request)?;
         let change = &target.change;
         if let Some(paths) = &asked.known.first.paths
             && paths.len() < change.files.len()
@@ -159,6 +159,7 @@ impl RunDriver<'_> {
             started: now(self.context.env),
             seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
             asked: inputs.asked(),
+            parent: asked.request.of_task.as_ref().map(|task| task.parent.clone()),
         };
         let reviewer = inputs.reviewing.first().map(ToString::to_string);
         let kept = asked.known.kept.clone();
@@ -169,11 +170,12 @@ impl RunDriver<'_> {
 
     /// The id and the folder of a new run: that in which the objects of its change are, where they are in
     /// one.
-    fn new_folder(&self) -> Result<(String, RunFolder)> {
+    fn new_folder(&self, request: &ReviewRequest) -> Result<(String, RunFolder)> {
         if let Some(begun) = self.work_tree.and_then(WrittenWorkTree::take) {
             return Ok(begun);
         }
-        let id = random::id().to_string();
+        let given = request.of_task.as_ref().map(|task| task.id.clone());
+        let id = given.unwrap_or_else(|| random::id().to_string());
         let folder = RunFolder::create(&self.context.repo.state_dir(), &id)?;
         Ok((id, folder))
     }
@@ -215,6 +217,7 @@ impl RunDriver<'_> {
             agent_env: self.agent_env,
             state_dir: self.context.repo.state_dir(),
             run: run.id.clone(),
+            shares_with: run.about.parent.iter().cloned().collect(),
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),

@@ -1,23 +1,21 @@
 //! Builds the prompt of the executor.
 
 use anyhow::Result;
-use bstr::{BStr, ByteSlice as _};
+use bstr::ByteSlice as _;
 use regex::RegexBuilder;
 
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{Change, FileChangeKind};
-use crate::domain::model::encoding::decode;
+use crate::domain::model::change::Change;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::FixRequest;
 use crate::domain::review::finding::ReviewFinding;
-use crate::domain::review::fix_limits::{FixBounds, MeasuredFix, RepairedFile};
+use crate::domain::review::fix_limits::{FixBounds, MeasuredFix};
 use crate::domain::review::{fix_limits, fixer, prompt};
 use crate::flow::evaluate::shown_text;
-use crate::flow::review::delivery::shown_path;
+use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::session::ReviewSession;
-use crate::platform::git::diff;
 use crate::platform::store::file;
 
 /// The largest pattern of a reviewer that is tried, compiled, in bytes.
@@ -82,25 +80,7 @@ impl ReviewSession<'_> {
         said: &str,
     ) -> Result<MeasuredFix> {
         let (objects, before) = (&self.context.repo.objects, &self.run.attempt().tree);
-        let text = |tree: &Oid, path: &BStr| {
-            let content = shown_text::whole(objects, tree, path)?;
-            decode(&content).map(|text| String::from_utf8_lossy(&text.utf8).into_owned())
-        };
-        let files: Vec<RepairedFile> = diff::trees(objects, Some(before), Some(tree))?
-            .into_iter()
-            .map(|file| {
-                let from = match &file.kind {
-                    FileChangeKind::Renamed { from } => from.clone(),
-                    _ => file.path.clone(),
-                };
-                RepairedFile {
-                    path: shown_path(&file.path),
-                    old: text(before, from.as_bstr()),
-                    new: text(tree, file.path.as_bstr()),
-                    is_deleted: file.new.is_none(),
-                }
-            })
-            .collect();
+        let files = shown_text::touched(objects, before, tree)?;
         let change = self.change_since(self.run.review_loop().base.as_ref())?;
         let tracked = self.run.review_loop().findings.iter();
         let tracked: Vec<_> =

@@ -3,16 +3,13 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BString, ByteSlice as _};
 
-use crate::domain::constitution::prompt;
-use crate::domain::constitution::rule::Rule;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::change::{Change, FileChange};
 use crate::domain::model::globs;
-use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::pipeline::run::SpecCopy;
@@ -33,24 +30,12 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::belonging;
 use crate::flow::review::belonging::{BelongingSpec, parse_spec};
+use crate::flow::review::conventions::Conventions;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
-use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
-
-/// The file with a repository's notes for agents.
-pub const NOTES_FILE: &str = "AGENTS.md";
-
-/// The file with what is known of a repository.
-const CONTEXT_FILE: &str = ".ai/context/project.md";
-
-/// The most of each that a prompt includes, in bytes.
-const NOTES_BYTES_MAX: usize = 8 * 1024;
-
-/// The largest file that is read, in bytes.
-const NOTES_READ_MAX: u64 = 1024 * 1024;
 
 /// Where the spec of a review comes from.
 #[derive(Clone, Debug)]
@@ -70,13 +55,9 @@ pub struct ReviewInputs {
     /// Who may review, and who may arbitrate, as far as that is known before a call.
     pub reviewing: Vec<AgentIdentity>,
     pub arbitrating: Vec<AgentIdentity>,
-    rules: Vec<Rule>,
+    conventions: Conventions,
     /// What the person asks the reviewer to mind, without secrets; empty where they said nothing.
     pub note: String,
-    /// What the base's `AGENTS.md` says, without secrets; empty where there is none.
-    notes: String,
-    /// The same of `.ai/context/project.md`.
-    project: String,
     pub spec: Option<SpecCopy>,
     /// The same, parsed.
     pub parsed_spec: Option<Spec>,
@@ -101,15 +82,7 @@ impl ReviewInputs {
         let covering = RuleSelection::Covering(&change.files);
         let effective = policy::read_policy(context, base.as_ref(), covering)?;
         let assignment = route::assign_reviewers(&effective.policy, agent_env)?;
-        let rules = match &base {
-            Some(tree) => policy::read_rules(context, tree)?.rules,
-            None => Vec::new(),
-        };
-        let of_base = |file: &str| match &base {
-            Some(tree) => notes(&context.repo.objects, tree, file),
-            None => Ok(String::new()),
-        };
-        let (notes, project) = (of_base(NOTES_FILE)?, of_base(CONTEXT_FILE)?);
+        let conventions = Conventions::of(context, base.as_ref())?;
         let demand = effective.policy.review.spec;
         let is_demanded = demand == SpecDemand::Required && matches!(spec, SpecSource::Change);
         let belonging = match spec {
@@ -132,10 +105,8 @@ impl ReviewInputs {
             assignment,
             reviewing: Vec::new(),
             arbitrating: Vec::new(),
-            rules,
+            conventions,
             note: String::new(),
-            notes,
-            project,
             spec,
             parsed_spec,
             spec_notes,
@@ -167,23 +138,9 @@ impl ReviewInputs {
         &self.effective.policy
     }
 
-    /// The conventions for every role's prompt: the rules that cover these files, what is known of the
-    /// project, and the notes for agents, all from the base. Each has a limit, and what it leaves out is
-    /// named.
+    /// The conventions for every role's prompt, for these files.
     pub fn rules_for(&self, files: &[FileChange]) -> Vec<String> {
-        let paths: Vec<String> = files.iter().map(|file| file.path.to_string()).collect();
-        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let rules = prompt::for_paths(&self.rules, &paths, prompt::BUDGET).text;
-        let mut texts = Vec::new();
-        if !rules.is_empty() {
-            texts.push(redact::redact_str(&rules));
-        }
-        for (file, text) in [(CONTEXT_FILE, &self.project), (NOTES_FILE, &self.notes)] {
-            if !text.is_empty() {
-                texts.push(format!("What `{file}` of the base says:\n{text}"));
-            }
-        }
-        texts
+        self.conventions.for_files(files)
     }
 
     /// The same for the reviewer of these files, with what the repository says of those that are shown
@@ -326,23 +283,4 @@ pub(super) fn hash_of(fields: &[String]) -> String {
         hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
-}
-
-fn notes(objects: &Objects, tree: &Oid, file: &str) -> Result<String> {
-    let bytes = match objects.file_up_to(tree, BStr::new(file), NOTES_READ_MAX)? {
-        Some(Content::Whole(bytes)) => bytes,
-        Some(Content::TooLarge(size)) => {
-            return Ok(format!("[it has {size} bytes and is left out]\n"));
-        }
-        Some(Content::Missing) | None => return Ok(String::new()),
-    };
-    let masked = redact::mask_lines(&bytes, file.as_bytes());
-    let text = masked.to_str_lossy();
-    let end = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    let end = end.take_while(|end| *end <= NOTES_BYTES_MAX).last().unwrap_or(0);
-    let mut notes = text[..end].to_owned();
-    if end < text.len() {
-        notes.push_str("\n[the rest is left out]\n");
-    }
-    Ok(notes)
 }

@@ -2,12 +2,13 @@
 
 mod announce;
 mod arbitration;
-mod belonging;
+pub mod belonging;
 pub mod background;
 pub mod calls;
 pub mod chosen;
-mod claim;
+pub mod claim;
 pub mod cleanup;
+pub mod conventions;
 mod delivery;
 mod demands;
 pub mod earlier;
@@ -71,7 +72,7 @@ use crate::flow::review::earlier::ReviewedFiles;
 use crate::flow::review::inputs::{ReviewInputs, SpecSource};
 use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
-use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget};
+use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget, TaskReviewRequest};
 use crate::flow::review::written::WrittenWorkTree;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
@@ -105,7 +106,7 @@ fn review_target(
     target: ReviewTarget,
     work_tree: Option<&WrittenWorkTree>,
 ) -> Result<ReviewResult> {
-    let spec = SpecSource::named(context, request.spec.as_deref())?;
+    let spec = SpecSource::of(context, request)?;
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let mut inputs =
@@ -221,6 +222,29 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     driver.perform(&inputs, &folder, run, target.paths())
 }
 
+/// Reviews what the run of a spec built, or goes on with that review after a stop; of one that has ended it
+/// tells what it came to. The change is from `base` to `commit`, in the repository of the spec's run.
+pub fn review_task(
+    context: Context<'_>,
+    task: &TaskReviewRequest,
+    base: &Oid,
+    commit: &Oid,
+) -> Result<ReviewResult> {
+    if runs::load(&context.repo.state_dir(), &task.id)?.is_some() {
+        return resume(context, &task.id);
+    }
+    let request = ReviewRequest {
+        range: ReviewRange::Beyond { bases: vec![base.clone()], to: commit.clone() },
+        spec: None,
+        fix: true,
+        chosen: Vec::new(),
+        fresh: false,
+        note: String::new(),
+        of_task: Some(task.clone()),
+    };
+    review(context, &request)
+}
+
 /// A run with what it came to, or how far a paused one came: `None` where it has not come so far.
 /// Nothing is changed.
 pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResult>)> {
@@ -258,6 +282,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<Ended> {
         chosen: Vec::new(),
         fresh: false,
         note: String::new(),
+        of_task: None,
     };
     let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
     tracing::info!("{}", review_result::last_line(&reviewed).plain());

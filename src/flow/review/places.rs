@@ -16,7 +16,8 @@ use crate::domain::review::finding::{Anchored, FindingOrigin, ReviewFinding};
 use crate::domain::review::record::FindingState;
 use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::evaluate::shown_text;
-use crate::flow::review::delivery::{Delivered, shown_path};
+use crate::flow::evaluate::shown_text::shown_path;
+use crate::flow::review::delivery::Delivered;
 use crate::platform::git::object::Objects;
 use crate::platform::store::ledger::reviewed::KeptReviewFinding;
 

@@ -133,7 +133,7 @@ fn request_once(client: &AgentClient<'_>, request: &StructuredRequest) -> Result
 }
 
 /// Lets an executor work in a folder; gives what it says at its end.
-pub(super) fn request_work(
+pub fn request_work(
     client: &AgentClient<'_>,
     executor: &AssignedAgent,
     key: &str,

@@ -199,9 +199,9 @@ impl ReviewSession<'_> {
             self.context.notify(Progress::GatesRun);
         }
         let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec.as_ref());
-        let written_by = match review.current() {
+        let written_by = match (review.current(), &self.run.about.parent) {
             // As it was given to us.
-            0 => WrittenBy::Person,
+            (0, None) => WrittenBy::Person,
             _ => WrittenBy::Agent,
         };
         let gates = gates_job::run_gates(self.context, &change, effective, spec, written_by)?;

@@ -1,7 +1,5 @@
 //! What the spec of a review means for it: whether its criteria count, and what is said of it.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use crate::domain::pipeline::review_loop::CriteriaWeight;
@@ -12,12 +10,16 @@ use crate::flow::context::Context;
 use crate::flow::review::belonging;
 use crate::flow::review::inputs::{ReviewInputs, SpecSource, hash_of};
 use crate::flow::review::receipt::ReceiptSpec;
+use crate::flow::review::target::ReviewRequest;
 
 impl SpecSource {
-    /// The file that a person named, as it is now; without one the change tells.
-    pub fn named(context: Context<'_>, path: Option<&Path>) -> Result<Self> {
-        let copy = path.map(|path| belonging::copy_spec(context, path)).transpose()?;
-        Ok(copy.map_or(Self::Change, Self::Named))
+    /// That of a spec's run; the file that a person named, as it is now; without either the change tells.
+    pub fn of(context: Context<'_>, request: &ReviewRequest) -> Result<Self> {
+        if let Some(task) = &request.of_task {
+            return Ok(Self::Run(Some(task.spec.clone())));
+        }
+        let copy = request.spec.as_ref().map(|path| belonging::copy_spec(context, path));
+        Ok(copy.transpose()?.map_or(Self::Change, Self::Named))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::review::deliver::file::DeliveryLimits;
 use crate::domain::review::finding::Completeness;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 use crate::flow::context::Context;
+use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::{belonging, delivery};
 use crate::platform::git::diff;
@@ -89,7 +90,7 @@ pub fn of_run(
     if best > 0 {
         let fixed = diff::trees(objects, Some(&run.first_attempt().tree), best_tree);
         let files = fixed.unwrap_or_default();
-        story.touched = files.iter().map(|file| delivery::shown_path(&file.path)).collect();
+        story.touched = files.iter().map(|file| shown_path(&file.path)).collect();
     }
     let fixes = review.attempts.iter().take(best + 1);
     let beside: BTreeSet<String> = fixes.flat_map(|attempt| attempt.beside.clone()).collect();
@@ -169,7 +170,7 @@ fn excerpts(
     let mut all: Vec<Excerpt> = Vec::new();
     for finding in findings.iter().map(|finding| &finding.original) {
         let Some(lines) = finding.anchored.lines() else { continue };
-        let is_its = |file: &&FileChange| delivery::shown_path(&file.path) == finding.path;
+        let is_its = |file: &&FileChange| shown_path(&file.path) == finding.path;
         let Some(file) = files.iter().find(is_its) else { continue };
         let (read, _) = delivery::files(objects, &[file])?;
         let delivery = deliver(&read, &limits, &[0; 32]);

@@ -11,7 +11,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::text::counted;
-use crate::domain::pipeline::run::Run;
+use crate::domain::pipeline::run::{Run, SpecCopy};
 use crate::platform::git::change;
 use crate::platform::git::diff;
 use crate::platform::git::lazy_fetch::{deepen, fetch_missing};
@@ -23,7 +23,7 @@ use crate::platform::git::repo::Repo;
 use crate::platform::git::work_tree::WorkTreeTrees;
 
 /// Where the default branch of a repository is looked for, the likeliest first.
-pub(super) const DEFAULT_BRANCHES: [&str; 5] = [
+pub const DEFAULT_BRANCHES: [&str; 5] = [
     "refs/remotes/origin/HEAD",
     "refs/remotes/origin/main",
     "refs/remotes/origin/master",
@@ -45,6 +45,18 @@ pub struct ReviewRequest {
     pub fresh: bool,
     /// What the reviewer is to mind beside; empty where nothing.
     pub note: String,
+    /// Where the run of a spec asks for it.
+    pub of_task: Option<TaskReviewRequest>,
+}
+
+/// The review of what the run of a spec built.
+#[derive(Clone, Debug)]
+pub struct TaskReviewRequest {
+    /// The id that the review's run gets: after a kill it is found by it.
+    pub id: String,
+    /// The id of the spec's run, with which it shares a budget.
+    pub parent: String,
+    pub spec: SpecCopy,
 }
 
 impl ReviewRequest {

@@ -14,7 +14,7 @@ use crate::domain::model::notice::{Progress, Warning};
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::run::Run;
 use crate::flow::context::Context;
-use crate::flow::review::delivery::shown_path;
+use crate::flow::evaluate::shown_text::shown_path;
 use crate::platform::config::random;
 use crate::platform::git::diff;
 use crate::platform::git::object::Objects;

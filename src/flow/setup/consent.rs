@@ -85,7 +85,7 @@ pub fn forget(repo: &Repo) -> Result<()> {
     file::remove_if_there(&mark_path(repo))?;
     let Some(path) = path(repo) else { return Ok(()) };
     file::remove_if_there(&path)?;
-    if repo.work_tree.is_some() {
+    if repo.home_tree.is_some() {
         // Ours, tribunal's and the one of all settings.
         file::remove_empty(path.ancestors().skip(1).take(3));
     }
@@ -199,7 +199,7 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// The file of the answers, whether or not it is there; `None` for a user without a settings folder.
 pub fn path(repo: &Repo) -> Option<PathBuf> {
-    if repo.work_tree.is_none() {
+    if repo.home_tree.is_none() {
         return Some(path_of_server(repo));
     }
     file_of(&common_dir(repo))
@@ -220,7 +220,7 @@ fn path_of_server(repo: &Repo) -> PathBuf {
 
 /// One spelling, whichever work tree we were started from.
 fn common_dir(repo: &Repo) -> PathBuf {
-    repo.common_dir.canonicalize().unwrap_or_else(|_| repo.common_dir.clone())
+    repo.home_dir.canonicalize().unwrap_or_else(|_| repo.home_dir.clone())
 }
 
 fn mark_path(repo: &Repo) -> PathBuf {

@@ -70,7 +70,7 @@ pub struct Workspace {
 /// a home that can be written to, as on a server, has them beside the rest of the state, apart from
 /// those of other users: what git checks out follows no `core.sharedRepository`.
 pub fn root(repo: &Repo) -> PathBuf {
-    let common_dir = canonical(&repo.common_dir);
+    let common_dir = canonical(&repo.home_dir);
     cached(&common_dir)
         .filter(|folder| claim_folder(folder, &common_dir).is_ok())
         .unwrap_or_else(|| repo.state_dir().join(format!("trees/user-{}", getuid().as_raw())))
@@ -79,7 +79,7 @@ pub fn root(repo: &Repo) -> PathBuf {
 /// The folder of a repository's workspaces in the user's cache, whether or not it is there; `None` for a
 /// user without a cache.
 pub fn cached_root(repo: &Repo) -> Option<PathBuf> {
-    cached(&canonical(&repo.common_dir))
+    cached(&canonical(&repo.home_dir))
 }
 
 fn cached(common_dir: &Path) -> Option<PathBuf> {

@@ -31,35 +31,54 @@ pub fn create(
     tree: &Oid,
     head: Option<&Oid>,
 ) -> Result<()> {
-    let settings = settings(repo, tree)?;
-    let create = || -> io::Result<()> {
-        let git_dir = work.join(".git");
-        let objects: Vec<BString> = repo
-            .object_folders()
-            .iter()
-            .map(|folder| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone()))
-            .map(|folder| BString::from(folder.into_os_string().into_encoded_bytes()))
-            .collect();
-        let alternates = bstr::join("\n", objects);
-        let head = match head {
-            Some(commit) => format!("{commit}\n"),
-            None => "ref: refs/heads/main\n".to_owned(),
-        };
-        for folder in ["refs/heads", "objects/info", "info"] {
-            fs::create_dir_all(git_dir.join(folder))?;
-        }
-        write_file(
-            &git_dir.join("objects/info/alternates"),
-            &[&alternates, b"\n".as_slice()].concat(),
-        )?;
-        write_file(&git_dir.join("config"), &settings)?;
-        for name in ["info/attributes", "info/exclude", "shallow"] {
-            copy(&repo.common_dir.join(name), &git_dir.join(name))?;
-        }
-        copy(index, &git_dir.join("index"))?;
-        write_file(&git_dir.join("HEAD"), head.as_bytes())
+    let git_dir = work.join(".git");
+    let settings = settings(repo, tree, HasWorkTree::Yes)?;
+    write_git_dir(repo, &git_dir, &settings, head)
+        .and_then(|()| copy(index, &git_dir.join("index")))
+        .with_context(|| format!("could not make a repository in `{}`", work.display()))
+}
+
+/// Opens the bare repository of a run, and makes it where it is not there yet: it borrows the objects of the
+/// person's, and has `head` checked out. What is written into it, the person's does not have.
+pub fn of_run(repo: &Repo, git_dir: &Path, head: &Oid) -> Result<Repo> {
+    if !git_dir.join("HEAD").exists() {
+        let settings = settings(repo, head, HasWorkTree::No)?;
+        write_git_dir(repo, git_dir, &settings, Some(head))
+            .with_context(|| format!("could not make a repository in `{}`", git_dir.display()))?;
+    }
+    repo.private(git_dir)
+}
+
+/// `HEAD` is written last: without it there is no repository.
+fn write_git_dir(
+    repo: &Repo,
+    git_dir: &Path,
+    settings: &[u8],
+    head: Option<&Oid>,
+) -> io::Result<()> {
+    let objects: Vec<BString> = repo
+        .object_folders()
+        .iter()
+        .map(|folder| fs::canonicalize(folder).unwrap_or_else(|_| folder.clone()))
+        .map(|folder| BString::from(folder.into_os_string().into_encoded_bytes()))
+        .collect();
+    let alternates = bstr::join("\n", objects);
+    let head = match head {
+        Some(commit) => format!("{commit}\n"),
+        None => "ref: refs/heads/main\n".to_owned(),
     };
-    create().with_context(|| format!("could not make a repository in `{}`", work.display()))
+    for folder in ["refs/heads", "objects/info", "info"] {
+        fs::create_dir_all(git_dir.join(folder))?;
+    }
+    write_file(
+        &git_dir.join("objects/info/alternates"),
+        &[&alternates, b"\n".as_slice()].concat(),
+    )?;
+    write_file(&git_dir.join("config"), settings)?;
+    for name in ["info/attributes", "info/exclude", "shallow"] {
+        copy(&repo.common_dir.join(name), &git_dir.join(name))?;
+    }
+    write_file(&git_dir.join("HEAD"), head.as_bytes())
 }
 
 /// Removes the repository that an earlier run had, with whatever was done to it.
@@ -68,9 +87,16 @@ pub fn remove(work: &Path) -> Result<()> {
     file::remove_if_there(&path).with_context(|| format!("could not remove `{}`", path.display()))
 }
 
-fn settings(repo: &Repo, tree: &Oid) -> Result<Vec<u8>> {
-    let wide = tree.as_str().len() == 64;
-    let mut text = BString::from("[core]\n\tbare = false\n");
+enum HasWorkTree {
+    Yes,
+    No,
+}
+
+/// `oid` is any name in the repository: they are longer in one that uses SHA-256.
+fn settings(repo: &Repo, oid: &Oid, work_tree: HasWorkTree) -> Result<Vec<u8>> {
+    let wide = oid.as_str().len() == 64;
+    let bare = matches!(work_tree, HasWorkTree::No);
+    let mut text = BString::from(format!("[core]\n\tbare = {bare}\n"));
     text.push_str(if wide {
         "\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n"
     } else {

@@ -16,7 +16,7 @@ impl Workspace {
     /// Links paths of the person's work tree into this one: what a command writes there, it writes
     /// into theirs. Paths that do not exist there are left out and returned.
     pub fn link<'p>(&self, repo: &Repo, paths: &'p [String]) -> Result<Vec<&'p str>> {
-        let Some(theirs) = &repo.work_tree else { return Ok(Vec::new()) };
+        let Some(theirs) = &repo.home_tree else { return Ok(Vec::new()) };
         let (mut linked, mut absent) = (Vec::new(), Vec::new());
         for path in paths {
             let path = path.trim_end_matches('/');

@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 pub mod diff;
 pub mod index;
+mod history;
 pub mod hooks_dir;
 pub mod behind;
 pub mod lazy_fetch;

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::model::error::hinted;
@@ -18,7 +18,7 @@ use crate::platform::git::index;
 use crate::platform::git::library::{Library, is_absent};
 use crate::platform::git::object::{Commit, Objects};
 use crate::platform::git::places::ask_git;
-use crate::platform::process::{Cmd, Output};
+use crate::platform::process::Cmd;
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
 
@@ -36,8 +36,13 @@ pub struct Repo {
     pub git_dir: PathBuf,
     /// The git directory that all linked work trees share.
     pub common_dir: PathBuf,
-    /// `None` in a bare repository.
+    /// The common git directory of the repository that the person has. State, answers, caches and
+    /// workspaces are found by it; the same as `common_dir` but in a private repository.
+    pub home_dir: PathBuf,
+    /// `None` in a bare repository, and in a private one.
     pub work_tree: Option<PathBuf>,
+    /// The work tree of the repository that the person has; `None` where that is bare.
+    pub home_tree: Option<PathBuf>,
     pub objects: Objects,
     /// The index that git named for this hook, or the work tree's own.
     index_file: PathBuf,
@@ -104,7 +109,9 @@ impl Repo {
             .unwrap_or_else(|| git_dir.join("index"));
         Ok(Self {
             git_dir,
+            home_dir: common_dir.clone(),
             common_dir,
+            home_tree: work_tree.clone(),
             work_tree,
             objects,
             index_file,
@@ -131,11 +138,34 @@ impl Repo {
         Ok(Self {
             git_dir: self.git_dir.clone(),
             common_dir: self.common_dir.clone(),
+            home_dir: self.home_dir.clone(),
             work_tree: self.work_tree.clone(),
+            home_tree: self.home_tree.clone(),
             objects,
             index_file: self.index_file.clone(),
             is_hook: self.is_hook,
             hook_vars,
+            settings: self.settings.again(),
+        })
+    }
+
+    /// A bare repository of the program's own that borrows this one's objects: its refs and what is
+    /// written are its own, while state, answers and workspaces are still those of this one.
+    pub fn private(&self, git_dir: &Path) -> Result<Self> {
+        let objects = match &self.objects {
+            Objects::Library(_) => Objects::open(git_dir)?,
+            Objects::Command(_) => Objects::through_command(git_dir, git_dir, &[])?,
+        };
+        Ok(Self {
+            git_dir: git_dir.to_owned(),
+            common_dir: git_dir.to_owned(),
+            home_dir: self.home_dir.clone(),
+            work_tree: None,
+            home_tree: self.home_tree.clone(),
+            objects,
+            index_file: git_dir.join("index"),
+            is_hook: false,
+            hook_vars: Vec::new(),
             settings: self.settings.again(),
         })
     }
@@ -198,7 +228,7 @@ impl Repo {
 
     /// Where the program keeps what is never committed; shared by all linked work trees.
     pub fn state_dir(&self) -> PathBuf {
-        self.common_dir.join("tribunal")
+        self.home_dir.join("tribunal")
     }
 
     /// The commit that is checked out; `None` before the first commit.
@@ -322,50 +352,6 @@ impl Repo {
             .with_context(|| format!("could not make a folder in `{}`", self.git_dir.display()))
     }
 
-    /// The newest commit that both have; `None` where their histories have nothing in common.
-    pub fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>> {
-        let output = self.git().args(["merge-base", one.as_str(), other.as_str()]).capture()?;
-        match output.stdout.trim().to_str() {
-            Ok(name) if output.status.success() => Ok(Some(Oid::parse(name)?)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Whether `ancestor` is `descendant` or one of its ancestors, in the history as it is: replace
-    /// refs and grafts do not count.
-    pub fn is_ancestor(&self, ancestor: &Oid, descendant: &Oid) -> Result<bool> {
-        let output = self
-            .git()
-            .args(["merge-base", "--is-ancestor", ancestor.as_str(), descendant.as_str()])
-            .capture()?;
-        match output.code() {
-            0 => Ok(true),
-            1 => Ok(false),
-            _ => bail!("git merge-base failed: {}", output.stderr.trim().as_bstr()),
-        }
-    }
-
-    /// The commits that `git rev-list` lists for these arguments, oldest first.
-    pub fn rev_list<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Vec<Oid>> {
-        let output = self
-            .git()
-            .args(["rev-list", "--topo-order", "--reverse"])
-            .args(arguments.iter().map(AsRef::as_ref))
-            .capture()?;
-        oids(&output, "git rev-list")
-    }
-
-    /// As [`Self::rev_list`], for any number of revisions (`oid` or `^oid`), with more arguments.
-    pub fn rev_list_of(&self, revisions: &[String], arguments: &[&str]) -> Result<Vec<Oid>> {
-        let output = self
-            .git()
-            .args(["rev-list", "--topo-order", "--reverse", "--stdin"])
-            .args(arguments)
-            .stdin(revisions.join("\n") + "\n")
-            .capture()?;
-        oids(&output, "git rev-list")
-    }
-
     /// The names of the configured remotes.
     pub fn remotes(&self) -> Result<Vec<BString>> {
         if let Objects::Library(library) = &self.objects {
@@ -386,10 +372,4 @@ impl Repo {
         }
         self.settings.find(key, self.git())
     }
-}
-
-/// The object names that a git command printed, one a line.
-fn oids(output: &Output, what: &str) -> Result<Vec<Oid>> {
-    let lines = succeeded(output, what)?.lines();
-    lines.map(|line| Ok(Oid::parse(line.trim().to_str()?)?)).collect()
 }

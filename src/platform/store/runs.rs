@@ -12,8 +12,9 @@ use ulid::Ulid;
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::id_part::IdKind;
-use crate::domain::pipeline::format::{self, RunFormatError};
+use crate::domain::pipeline::format::{self, RunFormatError, StoredRun};
 use crate::domain::pipeline::run::Run;
+use crate::domain::pipeline::spec_run::SpecRun;
 use crate::platform::process::Identity;
 use crate::platform::store::file;
 use crate::platform::store::file::{sweep, write_atomic};
@@ -86,6 +87,11 @@ impl RunFolder {
         write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(run)?)
     }
 
+    /// As [`Self::save`], for the run of a spec.
+    pub fn save_spec(&self, run: &SpecRun) -> Result<()> {
+        write_atomic(&self.path.join(STATE), &serde_json::to_vec_pretty(run)?)
+    }
+
     /// Removes the folder; its state goes first, so that half of a run is never taken for one.
     pub fn remove(self) -> Result<()> {
         file::remove_file(&self.path.join(STATE))?;
@@ -133,25 +139,55 @@ pub fn began(id: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }
 
-/// The state of a run; `None` where there is none of that id, or none yet. One of a newer format is an
+/// The state of a review; `None` where there is none of that id, or none yet. One of a newer format is an
 /// error: what is not known of it would be lost with the next save.
 pub fn load(state_dir: &Path, id: &str) -> Result<Option<Run>> {
-    load_if(state_dir, id, |_| true)
+    Ok(load_any(state_dir, id)?.and_then(review))
 }
 
 /// As `load`; `None` also where the run is of another question, by its hash. Of those the state is not
 /// parsed, which makes it cheap to look through many.
 pub fn load_of_question(state_dir: &Path, id: &str, question: &str) -> Result<Option<Run>> {
     let holds_question = |text: &[u8]| memmem::find(text, question.as_bytes()).is_some();
-    let run = load_if(state_dir, id, holds_question)?;
+    let run = load_if(state_dir, id, holds_question)?.and_then(review);
     Ok(run.filter(|run| run.about.question == question))
+}
+
+/// As `load`, for the run of a spec.
+pub fn load_spec(state_dir: &Path, id: &str) -> Result<Option<SpecRun>> {
+    Ok(load_any(state_dir, id)?.and_then(|run| match run {
+        StoredRun::Spec(run) => Some(*run),
+        StoredRun::Review(_) => None,
+    }))
+}
+
+/// The run of a spec that goes on where the run of that id does: it is one itself, or a review that one asked
+/// for. `None` for any other review.
+pub fn spec_run_of(state_dir: &Path, id: &str) -> Result<Option<String>> {
+    Ok(match load_any(state_dir, id)? {
+        Some(StoredRun::Spec(_)) => Some(id.to_owned()),
+        Some(StoredRun::Review(run)) => run.about.parent.filter(|parent| exists(state_dir, parent)),
+        None => None,
+    })
+}
+
+/// As `load`, for a run of any kind.
+pub fn load_any(state_dir: &Path, id: &str) -> Result<Option<StoredRun>> {
+    load_if(state_dir, id, |_| true)
+}
+
+fn review(run: StoredRun) -> Option<Run> {
+    match run {
+        StoredRun::Review(run) => Some(*run),
+        StoredRun::Spec(_) => None,
+    }
 }
 
 fn load_if(
     state_dir: &Path,
     id: &str,
     is_wanted: impl FnOnce(&[u8]) -> bool,
-) -> Result<Option<Run>> {
+) -> Result<Option<StoredRun>> {
     let path = root(state_dir).join(id).join(STATE);
     let text = match file::read(&path) {
         Ok(text) => text,

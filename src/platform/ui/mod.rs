@@ -13,6 +13,7 @@ pub mod review_findings;
 pub mod review_hints;
 pub mod review_report;
 pub mod review_result;
+pub mod spec_result;
 pub mod sarif;
 pub mod styled_text;
 pub mod time;

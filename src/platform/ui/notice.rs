@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 
 use crate::domain::model::notice::{
-    LeftBeside, Notice, Progress, ReviewAim, ReviewStanding, ReviewStep, ReviewedChange, Unseen,
-    Warning,
+    LeftBeside, Notice, Progress, ReviewAim, ReviewStanding, ReviewStep, ReviewedChange,
+    SpecRunStep, Unseen, Warning,
 };
 use crate::domain::model::report::CommandResult;
 use crate::domain::model::terminal::printable;
@@ -104,6 +104,7 @@ fn progress_line(progress: &Progress) -> String {
         Progress::RunContinued { run, what } => {
             format!("continuing the run {}, a review of {}", short_id(run), printable(what))
         }
+        Progress::SpecRun(step) => spec_run_line(step),
         Progress::AskedAbout { files, of } => asked_about_line(*files, *of),
         Progress::WaitingForRun { run, process: Some(process) } => format!(
             "process {process} reviews this already, in the run {}: waiting for its result",
@@ -137,6 +138,28 @@ fn progress_line(progress: &Progress) -> String {
         }
         Progress::WaitingForReviews { reviews, seconds } => {
             format!("waiting up to {seconds} s for {}", counted(*reviews, "review"))
+        }
+    }
+}
+
+fn spec_run_line(step: &SpecRunStep) -> String {
+    match step {
+        SpecRunStep::Begins { spec, base, branch } => format!(
+            "building the spec `{}` on {}, as the branch `{branch}`",
+            printable(spec),
+            printable(base)
+        ),
+        SpecRunStep::Continued { run, spec } => {
+            format!("continuing the run {} of the spec `{}`", short_id(run), printable(spec))
+        }
+        SpecRunStep::Step { spec, step } => format!("{}: {step}", printable(spec)),
+        SpecRunStep::BaseTested { passed, failed: 0 } => {
+            format!("the tests of the base: {passed} passed")
+        }
+        SpecRunStep::BaseTested { passed, failed } => {
+            format!(
+                "the tests of the base: {passed} passed, {failed} failed before anything was built"
+            )
         }
     }
 }

@@ -8,8 +8,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review check completions config findings constitution sandbox cost daemon daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status runs spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
+        "review runs spec_runs run_row run check completions config findings constitution sandbox cost daemon daemon_log daemon_status demo doctor init \
+         uninstall hooks hooks_status spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),
@@ -19,7 +19,7 @@ pub const ORDER: &[(&str, &str)] = &[
          backoff spec_files daemon_event head_moves learner lock reflog watched_worktree file_events watched_repo \
          environment",
     ),
-    ("domain", "pipeline gates review constitution spec locate policy model"),
+    ("domain", "pipeline development gates review constitution spec locate policy model"),
     (
         "domain::constitution",
         "promote draft generalise prompt prove check drafter edit incident recurrence \
@@ -47,8 +47,10 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline",
-        "apply conclude findings format format_1 inputs next run result review_loop journal job",
+        "format format_1 spec_run apply conclude findings inputs next run result review_loop journal job",
     ),
+    ("domain::pipeline::spec_run", "apply result . stage"),
+    ("domain::development", "suite failure message prompt scope words"),
     (
         "domain::policy",
         "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
@@ -65,7 +67,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "record belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
-    ("flow", "review learn call evaluate intake setup workspace context"),
+    ("flow", "run review learn call evaluate intake setup workspace context"),
     (
         "flow::call",
         "cleanup failover limit_wait client folder nested_call budget retry listing route roles",
@@ -95,9 +97,10 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
-         subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs inputs spec_commands belonging calls receipt report \
+         subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs inputs conventions spec_commands belonging calls receipt report \
          target texts",
     ),
+    ("flow::run", "commit publish code session suite claim prepare base"),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     (
@@ -116,7 +119,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change behind diff hooks_dir lazy_fetch push refs trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
+        "change behind diff hooks_dir lazy_fetch push refs history trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),
@@ -137,7 +140,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_findings review_hints review_result ask notice findings report github columns log out json styled_text time sarif",
+        "review_report review_findings review_hints spec_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

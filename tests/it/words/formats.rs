@@ -7,6 +7,7 @@ use crate::harness::{Repo, Sandbox};
 
 /// What each command is given beside its name; those that are not here need nothing.
 const GIVEN: &[(&str, &[&str])] = &[
+    ("abort", &["none"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),
     ("findings accept", &["ID", "-r", "meant so"]),
@@ -17,6 +18,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("findings reopen", &["ID", "-r", "it is back"]),
     ("findings show", &["ID"]),
     ("resume", &["none"]),
+    ("run", &["docs/specs/first.md"]),
     ("review", &["--commit", "HEAD", "--set", "agents.route=C"]),
     ("runs show", &["none"]),
     ("sandbox", &["--", "true"]),

@@ -1,13 +1,20 @@
 //! Runs of earlier formats are read, those of newer ones refused.
 
-use crate::domain::pipeline::format::{RunFormatError, parse};
+use crate::domain::pipeline::format::{self, RunFormatError, StoredRun};
 use crate::domain::pipeline::job::ReviewScope;
 use crate::domain::pipeline::next::next;
 use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
-use crate::domain::pipeline::run::VERSION;
+use crate::domain::pipeline::run::{Run, VERSION};
 use crate::domain::pipeline::tests::endings::with_a_critical;
 use crate::domain::pipeline::tests::{a_run, oid};
 use crate::fuzz;
+
+fn parse(text: &[u8]) -> Result<Run, RunFormatError> {
+    match format::parse(text)? {
+        StoredRun::Review(run) => Ok(*run),
+        StoredRun::Spec(_) => panic!("it is the run of a spec"),
+    }
+}
 
 /// A run of the first format, with these parts.
 fn format_1(stage: &str, more: &str, closed: bool) -> Vec<u8> {

@@ -67,6 +67,7 @@ fn a_run(kind: RunKind, criteria: &[&str]) -> Run {
         started: NOW,
         seed: "5eed".to_owned(),
         asked: String::new(),
+        parent: None,
     };
     Run::of_review("01J".to_owned(), about, review_loop, "codex".to_owned(), BTreeMap::default())
 }

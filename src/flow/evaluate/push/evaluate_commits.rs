@@ -20,7 +20,7 @@ use crate::domain::model::report::{Reported, Skipped};
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
-use crate::flow::evaluate::commands;
+use crate::flow::evaluate::command_selection;
 use crate::flow::evaluate::commands::CommandRequest;
 use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, Seen, evaluate, stops};
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
@@ -204,7 +204,7 @@ impl<'a> Evaluator<'a> {
         change.commit = Some(tip.clone());
         let effective = &arrival.effective;
         if self.result.interrupted || self.result.is_blocked() {
-            let passed_over = commands::skip_commands(effective, &change, request);
+            let passed_over = command_selection::skip_commands(effective, &change, request.moment);
             self.result.skipped.extend(passed_over);
             return Ok(());
         }

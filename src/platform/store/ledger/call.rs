@@ -55,9 +55,11 @@ impl Call {
 }
 
 /// What may be spent, and where the day began.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     pub run: Money,
+    /// The runs whose calls count together for that.
+    pub runs: Vec<String>,
     pub day: Money,
     pub day_began: Timestamp,
 }
@@ -106,7 +108,8 @@ impl Ledger {
         let others = |condition: &str, word: &dyn rusqlite::ToSql| {
             spent(&transaction, condition, &[&call.run, &call.key, word])
         };
-        let run = others("run = ?3", &call.run)?;
+        let runs = serde_json::Value::from(limits.runs.clone()).to_string();
+        let run = others("run IN (SELECT value FROM json_each(?3))", &runs)?;
         if run.all() + call.budget > limits.run {
             return Ok(Begun::OverRun(run));
         }

@@ -47,7 +47,7 @@ fn ended(mut call: Call, money: Option<u64>) -> Call {
 }
 
 fn limits(run: u64, day: u64) -> Limits {
-    Limits { run: Money(run), day: Money(day), day_began: time(100) }
+    Limits { run: Money(run), runs: vec!["r".to_owned()], day: Money(day), day_began: time(100) }
 }
 
 #[test]

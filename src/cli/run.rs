@@ -1,0 +1,116 @@
+//! `tribunal run`: has a spec built. `tribunal abort`: ends such a run.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cli::invocation::{Global, Invocation};
+use crate::cli::spec::pages::{pages, top_of};
+use crate::domain::model::report::ExitStatus;
+use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::result::SpecRunResult;
+use crate::flow::call::nested_call;
+use crate::flow::context::Context;
+use crate::flow::review::request::Stopped;
+use crate::flow::run;
+use crate::platform::store::runs;
+use crate::platform::ui::out;
+use crate::platform::ui::report::OutputFormat;
+use crate::platform::ui::spec_result;
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal run docs/specs/sizes.md        build that spec: tests that fail, code, review, a commit on
+                                          the branch `tribunal/sizes`; your checkout stays as it is";
+
+/// What is to be built.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The spec's file, or its id; its status is `ready`
+    #[arg(value_name = "SPEC")]
+    spec: PathBuf,
+}
+
+/// Shown below `--help`.
+const ABORT_EXAMPLES: &str = "\
+Examples:
+  tribunal abort 3EFCVP                   end that run; `tribunal runs` lists them";
+
+/// The run to end.
+#[derive(Debug, clap::Args)]
+#[command(after_help = ABORT_EXAMPLES)]
+pub struct AbortArgs {
+    /// The id of the run, as `tribunal runs` lists it, or enough of its end
+    run: String,
+}
+
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    nested_call::refuse(context.env, "no spec can be run", "run it once the call is over")?;
+    let spec = file_of(context, &args.spec)?;
+    ended(&invocation.global, run::run(context, &spec))
+}
+
+/// The file that was named, or that of the spec with that id.
+fn file_of(context: Context<'_>, named: &Path) -> Result<PathBuf> {
+    let file = context.env.current_dir.join(named);
+    if file.exists() {
+        return Ok(file);
+    }
+    let top = top_of(context.repo)?;
+    let page = pages(context, &top)?.into_iter().find(|page| named == Path::new(&page.identity.id));
+    Ok(page.map_or(file, |page| top.join(page.path)))
+}
+
+/// `tribunal abort RUN`.
+pub fn abort(invocation: &Invocation, args: &AbortArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    let id = runs::resolve(&repo.state_dir(), &args.run)?;
+    let aborted = run::abort(context, &id)?;
+    if invocation.global.format == OutputFormat::Json {
+        out::json(&spec_result::json(&aborted));
+    } else if !invocation.global.quiet {
+        out::talk(&format!("the run {} is ended", short_id(&id)));
+    }
+    Ok(ExitStatus::Pass)
+}
+
+/// Continues the run of a spec.
+pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
+    ended(global, run::resume(context, id))
+}
+
+/// Says what a run came to, or that it was stopped.
+fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
+    let result = match came {
+        Ok(result) => result,
+        Err(error) => {
+            let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
+            out::talk(&format!("{stopped} by signal {}", stopped.signal));
+            out::hint(&format!("resume it with `tribunal resume {}`", short_id(&stopped.run)));
+            return Ok(ExitStatus::Interrupted);
+        }
+    };
+    show(global, &result);
+    Ok(result.verdict().into())
+}
+
+/// Prints what a run came to, or how far it is.
+pub fn show(global: &Global, result: &SpecRunResult) {
+    if global.format == OutputFormat::Json {
+        out::json(&spec_result::json(result));
+        return;
+    }
+    for line in spec_result::lines(result) {
+        out::result(&line);
+    }
+    if !global.quiet {
+        for hint in spec_result::hints(result) {
+            out::hint(&hint);
+        }
+    }
+}

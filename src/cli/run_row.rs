@@ -1,0 +1,34 @@
+//! A run in the list of runs, whatever it is of.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::model::agent::Spent;
+use crate::platform::ui::columns::Cell;
+
+/// A run in the list.
+pub(super) struct ListedRun {
+    pub id: String,
+    pub row: [Cell; 7],
+    pub json: Value,
+    pub can_resume: bool,
+}
+
+/// What is known of a cost, in a column; `?` stands for what is not.
+pub(super) fn money(spent: Spent) -> String {
+    match spent.unknown {
+        0 => spent.money.to_string(),
+        unknown if unknown == spent.calls => "?".to_owned(),
+        _ => format!("{} + ?", spent.money),
+    }
+}
+
+/// From its beginning to what last happened in it.
+pub(super) fn duration(began: Timestamp, last: Timestamp) -> String {
+    let seconds = last.duration_since(began).as_secs().max(0);
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}

@@ -1,0 +1,49 @@
+//! The runs of specs in the list of runs.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::run_row::{ListedRun, duration, money};
+use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::flow::context::Context;
+use crate::flow::run;
+use crate::platform::store::runs;
+use crate::platform::ui::spec_result;
+use crate::platform::ui::time::local;
+
+/// The run of a spec, as a row and as data.
+pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
+    let result = run::of(context, run.clone())?;
+    let is_held = runs::is_held(&context.repo.state_dir(), &run.id);
+    let state = match run.stage() {
+        SpecStage::Ended(_) => result.verdict().as_str().to_owned(),
+        SpecStage::Paused(_) => "paused".to_owned(),
+        stage if is_held => stage.as_str().to_owned(),
+        stage => format!("stopped while {}", stage.as_str()),
+    };
+    let row = [
+        short_id(&run.id).into(),
+        local(run.about.started).into(),
+        duration(run.about.started, run.last_at()).into(),
+        "spec".into(),
+        state.into(),
+        money(result.spent).into(),
+        (&format!("spec {}", run.about.spec_id)).into(),
+    ];
+    let standing = match run.stage() {
+        SpecStage::Ended(_) => "ended",
+        _ if is_held => "under way",
+        SpecStage::Paused(_) => "paused",
+        _ => "stopped",
+    };
+    let mut json = spec_result::json(&result);
+    json["id"] = json!(run.id);
+    json["kind"] = json!("spec");
+    json["title"] = json!(run.about.title);
+    json["started"] = json!(run.about.started);
+    json["standing"] = json!(standing);
+    let can_resume = !run.has_ended() && !is_held;
+    Ok(ListedRun { id: run.id.clone(), row, json, can_resume })
+}

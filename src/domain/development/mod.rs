@@ -1,0 +1,13 @@
+//! A task of a run: tests that fail first, the code that makes them pass, and what is measured of both.
+//!
+//! Nothing here believes what an agent says of its work: tests count by reports and exit codes, and what
+//! was touched by the trees before and after.
+
+pub mod failure;
+pub mod message;
+pub mod prompt;
+pub mod scope;
+pub mod suite;
+pub mod words;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The executor's prompts for a task: tests first, then the code.
+
+use crate::domain::review::arbiter::as_data;
+use crate::domain::review::template::render;
+
+const TESTS: &str = include_str!("prompts/tests.md");
+const CODE: &str = include_str!("prompts/code.md");
+
+/// One step of a task for the executor.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskPrompt<'a> {
+    /// The spec, in the form that every role is given.
+    pub spec: &'a str,
+    /// The paths that the spec allows; empty where it names none.
+    pub touches: &'a [String],
+    /// The files of the new tests, with how they fail; empty while they are written.
+    pub red: &'a [String],
+    /// What the last try came to: why it was refused, or what failed; empty for the first.
+    pub refused: &'a [String],
+    /// What the commands printed that failed then.
+    pub printed: &'a str,
+    /// The conventions of the code base.
+    pub rules: &'a [String],
+    /// Drawn for this prompt alone.
+    pub fence_nonce: &'a str,
+    /// How many files and changed lines beside tests it may have.
+    pub files_max: usize,
+    pub lines_max: usize,
+}
+
+/// The prompt for tests that fail for want of what the spec asks for.
+pub fn tests(task: TaskPrompt<'_>) -> String {
+    fill(TESTS, task)
+}
+
+/// The prompt for the code that makes them pass.
+pub fn code(task: TaskPrompt<'_>) -> String {
+    fill(CODE, task)
+}
+
+fn fill(template: &str, task: TaskPrompt<'_>) -> String {
+    let data = |name, text: &str, none| as_data(name, task.fence_nonce, text, none);
+    render(template, &|name| {
+        Some(match name {
+            "token" => task.fence_nonce.to_owned(),
+            "files" => task.files_max.to_string(),
+            "lines" => task.lines_max.to_string(),
+            "spec" => data("spec", task.spec, "There is none.\n"),
+            "touches" => data("touches", &task.touches.join("\n"), "It names none.\n"),
+            "red" => data("red", &task.red.join("\n"), "None.\n"),
+            "printed" => data("printed", task.printed, "Nothing failed, or it printed nothing.\n"),
+            "refused" if task.refused.is_empty() => String::new(),
+            "refused" => format!(
+                "## Your try before this was not taken\nRepair it without what was wrong:\n{}",
+                data("refused", &task.refused.join("\n"), "")
+            ),
+            "rules" => data("rules", &task.rules.join("\n\n"), "There are none.\n"),
+            _ => return None,
+        })
+    })
+}

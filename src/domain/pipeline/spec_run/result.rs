@@ -1,0 +1,28 @@
+//! What the run of a spec came to, as data.
+
+use crate::domain::model::agent::Spent;
+use crate::domain::model::report::Verdict;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+
+/// The outcome of a run, or how far it came.
+#[derive(Clone, Debug)]
+pub struct SpecRunResult {
+    pub run: SpecRun,
+    /// What its calls cost, those of its reviews included.
+    pub spent: Spent,
+    /// How many commits the ref that it was built on has beyond the one it was built on; `None` for none.
+    pub base_moved_by: Option<usize>,
+    /// The files of its commit, for people.
+    pub files: Vec<String>,
+}
+
+impl SpecRunResult {
+    /// What it came to; `Inconclusive` while it has not ended.
+    pub fn verdict(&self) -> Verdict {
+        match self.run.stage() {
+            SpecStage::Ended(end) => end.verdict(),
+            _ => Verdict::Inconclusive,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Finds or begins the run of a spec, so that no two processes build one spec.
+
+use anyhow::Result;
+
+use crate::domain::model::error::hinted;
+use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::flow::context::Context;
+use crate::flow::review::claim::{lock_new_runs, resume};
+use crate::flow::run::prepare::Prepared;
+use crate::platform::config::random;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+
+/// Continues the unfinished run of the spec, or begins one.
+///
+/// # Errors
+///
+/// Where another process builds the spec, where an unfinished run of it is of another version or base, and
+/// where its branch is there already.
+pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, SpecRun)> {
+    let state_dir = context.repo.state_dir();
+    let about = &prepared.about;
+    let _lock = lock_new_runs(&state_dir)?;
+    for id in runs::list(&state_dir)? {
+        // A run that cannot be read cannot be continued, nor tell what it builds.
+        let Ok(Some(run)) = runs::load_spec(&state_dir, &id) else { continue };
+        if run.about.spec_id != about.spec_id || run.has_ended() {
+            continue;
+        }
+        let Some(folder) = RunFolder::try_take(&state_dir, &id)? else {
+            let process = runs::holder(&state_dir, &id);
+            let process = process.map_or_else(String::new, |it| format!(" (process {})", it.pid));
+            return Err(hinted(
+                format!("the run `{}` builds this spec already{process}", short_id(&id)),
+                format!("`tribunal runs show {}` tells how far it is", short_id(&id)),
+            ));
+        };
+        // It may have ended before its folder was taken.
+        let Some(run) = runs::load_spec(&state_dir, &id)?.filter(|run| !run.has_ended()) else {
+            continue;
+        };
+        if run.about.asked != about.asked {
+            let id = short_id(&id);
+            return Err(hinted(
+                format!(
+                    "the run `{id}` of this spec is not finished, and the spec, its base, the policy or the executor changed since"
+                ),
+                format!(
+                    "`tribunal resume {id}` continues it as it began, `tribunal abort {id}` ends it"
+                ),
+            ));
+        }
+        let spec = run.about.spec_id.clone();
+        context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
+        return Ok((folder, run.resumed()));
+    }
+    let name = &about.branch;
+    if context.repo.tip(&format!("refs/heads/{name}"))?.is_some() {
+        return Err(hinted(
+            format!("the branch `{name}` is there already: this spec was built before"),
+            format!(
+                "merge it, or remove it with `git branch -D {name}` to have the spec built again"
+            ),
+        ));
+    }
+    let id = random::id().to_string();
+    let folder = RunFolder::create(&state_dir, &id)?;
+    let run = SpecRun::new(id, about.clone());
+    folder.save_spec(&run)?;
+    Ok((folder, run))
+}
+
+/// Takes a run that nobody works on; waits for the end of a process that was killed at it.
+pub fn take(context: Context<'_>, id: &str) -> Result<(RunFolder, SpecRun)> {
+    let folder = resume(context, id)?;
+    let Some(run) = runs::load_spec(&context.repo.state_dir(), id)? else {
+        return Err(hinted(
+            format!("there is no run of a spec `{}`", short_id(id)),
+            "`tribunal runs` lists them",
+        ));
+    };
+    Ok((folder, run))
+}

@@ -1,0 +1,166 @@
+//! Lets the executor write tests and code, and measures what it left.
+
+use anyhow::{Context as _, Result};
+use globset::GlobSet;
+
+use crate::domain::development::prompt;
+use crate::domain::development::prompt::TaskPrompt;
+use crate::domain::development::scope::{TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::suite::{RedReason, RedTest};
+use crate::domain::development::words::LastWords;
+use crate::domain::gates::policy_files::is_policy_path;
+use crate::domain::gates::scope;
+use crate::domain::model::change::Change;
+use crate::domain::model::finding::Effect;
+use crate::domain::model::globs;
+use crate::domain::pipeline::job::{AgentAnswer, JobId};
+use crate::domain::pipeline::spec_run::apply::{SpecOutcome, Work};
+use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TRIES_MAX, TaskTry};
+use crate::domain::review::prompt::spec_text;
+use crate::flow::evaluate::shown_text;
+use crate::flow::review::request::request_work;
+use crate::flow::run::session::{SpecSession, Wanted};
+use crate::flow::workspace::attempt;
+use crate::flow::workspace::checkout;
+use crate::flow::workspace::checkout::{Ignored, Workspace};
+use crate::platform::git::diff;
+use crate::platform::store::lock::Wait;
+
+impl SpecSession<'_> {
+    /// Asks the executor, and takes what it left.
+    pub(super) fn work(
+        &self,
+        job: &JobId,
+        ask: &TaskTry,
+        wanted: Wanted<'_>,
+    ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
+        let (executor, key) = (&self.prepared.executor, self.run.call_key(job));
+        let folder = checkout::root(self.private).join(format!("run-{}", self.run.id));
+        let workspace = Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
+            .with_context(|| format!("another process works on the run `{}`", self.run.id))?;
+        // Where the call is settled the executor had ended before a kill: its work is still there, unless
+        // the cache was emptied.
+        if !self.client.is_settled(&key, executor) || !workspace.work().exists() {
+            self.client.discard_replies(&key, executor)?;
+            let Snapshot { tree, commit } = &ask.from;
+            let head = Some(commit);
+            self.or_stopped(workspace.checkout(
+                self.private,
+                tree,
+                head,
+                Ignored::Go,
+                self.interrupts,
+            ))?;
+        }
+        let prompt = self.prompt(job, ask, wanted)?;
+        let (worked, answers) =
+            request_work(&self.client, executor, &key, &prompt, &workspace.work())?;
+        let tree = self.or_stopped(workspace.snapshot(self.private, self.interrupts))?;
+        let number = match wanted {
+            Wanted::Tests => ask.number,
+            Wanted::Code(_) => TRIES_MAX + ask.number,
+        };
+        let save = |message: &str| {
+            let (number, parent) = (number as usize, Some(&ask.from.commit));
+            attempt::save(self.private, &self.run.id, number, &tree, parent, message)
+        };
+        let said = match worked {
+            Ok(said) => LastWords::of(&said),
+            Err(failure) => {
+                if tree != ask.from.tree {
+                    save("wip: what an executor left unfinished\n")?;
+                }
+                return Ok((SpecOutcome::Failed(failure), answers));
+            }
+        };
+        if tree == ask.from.tree {
+            return Ok((SpecOutcome::Worked(Work::Nothing(said)), answers));
+        }
+        // Before anything else happens to it.
+        let commit = save(match wanted {
+            Wanted::Tests => "wip: tests of the task\n",
+            Wanted::Code(_) => "wip: code of the task\n",
+        })?;
+        let at = Snapshot { tree, commit };
+        let work = match self.refused(&at, wanted)? {
+            (why, files) if why.is_empty() => Work::Changed { at, files, words: said },
+            (why, _) => Work::Refused { why, words: said },
+        };
+        Ok((SpecOutcome::Worked(work), answers))
+    }
+
+    /// Why what was left is beyond the task, and the files that it touched.
+    fn refused(&self, at: &Snapshot, wanted: Wanted<'_>) -> Result<(Vec<String>, Vec<String>)> {
+        let (objects, about) = (&self.private.objects, &self.run.about);
+        let touches = self.touches()?;
+        let bounds = TaskBounds { touches: touches.as_ref(), is_policy: is_policy_path };
+        let before = match wanted {
+            Wanted::Tests => &about.base_tree,
+            Wanted::Code(red) => &red.at.tree,
+        };
+        let files = shown_text::touched(objects, before, &at.tree)?;
+        let names = files.iter().map(|file| file.path.clone()).collect();
+        let Wanted::Code(_) = wanted else { return Ok((refuse_tests(&files, bounds), names)) };
+        let mut why = refuse_code(&files, bounds);
+        let change = Change {
+            key: about.base.to_string(),
+            base_tree: Some(before.clone()),
+            tree: at.tree.clone(),
+            commit: Some(at.commit.clone()),
+            message: None,
+            files: diff::trees(objects, Some(before), Some(&at.tree))?,
+            tip_tree: None,
+            unlisted: None,
+        };
+        let limits = &self.prepared.effective.policy.gates.scope;
+        if let Some(found) = scope::check(&change, limits, objects, Effect::Block)? {
+            why.push(format!("it is more than one task: {}", found.message));
+        }
+        Ok((why, names))
+    }
+
+    fn touches(&self) -> Result<Option<GlobSet>> {
+        let named = &self.prepared.spec.touches;
+        if named.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(globs::union(named.iter().map(String::as_str))?))
+    }
+
+    fn prompt(&self, job: &JobId, ask: &TaskTry, wanted: Wanted<'_>) -> Result<String> {
+        let limits = &self.prepared.effective.policy.gates.scope;
+        let red = match wanted {
+            Wanted::Tests => Vec::new(),
+            Wanted::Code(red) => red_in_words(red),
+        };
+        let token = blake3::hash(format!("{}/token/{job}", self.run.about.seed).as_bytes());
+        let task = TaskPrompt {
+            spec: &spec_text(&self.prepared.spec),
+            touches: &self.prepared.spec.touches,
+            red: &red,
+            refused: &ask.refused,
+            printed: &self.printed(ask)?,
+            rules: &self.rules()?,
+            fence_nonce: &token.to_hex()[..12],
+            files_max: limits.files,
+            lines_max: limits.lines,
+        };
+        Ok(match wanted {
+            Wanted::Tests => prompt::tests(task),
+            Wanted::Code(_) => prompt::code(task),
+        })
+    }
+}
+
+/// The files of the tests that fail, and each test with why.
+fn red_in_words(red: &RedTests) -> Vec<String> {
+    let files = red.files.iter().map(|file| format!("file {file}"));
+    let tests = red.failing.iter().map(|RedTest { command, name, why }| {
+        let name = name.as_deref().unwrap_or("all of them");
+        match why {
+            RedReason::Assertion => format!("{command}: {name}: it fails"),
+            RedReason::MissingSymbol(symbol) => format!("{command}: {name}: `{symbol}` is missing"),
+        }
+    });
+    files.chain(tests).collect()
+}

@@ -1,0 +1,91 @@
+//! Commits what was judged, after the same evaluation as any commit, by plumbing: no hook runs, and nothing is
+//! checked out.
+
+use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
+
+use crate::domain::development::message::TaskCommit;
+use crate::domain::model::change::Change;
+use crate::domain::model::finding::Effect;
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::job::{CallFailure, JobId};
+use crate::domain::pipeline::spec_run::apply::SpecOutcome;
+use crate::domain::pipeline::spec_run::stage::ReviewedTask;
+use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
+use crate::flow::run::session::SpecSession;
+use crate::platform::git::command::succeeded;
+use crate::platform::git::diff;
+
+impl SpecSession<'_> {
+    /// Evaluates the commit as a person's would be, and makes it. Its time is that of the job's first start:
+    /// after a kill the same commit comes out.
+    pub(super) fn commit(&self, job: &JobId, task: &ReviewedTask) -> Result<SpecOutcome> {
+        let (about, effective) = (&self.run.about, &self.prepared.effective);
+        let text = TaskCommit {
+            proposed: &task.subject,
+            title: &about.title,
+            spec: &about.spec_id,
+            criteria: &task.criteria,
+            run: &self.run.id,
+            executor: &self.run.machine.spec.executor,
+            reviewer: &task.reviewer,
+            arbiter: &task.arbiter,
+            review: &task.review,
+        }
+        .message(&effective.policy.gates.commit_message);
+        let change = Change {
+            key: about.base.to_string(),
+            base_tree: Some(about.base_tree.clone()),
+            tree: task.tree.clone(),
+            commit: None,
+            message: Some(text.clone().into_bytes().into()),
+            files: diff::trees(&self.private.objects, Some(&about.base_tree), Some(&task.tree))?,
+            tip_tree: None,
+            unlisted: None,
+        };
+        let context = self.private_context();
+        let evaluation = evaluate(context, change, effective, None, EvaluationScope::Gates)?;
+        let stopping = evaluation.findings.iter().map(|reported| &reported.finding);
+        let mut why: Vec<String> = stopping
+            .filter(|finding| finding.effect == Effect::Block)
+            .map(|finding| format!("{}/{}: {}", finding.gate, finding.rule, finding.message))
+            .collect();
+        if evaluation.inconclusive {
+            why.extend(
+                evaluation.skipped.iter().map(|one| format!("{}: {}", one.gate, one.reason)),
+            );
+        }
+        if !why.is_empty() {
+            return Ok(SpecOutcome::Committed(Err(why)));
+        }
+        self.commit_tree(job, &task.tree, &text)
+    }
+
+    /// Git knows the person by the settings of their own repository, and writes to the run's.
+    fn commit_tree(&self, job: &JobId, tree: &Oid, message: &str) -> Result<SpecOutcome> {
+        let repo = self.context.repo;
+        let at = self.run.journal.first_started(job).context("the commit was not begun")?;
+        let date = format!("@{} +0000", at.as_second());
+        let signs = repo.config("commit.gpgSign")?.is_some_and(|value| {
+            ["true", "yes", "on", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes.as_bytes()))
+        });
+        let mut command = repo
+            .git()
+            .env("GIT_OBJECT_DIRECTORY", self.private.common_dir.join("objects"))
+            .env("GIT_AUTHOR_DATE", &date)
+            .env("GIT_COMMITTER_DATE", &date)
+            .args(["commit-tree", tree.as_str(), "-p", self.run.about.base.as_str(), "-F", "-"]);
+        if signs {
+            command = command.arg("-S");
+        }
+        let output = command.stdin(message).capture()?;
+        match succeeded(&output, "git commit-tree") {
+            Ok(name) => Ok(SpecOutcome::Committed(Ok(Oid::parse(&name.trim().to_str_lossy())?))),
+            Err(error) => {
+                let why =
+                    if signs { "the commit could not be signed" } else { "git did not commit" };
+                Ok(SpecOutcome::Failed(CallFailure::Infrastructure(format!("{why}: {error:#}"))))
+            }
+        }
+    }
+}

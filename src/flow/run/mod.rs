@@ -1,0 +1,134 @@
+//! Runs a spec: from its file to a reviewed commit on a branch of its own.
+//!
+//! Nothing of the person's is written but that branch, at the end: everything before it is in a repository
+//! of the run's own, which borrows the person's objects.
+
+mod base;
+mod claim;
+mod code;
+mod commit;
+mod prepare;
+mod publish;
+mod session;
+mod suite;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::model::error::hinted;
+use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::result::SpecRunResult;
+use crate::domain::pipeline::spec_run::stage::{SpecEnd, SpecStage, SpecStop};
+use crate::flow::call::cleanup::end_surviving_agents;
+use crate::flow::context::Context;
+use crate::flow::review::calls;
+use crate::flow::review::cleanup::clean_up;
+use crate::flow::review::fix;
+use crate::flow::run::prepare::Prepared;
+use crate::flow::run::session::SpecSession;
+use crate::flow::workspace::private_repo;
+use crate::platform::config::env::now;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+
+/// The folder of a run's own repository, in that of the run.
+const REPOSITORY: &str = "repository";
+
+/// Builds the spec of a file, or continues an unfinished run of it.
+///
+/// # Errors
+///
+/// Where it cannot begin, before anything is paid; where a signal stops it; where a file cannot be written.
+pub fn run(context: Context<'_>, spec: &Path) -> Result<SpecRunResult> {
+    let prepared = prepare::prepare(context, spec)?;
+    clean_up(context)?;
+    let about = &prepared.about;
+    context.notify(Progress::SpecRun(SpecRunStep::Begins {
+        spec: about.spec_id.clone(),
+        base: format!("{} ({})", about.base_name, about.base.short()),
+        branch: about.branch.clone(),
+    }));
+    let (folder, run) = claim::claim(context, &prepared)?;
+    perform(context, &prepared, &folder, run)
+}
+
+/// Continues a run that was stopped or paused; tells what one came to that has ended.
+pub fn resume(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
+    let (folder, run) = claim::take(context, id)?;
+    if run.has_ended() {
+        return of(context, run);
+    }
+    let prepared = prepare::again(context, &run)?;
+    perform(context, &prepared, &folder, run.resumed())
+}
+
+/// Ends a run that nobody works on; what it built stays in its folder.
+pub fn abort(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
+    let (folder, mut run) = claim::take(context, id)?;
+    if run.has_ended() {
+        return Err(hinted(
+            format!("the run `{}` has ended already", short_id(id)),
+            format!("`tribunal runs show {}` tells how", short_id(id)),
+        ));
+    }
+    end_surviving_agents(folder.path())?;
+    run.machine.spec.stage = SpecStage::Ended(SpecEnd::Stopped(SpecStop::Aborted));
+    folder.save_spec(&run)?;
+    fix::release(context.repo, &run.id)?;
+    of(context, run)
+}
+
+/// What a run came to, or how far it came. Nothing is changed.
+pub fn look_at(context: Context<'_>, id: &str) -> Result<Option<SpecRunResult>> {
+    let run = runs::load_spec(&context.repo.state_dir(), id)?;
+    run.map(|run| of(context, run)).transpose()
+}
+
+fn perform(
+    context: Context<'_>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    run: SpecRun,
+) -> Result<SpecRunResult> {
+    end_surviving_agents(folder.path())?;
+    let run = run.interrupted(now(context.env));
+    let private = repository(context.repo, folder, &run)?;
+    let session = SpecSession::new(context, &private, prepared, folder, run)?;
+    let run = session.perform()?;
+    if run.has_ended() {
+        fix::release(context.repo, &run.id)?;
+    }
+    of(context, run)
+}
+
+/// The repository of a run's own.
+fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
+    private_repo::of_run(repo, &folder.path().join(REPOSITORY), &run.about.base)
+}
+
+/// The same of a run that was read.
+pub fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
+    let mut all = Vec::new();
+    for id in std::iter::once(&run.id).chain(&run.machine.spec.reviews) {
+        all.extend(calls::calls(context, id)?);
+    }
+    let spent = calls::spent(&all);
+    let ahead = match base::tip(context.repo, &run.about)? {
+        Some(tip) if tip != run.about.base => {
+            Some(base::commits_between(context.repo, &run.about.base, &tip)?)
+        }
+        _ => None,
+    };
+    let files = match run.stage() {
+        SpecStage::Ended(SpecEnd::Done { commit }) => {
+            let tree = context.repo.tree_of(commit).context("the branch of the run is gone")?;
+            base::files_between(context.repo, &run.about.base_tree, &tree)?
+        }
+        _ => Vec::new(),
+    };
+    Ok(SpecRunResult { run, spent, base_moved_by: ahead, files })
+}

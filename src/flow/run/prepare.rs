@@ -1,0 +1,170 @@
+//! What a run needs before it begins, so that nothing is paid for what could not end.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::model::agent::Role;
+use crate::domain::model::error::hinted;
+use crate::domain::model::notice::Progress;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::SpecCopy;
+use crate::domain::pipeline::spec_run::{SpecAbout, SpecRun};
+use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::spec::classify::classify;
+use crate::domain::spec::read::read;
+use crate::domain::spec::types::{Spec, SpecStatus};
+use crate::flow::call::roles;
+use crate::flow::call::roles::AssignedAgent;
+use crate::flow::call::route::assign_reviewers;
+use crate::flow::context::Context;
+use crate::flow::evaluate::command_selection::test_commands;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::review::belonging;
+use crate::flow::run::base;
+use crate::flow::setup::consent;
+use crate::platform::config::env::now;
+use crate::platform::config::random;
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
+
+/// What a run is performed with.
+pub struct Prepared {
+    pub about: SpecAbout,
+    pub spec: Spec,
+    pub effective: EffectivePolicy,
+    pub executor: AssignedAgent,
+    /// Where the agents' programs keep what is theirs.
+    pub agents_home: PathBuf,
+}
+
+/// Reads the spec and looks whether it can be built.
+pub fn prepare(context: Context<'_>, spec: &Path) -> Result<Prepared> {
+    let copy = belonging::copy_spec(context, spec)?;
+    let spec = belonging::parse_spec(&copy)?;
+    refuse_status(&spec)?;
+    refuse_size(&spec, &copy)?;
+    let base = base::find(context.repo, &spec)?;
+    let base_tree = context.repo.tree_of(&base.commit)?;
+    let branch = format!("tribunal/{}", spec.id);
+    let about = SpecAbout {
+        spec: copy,
+        spec_id: spec.id.clone(),
+        title: spec.title.clone(),
+        base: base.commit,
+        base_tree,
+        base_name: base.name,
+        branch,
+        started: now(context.env),
+        seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
+        asked: String::new(),
+    };
+    complete(context, about, spec)
+}
+
+/// The same for a run that was begun; what it was begun with holds.
+pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
+    let spec = belonging::parse_spec(&run.about.spec)?;
+    let prepared = complete(context, run.about.clone(), spec)?;
+    if prepared.about.asked != run.about.asked {
+        return Err(hinted(
+            "the policy of the base or the executor changed since the run was stopped",
+            format!(
+                "change it back, or end the run with `tribunal abort {}` and begin again",
+                run.id
+            ),
+        ));
+    }
+    Ok(prepared)
+}
+
+fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
+    let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
+    refuse_commands(context, &effective)?;
+    refuse_identity(context.repo)?;
+    let agents_home = roles::agents_home(context.repo);
+    let agent_env = roles::agent_env(context.repo, context.env, &agents_home);
+    let executor = roles::find_agent(&effective.policy, Role::Executor, agent_env)
+        .map_err(|missing| hinted(missing.message, missing.hint))?;
+    let assignment = assign_reviewers(&effective.policy, agent_env)?;
+    if assignment.reviewers.is_none() {
+        return Err(hinted(
+            format!("nobody can review what is built: {}", assignment.notes.join("; ")),
+            "`tribunal doctor` shows which agents are here",
+        ));
+    }
+    for note in &assignment.notes {
+        context.notify(Progress::Assignment(note.clone()));
+    }
+    let fields = [effective.hash.as_str(), &about.spec.hash, about.base.as_str(), &executor.name];
+    about.asked = blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string();
+    Ok(Prepared { about, spec, effective, executor, agents_home })
+}
+
+fn refuse_status(spec: &Spec) -> Result<()> {
+    let (what, hint) = match spec.status {
+        SpecStatus::Ready => return Ok(()),
+        SpecStatus::Draft => {
+            ("is a draft", "set `status: ready` in its front matter once it is whole")
+        }
+        SpecStatus::Done => {
+            ("is done", "set `status: ready` in its front matter to have it built again")
+        }
+    };
+    Err(hinted(format!("the spec `{}` {what}", spec.id), hint))
+}
+
+/// A spec that is too large for one task is not built yet.
+fn refuse_size(spec: &Spec, copy: &SpecCopy) -> Result<()> {
+    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
+    let class = classify(&read(copy.text.as_bytes(), &name));
+    if class.size == Size::S {
+        return Ok(());
+    }
+    Err(hinted(
+        format!(
+            "the spec `{}` is {} ({}), and only a spec of one task (S) can be built so far",
+            spec.id,
+            class.size.as_str(),
+            class.signs.join(", ")
+        ),
+        "make it several specs, or set `size: S` in its front matter",
+    ))
+}
+
+/// Without a command that tells which tests ran nothing can be shown; without the person's yes none runs.
+fn refuse_commands(context: Context<'_>, effective: &EffectivePolicy) -> Result<()> {
+    let tests = test_commands(&effective.policy);
+    if tests.is_empty() {
+        return Err(hinted(
+            "no command of the base's policy tells which tests ran, so nothing that is built could be shown to work",
+            "give the `[[commands]]` that runs the tests a `format` (`junit`, `go-test`, `libtest`, `jest`), \
+             and commit it to the base",
+        ));
+    }
+    let agreed = consent::load(context.repo, context.env)?;
+    let untrusted = |command: &&CommandGate| !consent::trusts(&agreed, command);
+    let names = effective.policy.commands.iter().filter(untrusted);
+    let names: Vec<String> = names.map(|command| format!("`{}`", command.name)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(hinted(
+        format!("you have not agreed to the commands of this repository: {}", names.join(", ")),
+        "`tribunal trust` shows them and asks",
+    ))
+}
+
+/// Git must know who commits, before anything is built.
+fn refuse_identity(repo: &Repo) -> Result<()> {
+    let output = repo.git().args(["var", "GIT_COMMITTER_IDENT"]).capture()?;
+    match succeeded(&output, "git var") {
+        Ok(_) => Ok(()),
+        Err(_) => Err(hinted(
+            "git does not know who you are, and what is built is committed in your name",
+            "`git config user.name NAME` and `git config user.email ADDRESS` tell it",
+        )),
+    }
+}

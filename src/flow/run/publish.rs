@@ -1,0 +1,60 @@
+//! Brings the finished commit into the person's repository, as a branch of its own.
+
+use anyhow::Result;
+
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::job::CallFailure;
+use crate::domain::pipeline::spec_run::apply::SpecOutcome;
+use crate::domain::pipeline::spec_run::stage::ReviewedTask;
+use crate::flow::run::session::SpecSession;
+use crate::platform::git::command::succeeded;
+
+impl SpecSession<'_> {
+    /// Copies what the commit has that the person's repository lacks, and makes the branch. Again it changes
+    /// nothing; a branch that somebody else made stays.
+    pub(super) fn publish(&self, task: &ReviewedTask, commit: &Oid) -> Result<SpecOutcome> {
+        let (repo, about) = (self.context.repo, &self.run.about);
+        let made = self.private.tree_of(commit)?;
+        anyhow::ensure!(
+            made == task.tree,
+            "the commit {commit} has another tree than the one that was reviewed"
+        );
+        let name = format!("refs/heads/{}", about.branch);
+        match repo.tip(&name)? {
+            Some(tip) if tip == *commit => return Ok(SpecOutcome::Published),
+            Some(tip) => {
+                let why = format!(
+                    "the branch `{}` was made meanwhile, at {}: remove or rename it, and resume the run",
+                    about.branch,
+                    tip.short()
+                );
+                return Ok(SpecOutcome::Failed(CallFailure::Infrastructure(why)));
+            }
+            None => {}
+        }
+        let wanted = format!("{commit}\n^{}\n", about.base);
+        let packed = self
+            .private
+            .git()
+            .args(["pack-objects", "--revs", "--stdout", "--quiet"])
+            .stdin(wanted)
+            .capture()?;
+        let pack = succeeded(&packed, "git pack-objects")?.to_vec();
+        let unpacked = repo.git().args(["unpack-objects", "-q"]).stdin(pack).capture()?;
+        succeeded(&unpacked, "git unpack-objects")?;
+        let none = "0".repeat(commit.as_str().len());
+        let made = repo
+            .git()
+            .args(["-c", "core.hooksPath=/dev/null", "update-ref", "-m"])
+            .arg(format!("tribunal: spec {}", about.spec_id))
+            .args([name.as_str(), commit.as_str(), none.as_str()])
+            .capture()?;
+        match succeeded(&made, "git update-ref") {
+            Ok(_) => Ok(SpecOutcome::Published),
+            Err(error) => {
+                let why = format!("the branch `{}` could not be made: {error:#}", about.branch);
+                Ok(SpecOutcome::Failed(CallFailure::Infrastructure(why)))
+            }
+        }
+    }
+}

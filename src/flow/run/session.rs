@@ -1,0 +1,306 @@
+//! Performs the run of a spec: one job after the other, saved before each and after it.
+
+use std::sync::Mutex;
+
+use anyhow::{Context as _, Result};
+use bstr::ByteSlice as _;
+
+use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, prove_red};
+use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::report::Verdict;
+use crate::domain::pipeline::job::{AgentAnswer, JobId};
+use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::apply::{SpecOutcome, TaskReview, apply, start};
+use crate::domain::pipeline::spec_run::stage::{
+    RedTests, ReviewedTask, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
+};
+use crate::domain::review::finding::CriterionStatus;
+use crate::flow::call::client::AgentClient;
+use crate::flow::call::roles;
+use crate::flow::context::Context;
+use crate::flow::evaluate::shown_text;
+use crate::flow::review;
+use crate::flow::review::conventions::Conventions;
+use crate::flow::review::request::Stopped;
+use crate::flow::review::target::TaskReviewRequest;
+use crate::flow::run::prepare::Prepared;
+use crate::flow::run::suite;
+use crate::flow::run::suite::Tested;
+use crate::flow::workspace::checkout::Unavailable;
+use crate::platform::config::env::now;
+use crate::platform::config::random;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::file;
+use crate::platform::store::runs;
+use crate::platform::store::runs::RunFolder;
+use crate::platform::ui::review_result;
+
+/// What failed commands printed last, in the folder of the run.
+const PRINTED: &str = "printed.txt";
+
+/// A run with what its jobs need.
+pub(super) struct SpecSession<'a> {
+    /// With the person's repository.
+    pub context: Context<'a>,
+    /// The run's own.
+    pub private: &'a Repo,
+    pub prepared: &'a Prepared,
+    pub client: AgentClient<'a>,
+    pub interrupts: Interrupts,
+    pub folder: &'a RunFolder,
+    pub run: SpecRun,
+}
+
+/// What an executor is asked to write.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    Tests,
+    /// The code for these tests.
+    Code(&'a RedTests),
+}
+
+impl<'a> SpecSession<'a> {
+    pub fn new(
+        context: Context<'a>,
+        private: &'a Repo,
+        prepared: &'a Prepared,
+        folder: &'a RunFolder,
+        run: SpecRun,
+    ) -> Result<Self> {
+        let interrupts = Interrupts::listen().context("could not listen for signals")?;
+        let client = AgentClient {
+            env: context.env,
+            policy: &prepared.effective.policy,
+            agent_env: roles::agent_env(context.repo, context.env, &prepared.agents_home),
+            state_dir: context.repo.state_dir(),
+            run: run.id.clone(),
+            shares_with: run.machine.spec.reviews.clone(),
+            folder: folder.path().to_owned(),
+            interrupts,
+            ledger: Mutex::default(),
+            unusable: Mutex::default(),
+            notices: context.notices,
+        };
+        Ok(Self { context, private, prepared, client, interrupts, folder, run })
+    }
+
+    /// Performs the run until it ends or pauses.
+    pub fn perform(mut self) -> Result<SpecRun> {
+        while let Some(job) = self.run.stage().job() {
+            self.run = start(self.run.clone(), &job, now(self.context.env))?;
+            self.folder.save_spec(&self.run)?;
+            let stage = self.run.stage().clone();
+            let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
+            self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
+            let (outcome, answers) = self.perform_job(&job, stage)?;
+            self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
+            self.folder.save_spec(&self.run)?;
+        }
+        Ok(self.run)
+    }
+
+    fn perform_job(
+        &mut self,
+        job: &JobId,
+        stage: SpecStage,
+    ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
+        let outcome = match stage {
+            SpecStage::TestingBase => self.test_base()?,
+            SpecStage::WritingTests(ask) => return self.work(job, &ask, Wanted::Tests),
+            SpecStage::ProvingRed(written) => self.prove_red(&written)?,
+            SpecStage::WritingCode { red, ask } => {
+                return self.work(job, &ask, Wanted::Code(&red));
+            }
+            SpecStage::ProvingGreen { red, code } => self.prove_green(&red, &code)?,
+            SpecStage::Reviewing { red, code } => SpecOutcome::Reviewed(self.review(&red, &code)?),
+            SpecStage::Committing(task) => self.commit(job, &task)?,
+            SpecStage::Publishing { task, commit } => self.publish(&task, &commit)?,
+            SpecStage::Paused(_) | SpecStage::Ended(_) => anyhow::bail!("`{job}` is no job"),
+        };
+        Ok((outcome, Vec::new()))
+    }
+
+    /// The context of what works in the run's own repository.
+    pub(super) fn private_context(&self) -> Context<'_> {
+        Context { repo: self.private, ..self.context }
+    }
+
+    fn base(&self) -> Snapshot {
+        let about = &self.run.about;
+        Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() }
+    }
+
+    fn test(&self, at: &Snapshot) -> Result<SuiteRun> {
+        let context = self.private_context();
+        match suite::run(context, &self.prepared.effective, &self.base(), at)? {
+            Tested::Ran(suite) => Ok(suite),
+            Tested::Interrupted(signal) => Err(self.stopped(signal)),
+        }
+    }
+
+    fn test_base(&self) -> Result<SpecOutcome> {
+        let suite = self.test(&self.base())?;
+        suite::keep_base(self.folder, &suite)?;
+        let broken = suite.broken();
+        let came = match suite.not_run() {
+            Some(why) => Err(why),
+            None if !broken.is_empty() => {
+                Err(format!("`{}` cannot be built or collected", broken.join("`, `")))
+            }
+            None => Ok(()),
+        };
+        if came.is_ok() {
+            let (passed, failed) = (suite.passed(), suite.failed());
+            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed, failed }));
+        }
+        Ok(SpecOutcome::BaseTested(came))
+    }
+
+    fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
+        let now = self.test(&written.at)?;
+        let text: String = written
+            .files
+            .iter()
+            .filter_map(|file| {
+                shown_text::of_file(
+                    &self.private.objects,
+                    &written.at.tree,
+                    file.as_bytes().as_bstr(),
+                )
+            })
+            .collect();
+        let proof = prove_red(&suite::base(self.folder)?, &now, &text, &written.files);
+        let printed =
+            if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
+        self.keep_printed(&printed)?;
+        Ok(SpecOutcome::Red(proof))
+    }
+
+    fn prove_green(&self, red: &RedTests, code: &WrittenCode) -> Result<SpecOutcome> {
+        let now = self.test(&code.at)?;
+        let proof = prove_green(&suite::base(self.folder)?, &red.failing, &now);
+        let printed =
+            if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };
+        self.keep_printed(&printed)?;
+        Ok(SpecOutcome::Green(proof))
+    }
+
+    /// Keeps what failed commands printed, for the executor.
+    fn keep_printed(&self, printed: &str) -> Result<()> {
+        let path = self.folder.path().join(PRINTED);
+        match printed {
+            "" => Ok(file::remove_if_there(&path)?),
+            printed => file::write_atomic(&path, printed.as_bytes()),
+        }
+    }
+
+    /// What failed commands printed; empty at the first try.
+    pub(super) fn printed(&self, ask: &TaskTry) -> Result<String> {
+        if ask.refused.is_empty() {
+            return Ok(String::new());
+        }
+        let read = file::read(&self.folder.path().join(PRINTED)).unwrap_or_default();
+        Ok(redact_str(&String::from_utf8_lossy(&read)))
+    }
+
+    /// The conventions of the code base for the paths of the spec.
+    pub(super) fn rules(&self) -> Result<Vec<String>> {
+        let tree = &self.run.about.base_tree;
+        let files = diff::trees(&self.private.objects, None, Some(tree))?;
+        let conventions = Conventions::of(self.private_context(), Some(tree))?;
+        Ok(conventions.for_files(&files))
+    }
+
+    /// Has what was built reviewed, and what is found fixed, by a run of its own.
+    fn review(&mut self, red: &RedTests, code: &WrittenCode) -> Result<TaskReview> {
+        let id = match self.run.machine.spec.reviews.last() {
+            Some(known) => known.clone(),
+            None => random::id().to_string(),
+        };
+        // Before it begins: after a kill it is found by it.
+        self.run.note_review(&id);
+        self.folder.save_spec(&self.run)?;
+        let about = &self.run.about;
+        let request = TaskReviewRequest {
+            id: id.clone(),
+            parent: self.run.id.clone(),
+            spec: about.spec.clone(),
+        };
+        let context = self.private_context();
+        let reviewed = match review::review_task(context, &request, &about.base, &code.at.commit) {
+            Ok(reviewed) => reviewed,
+            Err(error) => {
+                return Err(match error.downcast_ref::<Stopped>() {
+                    Some(stopped) => self.stopped(stopped.signal),
+                    None => error,
+                });
+            }
+        };
+        self.reviewed(id, red, code, &reviewed)
+    }
+
+    fn reviewed(
+        &self,
+        review: String,
+        red: &RedTests,
+        code: &WrittenCode,
+        reviewed: &ReviewResult,
+    ) -> Result<TaskReview> {
+        let details = match &reviewed.ending {
+            ReviewEnding::Reviewed(details) => details,
+            ReviewEnding::Nothing => {
+                let why = "there was nothing that a model could review".to_owned();
+                return Ok(TaskReview::NotPassed { review, verdict: Verdict::Inconclusive, why });
+            }
+            ReviewEnding::NotReviewed { why } => {
+                let why = why.join("; ");
+                return Ok(TaskReview::NotPassed { review, verdict: Verdict::Inconclusive, why });
+            }
+        };
+        let why = review_result::reason(&details.decision);
+        if let Some(resume_when) = details.resume_when {
+            return Ok(TaskReview::Paused { why, resume_when });
+        }
+        let verdict = reviewed.report.verdict;
+        if verdict != Verdict::Pass {
+            return Ok(TaskReview::NotPassed { review, verdict, why });
+        }
+        let run = runs::load(&self.context.repo.state_dir(), &review)?;
+        let run = run.with_context(|| format!("the review `{review}` is gone"))?;
+        let best = run.review_loop().end().map_or(0, |end| end.best);
+        let tree = run.review_loop().attempts[best].tree.clone();
+        let objects = &self.private.objects;
+        let changed = shown_text::touched(objects, &red.at.tree, &tree)?;
+        let tests = changed.iter().filter(|file| red.files.contains(&file.path));
+        let tests: Vec<String> = tests.map(|file| format!("`{}`", file.path)).collect();
+        if !tests.is_empty() {
+            let why = format!("a fix changed tests that were to stay: {}", tests.join(", "));
+            return Ok(TaskReview::NotPassed { review, verdict: Verdict::Escalate, why });
+        }
+        let met = details.criteria.iter().filter(|one| one.met == CriterionStatus::Met);
+        Ok(TaskReview::Passed(ReviewedTask {
+            tree,
+            subject: code.subject.clone(),
+            criteria: met.map(|one| one.id.clone()).collect(),
+            review,
+            reviewer: details.reviewer.clone(),
+            arbiter: details.arbiter.clone(),
+        }))
+    }
+
+    /// Turns an interrupted checkout into [`Stopped`].
+    pub(super) fn or_stopped<T>(&self, outcome: Result<T>) -> Result<T> {
+        outcome.map_err(|error| match error.downcast_ref() {
+            Some(Unavailable::Interrupted(signal)) => self.stopped(*signal),
+            _ => error,
+        })
+    }
+
+    fn stopped(&self, signal: i32) -> anyhow::Error {
+        Stopped { run: self.run.id.clone(), signal }.into()
+    }
+}

@@ -1,0 +1,96 @@
+//! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what the base's
+//! came to.
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
+use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::model::change::{Change, WrittenBy};
+use crate::domain::model::report::CommandResult;
+use crate::domain::pipeline::spec_run::stage::Snapshot;
+use crate::flow::context::Context;
+use crate::flow::evaluate::command_outcome::CommandOutcome;
+use crate::flow::evaluate::command_selection::test_commands;
+use crate::flow::evaluate::commands;
+use crate::platform::store::file;
+use crate::platform::store::runs::RunFolder;
+
+/// What the tests of the base came to, in the folder of the run.
+const BASE_FILE: &str = "tests-of-base.json";
+
+/// What running the tests came to.
+pub enum Tested {
+    Ran(SuiteRun),
+    /// A signal stopped it.
+    Interrupted(i32),
+}
+
+/// Runs the test commands on a state of the code. The base is tested in the same sandbox as what is built on
+/// it: what cannot run there is not blamed on what was built.
+pub fn run(
+    context: Context<'_>,
+    effective: &EffectivePolicy,
+    base: &Snapshot,
+    at: &Snapshot,
+) -> Result<Tested> {
+    let change = Change {
+        key: base.commit.to_string(),
+        base_tree: Some(base.tree.clone()),
+        tree: at.tree.clone(),
+        commit: Some(at.commit.clone()),
+        message: None,
+        files: Vec::new(),
+        tip_tree: None,
+        unlisted: None,
+    };
+    let outcome = commands::run_tests(context, effective, &change, WrittenBy::Agent)?;
+    if let Some(signal) = outcome.interrupted {
+        return Ok(Tested::Interrupted(signal));
+    }
+    let tests = test_commands(&effective.policy);
+    let commands = tests.iter().map(|command| command_run(&command.name, &outcome)).collect();
+    Ok(Tested::Ran(SuiteRun { commands }))
+}
+
+fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
+    let tail = outcome.tails.iter().find(|tail| tail.command == name);
+    let printed = tail.map_or_else(String::new, |tail| tail.excerpt.clone());
+    let not_run = |why: String| SuiteCommand {
+        name: name.to_owned(),
+        outcome: SuiteOutcome::NotRun { why },
+        printed: printed.clone(),
+    };
+    let skipped = outcome.report.skipped.iter().find(|skipped| skipped.gate == name);
+    let skipped = || skipped.map_or_else(|| "it was not run".to_owned(), |one| one.reason.clone());
+    let Some(ran) = outcome.ran.iter().find(|ran| ran.name == name) else {
+        return not_run(skipped());
+    };
+    let ended_well = match &ran.result {
+        CommandResult::Failed => false,
+        CommandResult::Passed
+        | CommandResult::PassedBefore
+        | CommandResult::ChangedFiles
+        | CommandResult::Unreadable
+        | CommandResult::Unproven { .. } => true,
+        CommandResult::NotStarted { why } => return not_run(why.clone()),
+        CommandResult::TimedOut => return not_run("it did not end in time".to_owned()),
+        CommandResult::Interrupted => return not_run(skipped()),
+    };
+    match outcome.tests.iter().find(|tests| tests.command == name) {
+        Some(tests) => SuiteCommand::reported(name.to_owned(), &tests.report, ended_well, printed),
+        None => SuiteCommand { name: name.to_owned(), outcome: SuiteOutcome::Unreported, printed },
+    }
+}
+
+/// Keeps what the tests of the base came to.
+pub fn keep_base(folder: &RunFolder, suite: &SuiteRun) -> Result<()> {
+    file::write_atomic(&folder.path().join(BASE_FILE), &serde_json::to_vec(suite)?)
+}
+
+/// What the tests of the base came to.
+pub fn base(folder: &RunFolder) -> Result<SuiteRun> {
+    let path = folder.path().join(BASE_FILE);
+    let text = file::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("`{}` is not the result of the tests of the base", path.display()))
+}
