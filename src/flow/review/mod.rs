@@ -17,6 +17,7 @@ pub mod fix;
 mod fix_prompt;
 pub mod gates_job;
 pub mod inputs;
+mod instructions;
 mod layout;
 mod limits;
 mod outcomes;
@@ -152,7 +153,7 @@ fn review_target(
         }
         let files = if request.fresh { ReviewedFiles::All } else { subject.to_review(&earlier)? };
         let known = earlier.loop_inputs(&target.change, files).asked(request.fresh);
-        let question = inputs.question(&target, known.first.paths.as_deref())?;
+        let question = inputs.question(&target, known.first.paths.as_deref());
         let question = question.context("the route has no reviewer")?;
         let asked = Asked {
             inputs: &inputs,
@@ -203,7 +204,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
         context.notify(Progress::Assignment(note.clone()));
     }
     // An answer must not be half by one reviewer and half by another.
-    let question = inputs.question(&target, run.review_loop().first.paths.as_deref())?;
+    let question = inputs.question(&target, run.review_loop().first.paths.as_deref());
     if question.is_some_and(|question| question == run.about.question) {
         run = run.resumed();
     } else if !matches!(run.review_loop().stage, Stage::Closing(_) | Stage::Ended(_)) {
