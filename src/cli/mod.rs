@@ -220,7 +220,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Uninstall(args) => uninstall::run(invocation, &args),
         Command::Status => status::run(invocation),
         Command::Doctor => doctor::run(invocation),
-        Command::Sandbox(args) => sandbox::run(invocation, &args),
+        Command::Sandbox(args) => Ok(sandbox::run(invocation, &args)),
         Command::Completions(args) => Ok(completions::run(&args, command_line())),
         Command::Hook(args) => hook::run(&invocation.env, &args.name, &args.args),
     }
