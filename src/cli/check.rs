@@ -367,7 +367,8 @@ pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
         return Ok(oid);
     }
     if repo.head()?.is_none() {
-        return Err(no_commit_yet());
+        let hint = "`tribunal check` checks what is staged, `tribunal review --worktree` reviews what is there";
+        return Err(hinted("there is no commit yet", hint));
     }
     let names = repo.branch_names()?;
     let known = names.iter().map(String::as_str).chain(["HEAD"]).filter(|name| *name != revision);

@@ -144,6 +144,18 @@ fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
 }
 
 #[test]
+fn where_there_is_no_commit_the_hint_helps() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.sandbox.repo("r");
+    repo.write("src/sum.rs", BUGGY);
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .code(2)
+        .says("there is no commit yet")
+        .says("`tribunal review --worktree` reviews what is there");
+    repo.tribunal(&["review", "--worktree"]).code(1).says(LEFT_OUT.title);
+}
+
+#[test]
 fn nothing_to_review_is_said_and_never_called_a_pass() {
     let scene = scene(diligent(&[LEFT_OUT]));
     let repo = scene.library();

@@ -40,6 +40,11 @@ pub struct Reported {
 }
 
 impl Reported {
+    /// Whether nobody answered it, and it is not gone.
+    pub fn is_open(&self) -> bool {
+        self.status == FindingStatus::Open.as_str()
+    }
+
     /// A finding that the ledger does not know.
     pub fn unrecorded(finding: Finding) -> Self {
         Self { id: None, status: FindingStatus::Open.as_str().to_owned(), finding }

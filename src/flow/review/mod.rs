@@ -51,6 +51,7 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
+use crate::domain::model::finding::Effect;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
@@ -233,8 +234,24 @@ pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResu
     let target = target::of_run(context.repo, &run);
     let paths = target.map_or_else(|_| known_paths(&run), |target| target.paths());
     let branch = attempt::published_branch(context.repo, &run.id)?;
-    let reviewed = finish::describe(context, &run, end, paths, branch)?;
+    let mut reviewed = finish::describe(context, &run, end, paths, branch)?;
+    bring_up_to_date(context, &run, &mut reviewed)?;
     Ok((run, Some(reviewed)))
+}
+
+/// Brings what a run came to up to date: what was answered since, or is gone, stops nothing, and what was
+/// not committed may be by now.
+fn bring_up_to_date(context: Context<'_>, run: &Run, reviewed: &mut ReviewResult) -> Result<()> {
+    for closed in reviewed.report.findings.iter_mut().filter(|found| !found.is_open()) {
+        closed.finding.effect = Effect::Shadow;
+    }
+    if let ReviewEnding::Reviewed(details) = &mut reviewed.ending {
+        details.now = written::now_of(context.repo, run)?;
+        let open = reviewed.report.findings.iter().filter(|found| found.is_open());
+        let open: BTreeSet<&str> = open.filter_map(|found| found.id.as_deref()).collect();
+        details.story.open.retain(|id, _| open.contains(id.as_str()));
+    }
+    Ok(())
 }
 
 /// The files of a run's change that its record names.

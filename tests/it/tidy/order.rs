@@ -84,7 +84,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate::standing",
-        "reviews inquiry past branches subject elsewhere files raised places",
+        "holders reviews inquiry past branches subject elsewhere files raised places",
     ),
     ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
