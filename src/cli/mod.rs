@@ -7,6 +7,7 @@ pub mod config;
 pub mod constitution;
 pub mod invocation;
 mod kept_hook;
+mod unchecked;
 pub mod cost;
 pub mod demo;
 pub mod daemon;

@@ -304,11 +304,16 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
     push("off").ok().never_says("is not reviewed").says("TRIBUNAL_REVIEW_PRE_PUSH=off; recorded");
     review(&repo, &["--commit", "HEAD"]).code(1);
     push("warn").ok().says("the last item is left out");
-    push("block").code(1).says("the last item is left out").says("nothing was pushed");
+    push("block")
+        .code(1)
+        .says("the last item is left out")
+        .says("nothing was pushed")
+        .says("hint: `tribunal findings show ")
+        .says("`tribunal findings accept ");
     push("ask-later").ok();
     push("off").ok().never_says("left out");
     // The ratchet warns first, says until when, and blocks from then on.
-    push("ratchet").ok().says("and block from then on");
+    push("ratchet").ok().says("; findings of reviews warn until ").never_says("not checked:");
     let later =
         [("TRIBUNAL_REVIEW_PRE_PUSH", "ratchet"), ("TRIBUNAL_TEST_NOW", "2099-01-01T00:00:00Z")];
     repo.git_env(&["push", "--dry-run", "origin", "main"], &later).code(1).says("left out");

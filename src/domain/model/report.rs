@@ -83,7 +83,9 @@ pub enum CommandResult {
         why: String,
     },
     /// It ended with 0, and what it reported could not be read.
-    Unreadable,
+    Unreadable {
+        why: String,
+    },
     /// It ended with 0, and its report does not show that a test passed.
     Unproven {
         why: String,
@@ -100,10 +102,37 @@ impl CommandResult {
             Self::ChangedFiles => "changed-files",
             Self::TimedOut => "timed-out",
             Self::NotStarted { .. } => "not-started",
-            Self::Unreadable => "unreadable-report",
+            Self::Unreadable { .. } => "unreadable-report",
             Self::Unproven { .. } => "unproven",
             Self::Interrupted => "interrupted",
         }
+    }
+
+    /// Whether it ran, ended with 0, and is no pass.
+    pub fn proved_nothing(&self) -> bool {
+        matches!(self, Self::Unproven { .. } | Self::Unreadable { .. })
+    }
+
+    /// Why it is neither passed nor failed, as a report names it; `None` for another end.
+    pub fn no_pass(&self) -> Option<String> {
+        match self {
+            Self::NotStarted { why } => Some(format!("it could not start ({why})")),
+            Self::Unreadable { why } => Some(format!("its report could not be read: {why}")),
+            Self::Unproven { why } => Some(why.clone()),
+            Self::Passed
+            | Self::PassedBefore
+            | Self::Failed
+            | Self::ChangedFiles
+            | Self::TimedOut
+            | Self::Interrupted => None,
+        }
+    }
+}
+
+impl CommandRun {
+    /// Whether this is what a report names as not checked because of it.
+    pub fn is_why(&self, skipped: &Skipped) -> bool {
+        self.name == skipped.gate && self.result.no_pass().as_ref() == Some(&skipped.reason)
     }
 }
 
@@ -118,6 +147,13 @@ pub struct Report {
     /// The commands that were asked for, in the order in which they ended.
     pub ran: Vec<CommandRun>,
     pub elapsed_ms: u64,
+}
+
+impl Report {
+    /// Whether what a report names as not checked is a command that ran.
+    pub fn has_run(&self, skipped: &Skipped) -> bool {
+        self.ran.iter().any(|run| run.result.proved_nothing() && run.is_why(skipped))
+    }
 }
 
 /// How the program ends. The numbers are public: scripts and git read them.

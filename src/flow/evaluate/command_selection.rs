@@ -7,23 +7,34 @@ use crate::domain::model::globs::Globs;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
 use crate::domain::policy::settings::Policy;
 
-/// Selects the commands of a change at that moment (`None`: at any).
+/// The commands of a moment.
+#[derive(Default)]
+pub struct Selected<'a> {
+    pub wanted: Vec<&'a CommandGate>,
+    /// Those to whose `paths` nothing changed.
+    pub elsewhere: Vec<&'a CommandGate>,
+}
+
+/// Selects the commands of a change at that moment (`None`: at any): all, or those of its paths.
 pub fn select<'a>(
     policy: &'a Policy,
     change: &Change,
     moment: Option<Moment>,
-) -> Vec<&'a CommandGate> {
+    all: bool,
+) -> Selected<'a> {
     if policy.gates.commands.level.effect().is_none() {
-        return Vec::new();
+        return Selected::default();
     }
-    policy.commands.iter().filter(|command| is_wanted(command, change, moment)).collect()
+    let is_of_moment =
+        |command: &&CommandGate| moment.is_none_or(|moment| command.on.contains(&moment));
+    let is_wanted = |command: &&CommandGate| all || is_of_interest(command, change);
+    let of_moment = policy.commands.iter().filter(is_of_moment);
+    let (wanted, elsewhere) = of_moment.partition(is_wanted);
+    Selected { wanted, elsewhere }
 }
 
-/// Whether the command runs at that moment and one of the changed paths is of interest to it.
-fn is_wanted(command: &CommandGate, change: &Change, moment: Option<Moment>) -> bool {
-    if moment.is_some_and(|moment| !command.on.contains(&moment)) {
-        return false;
-    }
+/// Whether one of the changed paths is of interest to a command.
+fn is_of_interest(command: &CommandGate, change: &Change) -> bool {
     if command.paths.is_empty() {
         return true;
     }

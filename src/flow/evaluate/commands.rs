@@ -23,7 +23,7 @@ use crate::flow::evaluate::command_findings::{failed, for_people, not_started, u
 use crate::flow::evaluate::command_outcome::{CommandOutcome, Tail};
 use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
-use crate::flow::evaluate::command_selection::select;
+use crate::flow::evaluate::command_selection::{Selected, select};
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::inside_command::Place;
 use crate::flow::evaluate::tool_report;
@@ -44,8 +44,24 @@ const LOG: &str = "output.log";
 pub struct CommandRequest {
     /// The hook that they run at; `None` selects every command.
     pub moment: Option<Moment>,
-    /// Whether a command that passed on this very tree before need not run again.
-    pub reuse: bool,
+    pub requested_by: RequestedBy,
+}
+
+impl CommandRequest {
+    fn select<'a>(self, effective: &'a EffectivePolicy, change: &Change) -> Selected<'a> {
+        select(&effective.policy, change, self.moment, self.requested_by == RequestedBy::Name)
+    }
+}
+
+/// Who asks for commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestedBy {
+    /// A hook or a review: what passed on this very tree before need not run again.
+    Hook,
+    /// A person: what their `paths` leave out is named.
+    Person,
+    /// A person, by their names: they run whatever changed.
+    Name,
 }
 
 /// Runs the commands that the change selects, in a workspace.
@@ -58,7 +74,10 @@ pub fn run_commands(
     let mut outcome = CommandOutcome::default();
     let level = effective.policy.gates.commands.level;
     let Some(effect) = level.effect() else { return Ok(outcome) };
-    let mut wanted = select(&effective.policy, change, request.moment);
+    let Selected { mut wanted, elsewhere } = request.select(effective, change);
+    if request.requested_by == RequestedBy::Person {
+        outcome.skip(&elsewhere, "nothing of its `paths` changed");
+    }
     if wanted.is_empty() {
         return Ok(outcome);
     }
@@ -79,7 +98,8 @@ pub fn run_commands(
             outcome.skip(&[*command], &untrusted(&agreed, command));
             return false;
         }
-        let passed_before = request.reuse && cache.holds(command, &change.tree);
+        let passed_before =
+            request.requested_by == RequestedBy::Hook && cache.holds(command, &change.tree);
         if passed_before {
             outcome.end(context, &command.name, CommandResult::PassedBefore, Duration::ZERO);
         }
@@ -103,7 +123,7 @@ pub fn skip_commands(
     request: CommandRequest,
 ) -> Vec<Skipped> {
     let mut outcome = CommandOutcome::default();
-    let wanted = select(&effective.policy, change, request.moment);
+    let Selected { wanted, .. } = request.select(effective, change);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
     outcome.report.skipped
 }
@@ -196,8 +216,8 @@ impl CommandRunner<'_> {
             outcome.interrupted = Some(*signal);
         }
         for command in commands {
-            let reason = format!("it could not be run: {error:#}");
-            outcome.fail_to_run(self.level, &command.name, reason);
+            outcome.inconclusive |= self.level == GateLevel::Block;
+            outcome.skip(&[*command], &format!("it could not be run: {error:#}"));
         }
     }
 
@@ -221,11 +241,11 @@ impl CommandRunner<'_> {
             ExitOutcome::Exited(status) if status.success() => None,
             ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
                 let why = not_started(&end.lines, absent);
-                let reason = format!("it could not start ({why})");
-                outcome.fail_to_run(self.level, &command.name, reason);
+                let result = CommandResult::NotStarted { why };
+                outcome.fail_to_run(self.level, &command.name, &result);
                 // One line is quoted.
                 outcome.tails.extend((end.lines.len() > 1).then_some(end));
-                return Ok(CommandResult::NotStarted { why });
+                return Ok(result);
             }
             ExitOutcome::Exited(status) => Some(format!("failed ({})", code_of(status))),
             ExitOutcome::TimedOut => {
@@ -234,7 +254,7 @@ impl CommandRunner<'_> {
             ExitOutcome::TooLong | ExitOutcome::Idle => Some("printed without end".to_owned()),
             ExitOutcome::Overused(what) => Some(format!("used too much {what}")),
         };
-        let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
+        let (mut read, mut changed) = (Ok(Vec::new()), Vec::new());
         if let ExitOutcome::Exited(_) = ended {
             changed = changed_files(workspace, self.context.repo)?;
             if let Some(CommandReport::Findings(format)) = &format {
@@ -243,15 +263,16 @@ impl CommandRunner<'_> {
             }
         }
         let tests = tool_report::tests_of(format.as_ref(), ended, &report);
-        let unproven = self.unproven(command, tests, &mut failure, outcome);
-        let result = match (&failure, ended, unproven) {
-            (_, ExitOutcome::TimedOut, _) => CommandResult::TimedOut,
+        let unproven = unproven(tests, &mut failure);
+        let result = match (&failure, ended, &read, unproven) {
+            (_, ExitOutcome::TimedOut, ..) => CommandResult::TimedOut,
             (Some(_), ..) => CommandResult::Failed,
             (None, ..) if !changed.is_empty() => CommandResult::ChangedFiles,
-            (None, ..) if read.is_none() => CommandResult::Unreadable,
-            (None, _, Some(why)) => CommandResult::Unproven { why },
-            (None, _, None) => CommandResult::Passed,
+            (None, _, Err(why), _) => CommandResult::Unreadable { why: why.clone() },
+            (None, _, Ok(_), Some(why)) => CommandResult::Unproven { why },
+            (None, _, Ok(_), None) => CommandResult::Passed,
         };
+        outcome.fail_to_run(self.level, &command.name, &result);
         let mut found = read.unwrap_or_default();
         match failure {
             None if result == CommandResult::Passed && found.is_empty() => {
@@ -263,35 +284,13 @@ impl CommandRunner<'_> {
             }
             // What stops the change is said with its place: the failure as such says nothing more.
             Some(what) if found.iter().all(|finding| finding.severity < Severity::High) => {
-                let log = log.as_deref();
-                found.push(failed(command, self.effect, &what, log, absent, &changed));
+                found.push(failed(command, self.effect, &what, log.as_deref(), absent, &changed));
                 outcome.tails.push(end);
             }
             _ => {}
         }
         outcome.report.findings.extend(found);
         Ok(result)
-    }
-
-    /// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
-    fn unproven(
-        &self,
-        command: &CommandGate,
-        tests: TestConclusion,
-        failure: &mut Option<String>,
-        outcome: &mut CommandOutcome,
-    ) -> Option<String> {
-        match tests {
-            TestConclusion::Passed => None,
-            TestConclusion::Failed(what) => {
-                *failure = failure.take().map(|failed| format!("{failed}: {what}"));
-                None
-            }
-            TestConclusion::Unproven(why) => {
-                outcome.fail_to_run(self.level, &command.name, why.clone());
-                Some(why)
-            }
-        }
     }
 
     /// Runs a command to its end, and keeps what it printed.
@@ -333,7 +332,7 @@ impl CommandRunner<'_> {
         inside_command::environment(shell, self.context, &command.name)
     }
 
-    /// Reads a command's report. `None` is one that cannot be read: no pass, and named as skipped.
+    /// Reads a command's report; `Err` with the reason is one that cannot be read.
     fn read(
         &self,
         workspace: &Workspace,
@@ -342,7 +341,7 @@ impl CommandRunner<'_> {
         report: &Path,
         failed: bool,
         outcome: &mut CommandOutcome,
-    ) -> Result<Option<Vec<Finding>>> {
+    ) -> Result<Result<Vec<Finding>, String>> {
         let printed = regular::read(report, LastLink::Refuse, REPORT)
             .with_context(|| format!("could not read `{}`", report.display()))?;
         let failed = failed.then_some(self.effect);
@@ -355,14 +354,27 @@ impl CommandRunner<'_> {
                     outcome.skip(&[command], &reason);
                 }
                 tool_report::quote(&mut findings, &self.context.repo.objects, &self.change.tree)?;
-                Ok(Some(findings))
+                Ok(Ok(findings))
             }
             Err(error) => {
-                let reason = format!("its report could not be read: {error:#}");
-                outcome.inconclusive |= failed.is_none() && self.level == GateLevel::Block;
-                outcome.skip(&[command], &reason);
-                Ok(None)
+                let why = format!("{error:#}");
+                if failed.is_some() {
+                    outcome.skip(&[command], &format!("its report could not be read: {why}"));
+                }
+                Ok(Err(why))
             }
         }
+    }
+}
+
+/// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
+fn unproven(tests: TestConclusion, failure: &mut Option<String>) -> Option<String> {
+    match tests {
+        TestConclusion::Passed => None,
+        TestConclusion::Failed(what) => {
+            *failure = failure.take().map(|failed| format!("{failed}: {what}"));
+            None
+        }
+        TestConclusion::Unproven(why) => Some(why),
     }
 }

@@ -8,7 +8,7 @@ pub mod bypass;
 pub mod command_cache;
 pub mod command_findings;
 pub mod command_outcome;
-mod command_output;
+pub mod command_output;
 mod command_progress;
 mod command_selection;
 pub mod commands;

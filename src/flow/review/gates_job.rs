@@ -14,7 +14,7 @@ use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_findings::SEE;
 use crate::flow::evaluate::command_outcome::Tail;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::commands::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
@@ -38,7 +38,7 @@ pub fn run_gates(
     effective: &EffectivePolicy,
     spec: Option<&Spec>,
 ) -> Result<GateRun> {
-    let request = CommandRequest { moment: None, reuse: true };
+    let request = CommandRequest { moment: None, requested_by: RequestedBy::Hook };
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
     let evaluation = evaluate(context, change.clone(), effective, None, scope)?;

@@ -12,7 +12,7 @@ use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::settings::Policy;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
-use crate::flow::evaluate::commands::{CommandRequest, run_commands};
+use crate::flow::evaluate::commands::{CommandRequest, RequestedBy, run_commands};
 
 /// The most of a command's output that is told, in characters: its end.
 const OUTPUT_CHARS_MAX: usize = 600;
@@ -81,7 +81,7 @@ pub fn run_spec_commands(
     let gates: Vec<CommandGate> = commands.iter().map(|command| command.gate.clone()).collect();
     let policy = Policy { commands: gates, ..effective.policy.clone() };
     let effective = EffectivePolicy { policy, ..effective.clone() };
-    let request = CommandRequest { moment: None, reuse: true };
+    let request = CommandRequest { moment: None, requested_by: RequestedBy::Hook };
     let ran = run_commands(context, &effective, change, request)?;
     let mut outcome = SpecCommandOutcome { interrupted: ran.interrupted, ..Default::default() };
     for command in &commands {

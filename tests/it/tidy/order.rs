@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review check completions config findings constitution sandbox cost daemon daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status runs spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
+         uninstall hooks hooks_status runs spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),

@@ -21,7 +21,7 @@ use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::commands;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::commands::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, Seen, evaluate, stops};
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
 use crate::flow::evaluate::push::plan;
@@ -56,7 +56,10 @@ impl<'a> Evaluator<'a> {
             context,
             gated: (receiver != Receiver::Here).then(|| passed_trees::all(repo)),
             passed: (!bypass.is_any()).then(|| passed_trees::PassedCommits::load(repo)),
-            commands: Some(CommandRequest { moment: Some(Moment::PrePush), reuse: true }),
+            commands: Some(CommandRequest {
+                moment: Some(Moment::PrePush),
+                requested_by: RequestedBy::Hook,
+            }),
             policies: Policies::new(context, bypass),
             receiver,
             paths: Vec::new(),
