@@ -40,8 +40,9 @@ fn run() -> Result<ExitStatus> {
     let first = words.next();
     #[cfg(target_os = "linux")]
     if first.as_ref().is_some_and(|word| word == sandbox::CONFINED) {
-        sandbox::confine::run(words)?;
-        return Ok(ExitStatus::Error);
+        let Err(error) = sandbox::confine::run(words) else { return Ok(ExitStatus::Error) };
+        out::error(&error);
+        return Ok(ExitStatus::OfCommand(sandbox::confine::code_of(&error)));
     }
     if first.is_some_and(|word| word == "hook")
         && let Some(name) = words.next().and_then(|name| name.into_string().ok())

@@ -7,22 +7,24 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BStr, BString, ByteSlice as _};
 
-use crate::cli::hook_report::print_tails;
 use crate::cli::invocation::Invocation;
 use crate::cli::paths::in_repo;
 use crate::cli::selection::Selection;
+use crate::cli::unchecked::{print_logs, print_tails};
 use crate::domain::model::change::Change;
 use crate::domain::model::error::hinted;
 use crate::domain::model::nearest::did_you_mean_or;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{CommandResult, ExitStatus, Report, Skipped, Verdict};
+use crate::domain::model::report::{
+    CommandResult, CommandRun, ExitStatus, Report, Skipped, Verdict,
+};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::command_outcome::Tail;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::push::evaluate_range;
 use crate::flow::evaluate::push::outcome::PushPart;
@@ -31,7 +33,7 @@ use crate::flow::evaluate::{policy, recording, uncommitted};
 use crate::platform::git::change;
 use crate::platform::git::repo::Repo;
 use crate::platform::ui::out;
-use crate::platform::ui::report::{OutputFormat, json_of, render, render_answered};
+use crate::platform::ui::report::{NOTHING, OutputFormat, json_of, render, render_answered};
 use crate::platform::ui::sarif::Answers;
 use crate::platform::ui::styled_text::StyledText;
 
@@ -91,6 +93,15 @@ impl Moments {
     }
 }
 
+impl Args {
+    /// The commands that are to run, where any are.
+    fn request(&self) -> Option<CommandRequest> {
+        let asks = self.selection.asks_for_commands();
+        let moment = self.commands.or(asks.map(|_| Moments::All))?.moment();
+        Some(CommandRequest::of_person(moment, asks.unwrap_or(RequestedBy::Person)))
+    }
+}
+
 pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let started = Instant::now();
     let repo = invocation.repo()?;
@@ -103,22 +114,19 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let mut change = change_of(&repo, args)?;
     let (paths, untouched) = narrow(context, args, &mut change)?;
     let bypass = args.selection.bypass(context, &change)?;
-    let asks = args.selection.asks_for_commands();
-    let moments = args.commands.or(asks.then_some(Moments::All));
-    // By hand commands run even where they passed before: that is what was asked for.
-    let request = moments.map(|moments| CommandRequest::of_person(moments.moment(), false));
+    let request = args.request();
     let range = range_of(&repo, args)?;
     let Checked { mut report, parts, tails, read, interrupted } = match &range {
         Some((from, to)) => check_range(context, &bypass, (from, to), &paths, request, started)?,
         None => check_change(context, &bypass, change, request, started)?,
     };
+    args.selection.tell(&mut report);
     // An evaluation of nothing must not read like a pass. Commands may have checked the whole tree.
     let nothing = report.verdict == Verdict::Pass
         && report.ran.is_empty()
         && (read.files == 0 || report.gates.is_empty());
     let says_why = nothing && !untouched.is_empty();
-    report.skipped.splice(0..0, untouched);
-    args.selection.tell(&mut report);
+    report.skipped.splice(0..0, reworded(untouched, &report.ran));
     let format = invocation.global.format;
     let answers = match format {
         OutputFormat::Sarif => recording::answers(context, &report.findings)?,
@@ -126,7 +134,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     };
     let word = match report.verdict {
         _ if interrupted => "interrupted",
-        _ if nothing => "nothing to check",
+        _ if nothing => NOTHING,
         verdict => verdict.as_str(),
     };
     let text = if nothing && format == OutputFormat::Json {
@@ -155,10 +163,19 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         out::talk(&format!("{word}: {read} checked{ran} in {} ms", report.elapsed_ms));
     }
     print_tails(&tails);
+    print_logs(report.ran.iter().map(|run| (run.name.as_str(), &run.result)), &repo);
     if report.ran.iter().any(|run| matches!(run.result, CommandResult::NotStarted { .. })) {
         out::hint("install what a command lacks, or change its `run` in tribunal.toml");
     }
     Ok(if interrupted { ExitStatus::Interrupted } else { report.verdict.into() })
+}
+
+/// Why no file is checked, where commands were run all the same.
+fn reworded(mut untouched: Vec<Skipped>, ran: &[CommandRun]) -> Vec<Skipped> {
+    for skipped in untouched.iter_mut().filter(|_| !ran.is_empty()) {
+        skipped.reason = skipped.reason.replacen(NOTHING, "no file to check", 1);
+    }
+    untouched
 }
 
 /// A report for people, commit by commit.
@@ -254,17 +271,17 @@ fn narrow(
             return Err(names_nothing(args, typed));
         }
         if !change.files.iter().any(|file| change::is_at(file, found.path.as_bstr())) {
-            say(format!("nothing to check at `{}`: no change there", shown(typed)));
+            say(format!("{NOTHING} at `{}`: no change there", shown(typed)));
         }
         paths.push(found.path);
     }
     change::narrow(change, &paths);
     if paths.is_empty() && change.files.is_empty() {
         say(match (&args.from, args.all) {
-            (_, true) => "nothing to check: the commit has no file".to_owned(),
-            (None, false) => "nothing to check: nothing is staged".to_owned(),
+            (_, true) => format!("{NOTHING}: the commit has no file"),
+            (None, false) => format!("{NOTHING}: nothing is staged"),
             (Some(from), false) => {
-                format!("nothing to check: no file differs between `{from}` and `{}`", args.to)
+                format!("{NOTHING}: no file differs between `{from}` and `{}`", args.to)
             }
         });
     }
@@ -367,7 +384,8 @@ pub fn commit(repo: &Repo, revision: &str) -> Result<Oid> {
         return Ok(oid);
     }
     if repo.head()?.is_none() {
-        return Err(no_commit_yet());
+        let hint = "`tribunal check` checks what is staged, `tribunal review --worktree` reviews what is there";
+        return Err(hinted("there is no commit yet", hint));
     }
     let names = repo.branch_names()?;
     let known = names.iter().map(String::as_str).chain(["HEAD"]).filter(|name| *name != revision);

@@ -59,6 +59,8 @@ pub enum Question {
         arbiter: String,
         run: Money,
         day: Money,
+        /// Whether the watcher, which notices new commits, is switched on with them.
+        starts_watcher: bool,
     },
 }
 
@@ -94,11 +96,18 @@ impl Question {
                               `docs/specs`, and learns rules from what was found"
                     .to_owned()
             }
-            Self::Reviews { reviewer, arbiter, run, day } => format!(
-                "new commits can be reviewed in the background: each change, with the code around \
-                 it, is sent to {reviewer}, and what is found to {arbiter}; known secrets are \
-                 removed first. It may cost up to {run} a review and {day} a day"
-            ),
+            Self::Reviews { reviewer, arbiter, run, day, starts_watcher } => {
+                let watcher = if *starts_watcher {
+                    ". The watcher, which notices new commits, is switched on with it"
+                } else {
+                    ""
+                };
+                format!(
+                    "new commits can be reviewed in the background: each change, with the code around \
+                     it, is sent to {reviewer}, and what is found to {arbiter}; known secrets are \
+                     removed first. It may cost up to {run} a review and {day} a day{watcher}"
+                )
+            }
         }
     }
 
@@ -153,7 +162,7 @@ pub fn open_questions(
             }
             Activity::Watcher if is_open(known.watcher) => questions.push(Question::Watcher),
             Activity::Reviews if is_open(known.reviews) => {
-                questions.extend(about_reviews(context)?);
+                questions.extend(about_reviews(context, known)?);
             }
             Activity::Watcher | Activity::Reviews => {}
         }
@@ -161,11 +170,13 @@ pub fn open_questions(
     Ok(questions)
 }
 
-/// Asks a question and keeps the answer.
-pub fn ask(context: Context<'_>, question: &Question) -> Result<()> {
+/// Asks a question and keeps the answer. After a no to the watcher only who names reviews is asked about them.
+pub fn ask(context: Context<'_>, question: &Question, is_named: bool) -> Result<()> {
     let known = consent::load(context.repo, context.env)?;
-    // New commits are noticed by the watcher.
-    if matches!(question, Question::Reviews { .. }) && known.watcher != ConsentAnswer::Yes {
+    let is_about_reviews = matches!(question, Question::Reviews { .. });
+    if is_about_reviews && known.watcher != ConsentAnswer::Yes && !is_named {
+        out::talk("reviews are not asked about: the watcher notices new commits, and it is off");
+        out::hint("`tribunal trust reviews` asks about both");
         return Ok(());
     }
     out::talk(&question.facts());
@@ -188,10 +199,8 @@ pub fn allow(context: Context<'_>, question: &Question) -> Result<()> {
             let commands: Vec<CommandGate> =
                 open.iter().map(|(command, _)| command.clone()).collect();
             consent::trust(&mut known, &commands, env::now(context.env));
-            let are = if open.len() == 1 { "is" } else { "are" };
-            let count = counted(open.len(), "command");
             if !open.is_empty() {
-                out::talk(&format!("{count} {are} trusted; undo with `tribunal trust --revoke`"));
+                tell_trusted(open.len(), "");
             }
             if !asked.is_empty() {
                 out::talk(
@@ -204,6 +213,12 @@ pub fn allow(context: Context<'_>, question: &Question) -> Result<()> {
             out::talk("the watcher starts where it has work; `tribunal daemon stop` stops it");
         }
         Question::Reviews { .. } => {
+            if known.watcher != ConsentAnswer::Yes {
+                out::talk(
+                    "the watcher is switched on as well: it notices new commits; `tribunal trust \
+                     --revoke watcher` switches it off",
+                );
+            }
             known.watcher = ConsentAnswer::Yes;
             known.reviews = ConsentAnswer::Yes;
             out::talk(
@@ -221,6 +236,13 @@ pub fn allow(context: Context<'_>, question: &Question) -> Result<()> {
     Ok(())
 }
 
+/// Says that commands are trusted now.
+pub fn tell_trusted(count: usize, of: &str) {
+    let are = if count == 1 { "is" } else { "are" };
+    let commands = counted(count, "command");
+    out::talk(&format!("{commands}{of} {are} trusted; undo with `tribunal trust --revoke`"));
+}
+
 /// Keeps a no. That to a command is not kept: the command is asked about again when it changed.
 fn refuse(context: Context<'_>, mut known: Consent, question: &Question) -> Result<()> {
     match question {
@@ -232,7 +254,7 @@ fn refuse(context: Context<'_>, mut known: Consent, question: &Question) -> Resu
 }
 
 /// The question about reviews; `None` where the policy is against them or no agent could make one.
-fn about_reviews(context: Context<'_>) -> Result<Option<Question>> {
+fn about_reviews(context: Context<'_>, known: &Consent) -> Result<Option<Question>> {
     let policy = policy::work_tree_settings(context)?.policy;
     if policy.review.background == Switch::Off {
         return Ok(None);
@@ -249,6 +271,7 @@ fn about_reviews(context: Context<'_>) -> Result<Option<Question>> {
             arbiter: named(&reviewers.arbiter),
             run: policy.budget.run,
             day: policy.budget.day,
+            starts_watcher: known.watcher != ConsentAnswer::Yes,
         }
     }))
 }

@@ -7,9 +7,10 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::cli::hook_report::{
-    Guarded, lost_hooks, print_one_line, print_push, print_stopped_commit, tell_reviews,
+    lost_hooks, print_one_line, print_push, print_stopped_commit, tell_reviews,
 };
 use crate::cli::kept_hook::KeptHook;
+use crate::cli::unchecked::Guarded;
 use crate::daemon::control;
 use crate::domain::gates;
 use crate::domain::model::error::{Hinted, NotEvaluated, hinted};
@@ -20,7 +21,7 @@ use crate::domain::model::report::{ExitStatus, Reported, Skipped, Verdict};
 use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::{Context, Notify};
 use crate::flow::evaluate::bypass::{Bypass, past_hooks};
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::message::as_committed;
 use crate::flow::evaluate::passed_trees::PassedCommits;
@@ -217,7 +218,8 @@ impl HookCall<'_> {
         merge::exclude_evaluated(context, &mut change, &effective.hash)?;
         self.tell_weaker(repo, NOT_IN_FULL, &effective.weakened_by_user, &[]);
         bypass.apply(&mut effective.policy);
-        let request = CommandRequest::of_person(Some(Moment::PreCommit), true);
+        let moment = Some(Moment::PreCommit);
+        let request = CommandRequest::of_person(moment, RequestedBy::Hook);
         let (tree, base_tree) = (change.tree.clone(), change.base_tree.clone());
         let scope = EvaluationScope::GatesAndCommands(request);
         let mut evaluation = evaluate(context, change, &effective, None, scope)?;
@@ -238,7 +240,7 @@ impl HookCall<'_> {
             };
             print_one_line(&report, Some(see));
         } else {
-            print_stopped_commit(report.clone(), &tails, self.env);
+            print_stopped_commit(report.clone(), &tails, context);
         }
         Ok(report.verdict.into())
     }
@@ -345,7 +347,7 @@ impl HookCall<'_> {
                 bookkeeping::warn_once(context, PassedCommits::add_tips(&repo, &tips));
             }
         }
-        Ok(print_push(evaluation, Guarded::Push, self.env, started))
+        Ok(print_push(evaluation, Guarded::Push, context, started))
     }
 
     /// Where the push goes. Git gives the address in place of a name where no remote is named; the
@@ -365,11 +367,7 @@ impl HookCall<'_> {
         let notices: &Notify<'_> = if is_watched { &notice::print } else { &notice::print_warning };
         let context = Context { notices, ..self.context(repo) };
         match review::push_reviews::check_reviews(context, &evaluation.commits) {
-            Ok(consulted) => {
-                evaluation.parts.extend(consulted.parts);
-                evaluation.skipped.extend(consulted.skipped);
-                evaluation.inconclusive |= consulted.refused;
-            }
+            Ok(consulted) => consulted.add_to(evaluation),
             Err(error) => {
                 let reason = format!("{error:#}");
                 evaluation.skipped.push(Skipped { gate: "review".to_owned(), reason });
@@ -386,7 +384,7 @@ impl HookCall<'_> {
         let (context, bypass) =
             (Context::without_flags(&repo, &env, &notice::print), Bypass::default());
         let evaluation = evaluate_push(context, &bypass, &updates, &Receiver::Here)?;
-        Ok(print_push(evaluation, Guarded::PushHere, &env, started))
+        Ok(print_push(evaluation, Guarded::PushHere, context, started))
     }
 }
 

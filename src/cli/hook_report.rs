@@ -5,16 +5,18 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::cli::unchecked::{
+    Guarded, any_not_started, print_no_pass, print_tails, take_no_pass, unchecked_words,
+};
 use crate::domain::gates::is_of_files;
 use crate::domain::gates::policy_files::is_unreadable;
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::{
-    CommandResult, CommandRun, ExitStatus, Report, Reported, Skipped, Verdict,
-};
+use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
+use crate::flow::context::Context;
 use crate::flow::evaluate::command_outcome::Tail;
 use crate::flow::evaluate::evaluation::stops;
 use crate::flow::evaluate::push::before_hooks::BeforeHooks;
@@ -22,11 +24,11 @@ use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart};
 use crate::flow::evaluate::report::build_report;
 use crate::flow::setup::install::guard;
 use crate::flow::setup::install::guard::LostHooks;
-use crate::platform::config::env::Env;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::review_queue;
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render};
+use crate::platform::ui::review_hints;
 
 /// How many commits one line names.
 const NAMED_MAX: usize = 3;
@@ -42,11 +44,8 @@ pub fn print_one_line(report: &Report, see: Option<&str>) {
         Some(see) => format!(". Details: `{see}`"),
         None => String::new(),
     };
-    let skipped = report.skipped.first().map(|skipped| {
-        let all = counted(report.skipped.len(), "part");
-        format!("{all} not checked: {}: {}", skipped.gate, skipped.reason)
-    });
-    let parts: Vec<String> = warnings.into_iter().chain(skipped).collect();
+    let unchecked = unchecked_words(&report.ran, &report.skipped);
+    let parts: Vec<String> = warnings.into_iter().chain(unchecked).collect();
     if !parts.is_empty() {
         out::talk(&format!("tribunal: {}{details}", printable(&parts.join("; "))));
     }
@@ -82,93 +81,29 @@ fn with_place(finding: &Finding) -> String {
     format!("{place}: {}", finding.message)
 }
 
-/// What a hook guards.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Guarded {
-    Commit,
-    Push,
-    /// A push that this repository receives.
-    PushHere,
-}
-
-impl Guarded {
-    fn noun(self) -> &'static str {
-        match self {
-            Self::Commit => "commit",
-            Self::Push | Self::PushHere => "push",
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::Commit => "nothing was committed; your files and the index are as they were",
-            Self::Push => "nothing was pushed",
-            Self::PushHere => "the push was rejected; nothing changed on the server",
-        }
-    }
-}
-
 /// Prints what stopped a commit.
-pub fn print_stopped_commit(mut report: Report, tails: &[Tail], env: &Env) {
-    let not_started = take_not_started(&report.ran, &mut report.skipped);
+pub fn print_stopped_commit(mut report: Report, tails: &[Tail], context: Context<'_>) {
+    let no_pass = take_no_pass(&report.ran, &mut report.skipped);
     out::talk(render(&report, OutputFormat::Human));
     print_tails(tails);
-    print_not_started(&not_started, Guarded::Commit, env);
-    if report.verdict == Verdict::Inconclusive && not_started.is_empty() {
+    print_no_pass(&no_pass, Guarded::Commit, context);
+    if report.verdict == Verdict::Inconclusive && !any_not_started(&no_pass) {
         out::talk("tribunal: inconclusive: a part that guards commits could not be checked");
     }
     out::hint(Guarded::Commit.hint());
-}
-
-/// Takes the commands that could not start out of what was skipped: they get lines of their own.
-fn take_not_started(ran: &[CommandRun], skipped: &mut Vec<Skipped>) -> Vec<(String, String)> {
-    let why = |run: &CommandRun| match &run.result {
-        CommandResult::NotStarted { why } => Some((run.name.clone(), why.clone())),
-        _ => None,
-    };
-    let not_started: Vec<(String, String)> = ran.iter().filter_map(why).collect();
-    skipped.retain(|skipped| !not_started.iter().any(|(name, _)| *name == skipped.gate));
-    not_started
-}
-
-/// Says which commands could not start, and the ways on.
-fn print_not_started(not_started: &[(String, String)], guarded: Guarded, env: &Env) {
-    let noun = guarded.noun();
-    for (name, why) in not_started {
-        out::talk(&printable(&format!(
-            "command `{name}` could not start ({why}), so the {noun} was stopped"
-        )));
-    }
-    let Some((name, _)) = not_started.first() else { return };
-    if guarded == Guarded::PushHere {
-        out::hint("install it on the server, or change `run` in tribunal.toml");
-        return;
-    }
-    // The name is the repository's, and the line is one to be pasted into a shell.
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let is_word = name.chars().all(is_plain) && not_started.len() == 1;
-    let skip = if is_word { format!("commands.{name}") } else { "commands".to_owned() };
-    out::hint(&printable(&format!(
-        "install it, change `run` in tribunal.toml, or skip it once: \
-         `TRIBUNAL_SKIP={skip} git {noun}`"
-    )));
-    let path = env.text("PATH").unwrap_or_default();
-    out::hint(&printable(&format!(
-        "it was looked for in `PATH={path}`, which is that of the program that called git"
-    )));
 }
 
 /// Prints the outcome of a push: one line where it passes, else each part with what blocks it.
 pub fn print_push(
     evaluation: PushEvaluation,
     guarded: Guarded,
-    env: &Env,
+    context: Context<'_>,
     started: Instant,
 ) -> ExitStatus {
     if evaluation.refuses() {
-        return print_refusal(evaluation, guarded, env, started);
+        return print_refusal(evaluation, guarded, context, started);
     }
-    let PushEvaluation { parts, skipped, commits, ungated, .. } = evaluation;
+    let PushEvaluation { parts, skipped, commits, ungated, ran, remarks, .. } = evaluation;
     let mut said = Vec::new();
     let findings = || parts.iter().flat_map(|part| &part.findings).map(|it| &it.finding);
     let warnings = warning_line(findings());
@@ -185,10 +120,8 @@ pub fn print_push(
         let names = names.join(", ");
         said.push(format!("{count} of {all} not checked when made ({names}), checked now"));
     }
-    if let Some(first) = skipped.first() {
-        let all = counted(skipped.len(), "part");
-        said.push(format!("{all} not checked: {}: {}", first.gate, first.reason));
-    }
+    said.extend(unchecked_words(&ran, &skipped));
+    said.extend(remarks);
     if !said.is_empty() {
         out::talk(&format!("tribunal: {}{see}", printable(&said.join("; "))));
     }
@@ -198,15 +131,17 @@ pub fn print_push(
 fn print_refusal(
     mut evaluation: PushEvaluation,
     guarded: Guarded,
-    env: &Env,
+    context: Context<'_>,
     started: Instant,
 ) -> ExitStatus {
-    let not_started = take_not_started(&evaluation.ran, &mut evaluation.skipped);
+    let no_pass = take_no_pass(&evaluation.ran, &mut evaluation.skipped);
     let is_inconclusive =
-        evaluation.inconclusive && !evaluation.is_blocked() && not_started.is_empty();
+        evaluation.inconclusive && !evaluation.is_blocked() && !any_not_started(&no_pass);
     let itself = in_commit_itself(&evaluation).filter(|_| guarded == Guarded::Push);
-    let PushEvaluation { parts, skipped, policy_of, tails, interrupted, before_hooks, .. } =
-        evaluation;
+    let answers = answers_to_reviews(&evaluation).filter(|_| guarded == Guarded::Push);
+    let PushEvaluation {
+        parts, skipped, policy_of, tails, interrupted, before_hooks, remarks, ..
+    } = evaluation;
     let is_old = |part: &PushPart| match (&before_hooks, &part.commit) {
         (Some(before), Some(commit)) => before.commits.contains(commit),
         _ => false,
@@ -236,8 +171,14 @@ fn print_refusal(
     for skipped in &skipped {
         out::talk(&printable(&format!("not checked: {}: {}", skipped.gate, skipped.reason)));
     }
+    for remark in &remarks {
+        out::talk(&printable(remark));
+    }
     print_tails(&tails);
-    print_not_started(&not_started, guarded, env);
+    print_no_pass(&no_pass, guarded, context);
+    if let Some(answers) = answers {
+        out::hint(&answers);
+    }
     if is_inconclusive {
         out::talk("tribunal: inconclusive: a part that guards pushes could not be checked");
     }
@@ -250,6 +191,16 @@ fn print_refusal(
     }
     out::hint(guarded.hint());
     if interrupted { ExitStatus::Interrupted } else { ExitStatus::Blocked }
+}
+
+/// The commands that answer what reviews found and what stops the push: of what a gate found the finding
+/// itself says what to do.
+fn answers_to_reviews(evaluation: &PushEvaluation) -> Option<String> {
+    let findings = evaluation.parts.iter().flat_map(|part| &part.findings);
+    let stopping = findings.filter(|reported| reported.finding.effect == Effect::Block);
+    let stopping = stopping.filter(|reported| !Gate::OF_CHANGES.contains(&reported.finding.gate));
+    let ids: Vec<&str> = stopping.filter_map(|reported| reported.id.as_deref()).collect();
+    review_hints::answers(&ids)
 }
 
 /// Where what blocks is in the files of a commit: that it is changed there, and how.
@@ -294,16 +245,6 @@ fn old_line(before: &BeforeHooks, old: &[PushPart]) -> (String, String) {
         before.target,
     );
     (told, way)
-}
-
-/// Shows people the last lines of the commands that failed.
-pub fn print_tails(tails: &[Tail]) {
-    for tail in tails.iter().filter(|tail| !tail.lines.is_empty()) {
-        out::talk(&format!("the end of what `{}` printed:", printable(&tail.command)));
-        for line in &tail.lines {
-            out::talk(&format!("    {}", printable(line)));
-        }
-    }
 }
 
 /// The hooks that were installed and do not run any more; where that cannot be told it is said.

@@ -171,8 +171,9 @@ fn show(repo: &Repo, plan: &Plan, hooks: &HooksPlan, args: &Args) -> Result<()> 
             if let InstallStep::Keep { hook, .. } = step {
                 let name = hook.file_name().unwrap_or_default().to_string_lossy();
                 out::result(&format!(
-                    "      your own `{}` is kept and still runs",
-                    printable(&name)
+                    "      your own `{}` {} and still run",
+                    printable(&name),
+                    verb("be kept")
                 ));
             }
         }
@@ -182,8 +183,12 @@ fn show(repo: &Repo, plan: &Plan, hooks: &HooksPlan, args: &Args) -> Result<()> 
     }
     for same in plan.left_out.chunk_by(|(_, one), (_, other)| one == other) {
         let paths: Vec<String> = same.iter().map(|(path, _)| format!("`{path}`")).collect();
-        let is = if paths.len() == 1 { "is" } else { "are" };
-        out::warn(&format!("{} {is} not written: {}", paths.join(", "), same[0].1));
+        let not = match (dry_run, paths.len()) {
+            (true, _) => "would not be",
+            (false, 1) => "is not",
+            (false, _) => "are not",
+        };
+        out::warn(&format!("{} {not} written: {}", paths.join(", "), same[0].1));
     }
     if let (HooksPlan::Refused(refusal), true) = (hooks, dry_run) {
         warn_with_hint("the hooks would not be installed", refusal);

@@ -7,6 +7,7 @@ pub mod config;
 pub mod constitution;
 pub mod invocation;
 mod kept_hook;
+mod unchecked;
 pub mod cost;
 pub mod demo;
 pub mod daemon;
@@ -230,7 +231,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Uninstall(args) => uninstall::run(invocation, &args),
         Command::Status => status::run(invocation),
         Command::Doctor => doctor::run(invocation),
-        Command::Sandbox(args) => sandbox::run(invocation, &args),
+        Command::Sandbox(args) => Ok(sandbox::run(invocation, &args)),
         Command::Completions(args) => Ok(completions::run(&args, command_line())),
         Command::Hook(args) => hook::run(&invocation.env, &args.name, &args.args),
     }

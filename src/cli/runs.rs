@@ -131,6 +131,11 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     if !found.is_empty() {
         out::result(found);
     }
+    for closed in reviewed.report.findings.iter().filter(|found| !found.is_open()) {
+        let id = closed.id.as_deref().map_or("", short_id);
+        let message = printable(&closed.finding.message);
+        out::result(&format!("{id} {}: {message}", printable(&closed.status)));
+    }
     if !invocation.global.quiet {
         let executor = roles::executor(context)?;
         for hint in review_hints::hints(&reviewed, executor.as_deref()) {
@@ -183,12 +188,17 @@ fn facts(run: &Run, at: At, reviewed: Option<&ReviewResult>) -> Vec<(&'static st
                 why => why,
             },
         ));
-        let findings = reviewed.map_or(0, |reviewed| reviewed.report.findings.len());
+        let findings = reviewed.map_or(&[][..], |reviewed| &reviewed.report.findings);
+        let (open, closed): (Vec<_>, Vec<_>) = findings.iter().partition(|found| found.is_open());
         let story = &details.story;
-        let open = counted(findings, "open finding");
+        let open = counted(open.len(), "open finding");
+        let closed = match closed.len() {
+            0 => String::new(),
+            closed => format!(", {closed} answered or gone since"),
+        };
         let resolved = counted(story.resolved.len(), "resolved one");
         let dismissed = story.dismissed.len();
-        facts.push(("found", format!("{open}, {resolved}, {dismissed} that do not count")));
+        facts.push(("found", format!("{open}{closed}, {resolved}, {dismissed} that do not count")));
         facts.push(("rounds", format!("{} in full", counted(story.rounds, "review"))));
     }
     facts.retain(|(_, text)| !text.is_empty());

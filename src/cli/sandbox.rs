@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -19,10 +19,11 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::random;
 use crate::platform::process::{ExitOutcome, Interrupts, Overused, code_of};
-use crate::platform::sandbox::access::{NetworkAccess, ResourceLimits, SandboxAccess};
+use crate::platform::sandbox::access::{FAILED, NetworkAccess, ResourceLimits, SandboxAccess};
 use crate::platform::sandbox::{BUBBLEWRAP_HINT, Confinement};
 use crate::platform::ui::out;
 use crate::platform::ui::out::OwnStream;
+use crate::platform::ui::report::OutputFormat;
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -36,6 +37,12 @@ const LONGEST: u64 = 31 * 24 * 3600;
 
 /// How long is waited for more to be printed once the command has ended.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// How much is kept of the beginning of what is printed, in bytes.
+const BEGINNING: usize = 16;
+
+/// The number that stands for a command that a limit stopped, as `timeout` has it.
+const STOPPED: u8 = 124;
 
 /// How much is passed on at once, in bytes.
 const PART: usize = 64 * 1024;
@@ -109,8 +116,19 @@ fn shown(bytes: u64) -> String {
 }
 
 /// Runs the command in the current folder, which it may write. Ends with the number that the command ends
-/// with.
-pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+/// with; what stops it, and why it could not run, has numbers of its own, which few commands end with.
+pub fn run(invocation: &Invocation, args: &Args) -> ExitStatus {
+    let code = run_held(invocation, args).unwrap_or_else(|error| {
+        if invocation.global.format == OutputFormat::Json {
+            out::json_error(&error);
+        }
+        out::error(&error);
+        FAILED
+    });
+    ExitStatus::OfCommand(code)
+}
+
+fn run_held(invocation: &Invocation, args: &Args) -> Result<u8> {
     let env = &invocation.env;
     let Some((program, words)) = args.command.split_first() else {
         return Err(hinted("there is no command", "`tribunal sandbox -- COMMAND`"));
@@ -122,8 +140,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         processes: args.processes,
         ..ResourceLimits::default()
     };
-    let absolute =
-        |paths: &[PathBuf]| paths.iter().map(|path| env.current_dir.join(path)).collect();
+    let absolute = |paths: &[PathBuf]| paths.iter().map(|it| env.current_dir.join(it)).collect();
     let access = SandboxAccess {
         dir: env.current_dir.clone(),
         temporary: temporary.path().to_owned(),
@@ -157,13 +174,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let (stdout, stderr) = (Relay::start(OwnStream::Output)?, Relay::start(OwnStream::Error)?);
     let ended = cmd.supervise(&stdout.to, &stderr.to, interrupts)?;
     stdout.end();
+    let began = stderr.began.clone();
     stderr.end();
     let why = match ended {
         ExitOutcome::Exited(status) => {
-            let code = u8::try_from(code_of(status)).unwrap_or(u8::MAX);
-            return Ok(ExitStatus::OfCommand(code));
+            let is_bubblewrap = matches!(confinement, Confinement::Bubblewrap { .. });
+            let began = began.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(ended_with(code_of(status), is_bubblewrap, &began));
         }
-        ExitOutcome::Interrupted(_) => return Ok(ExitStatus::Interrupted),
+        ExitOutcome::Interrupted(_) => return Ok(ExitStatus::Interrupted.code()),
         ExitOutcome::TimedOut => format!("it did not end within {} s (hint: `--time`)", args.time),
         ExitOutcome::Overused(Overused::Memory) => {
             format!("it used more than {} of memory (hint: `--memory`)", shown(args.memory))
@@ -177,7 +196,16 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         ExitOutcome::Idle | ExitOutcome::TooLong => "it printed without end".to_owned(),
     };
     out::warn(&format!("the command was stopped: {why}"));
-    Ok(ExitStatus::Inconclusive)
+    Ok(STOPPED)
+}
+
+/// The number to end with after a program that ended with `code` and whose errors began like that:
+/// bubblewrap's own failures are none of the command.
+fn ended_with(code: i32, is_bubblewrap: bool, began: &[u8]) -> u8 {
+    if is_bubblewrap && code == 1 && began.starts_with(b"bwrap: ") {
+        return FAILED;
+    }
+    u8::try_from(code).unwrap_or(u8::MAX)
 }
 
 /// Passes on what a program prints.
@@ -185,6 +213,8 @@ struct Relay {
     to: File,
     ended: mpsc::Receiver<()>,
     is_printing: Arc<AtomicBool>,
+    /// The first of it.
+    began: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Relay {
@@ -193,10 +223,16 @@ impl Relay {
         let (tell, ended) = mpsc::channel::<()>();
         let is_printing = Arc::new(AtomicBool::new(false));
         let printing = Arc::clone(&is_printing);
+        let began = Arc::new(Mutex::new(Vec::new()));
+        let first = Arc::clone(&began);
         thread::spawn(move || {
             let mut part = vec![0; PART];
             while let Ok(read @ 1..) = from.read(&mut part) {
                 printing.store(true, Ordering::SeqCst);
+                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                let left = BEGINNING.saturating_sub(first.len()).min(read);
+                first.extend(&part[..left]);
+                drop(first);
                 let printed = out::relay(&part[..read], stream);
                 printing.store(false, Ordering::SeqCst);
                 // The reader went away: the program learns that when it prints on.
@@ -206,7 +242,7 @@ impl Relay {
             }
             drop(tell);
         });
-        Ok(Self { to: File::from(OwnedFd::from(to)), ended, is_printing })
+        Ok(Self { to: File::from(OwnedFd::from(to)), ended, is_printing, began })
     }
 
     /// Waits until all is printed, however slowly it is read. What holds the pipe though it was ended is not
@@ -216,5 +252,25 @@ impl Relay {
         while self.ended.recv_timeout(DRAIN) == Err(RecvTimeoutError::Timeout)
             && self.is_printing.load(Ordering::SeqCst)
         {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ended_with;
+
+    #[test]
+    fn what_bubblewrap_cannot_do_is_no_failure_of_the_command() {
+        let said = b"bwrap: Can't mkdir";
+        for (code, is_bubblewrap, began, number) in [
+            (1, true, &said[..], 125),
+            (1, true, b"make: 1", 1),
+            (1, false, said, 1),
+            (2, true, said, 2),
+            (137, true, b"", 137),
+            (300, false, b"", 255),
+        ] {
+            assert_eq!(ended_with(code, is_bubblewrap, began), number, "{code}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::model::terminal::printable;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::bypass::names::Name;
+use crate::flow::evaluate::command_selection::RequestedBy;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::platform::ui::out;
@@ -25,10 +26,20 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether a command is asked for by name.
-    pub fn asks_for_commands(&self) -> bool {
-        self.only.iter().any(|name| {
-            matches!(Name::read(name), Ok(Name::Gate(Gate::Commands) | Name::Command(_)))
+    /// Who asks for commands, where they are asked for here.
+    pub fn asks_for_commands(&self) -> Option<RequestedBy> {
+        let is_all = |name: &String| matches!(Name::read(name), Ok(Name::Gate(Gate::Commands)));
+        if self.named_commands().next().is_some() {
+            return Some(RequestedBy::Name);
+        }
+        self.only.iter().any(is_all).then_some(RequestedBy::Person)
+    }
+
+    /// The commands that are asked for by name.
+    fn named_commands(&self) -> impl Iterator<Item = String> {
+        self.only.iter().filter_map(|name| match Name::read(name) {
+            Ok(Name::Command(name)) => Some(name),
+            Ok(Name::Gate(_)) | Err(_) => None,
         })
     }
 
@@ -61,7 +72,8 @@ impl Selection {
         }
     }
 
-    /// Names in a report what was left out.
+    /// Names in a report what was left out. Where a command was asked for by name and did not run it is no
+    /// pass.
     pub fn tell(&self, report: &mut Report) {
         let mut told: Vec<(String, String)> = Vec::new();
         if !self.only.is_empty() {
@@ -74,6 +86,18 @@ impl Selection {
         for name in self.only.iter().filter(is_idle) {
             let reason = "it is off, or there is nothing here that it looks at";
             told.push((name.clone(), reason.to_owned()));
+        }
+        for name in self.named_commands() {
+            if report.ran.iter().any(|run| run.name == name) {
+                continue;
+            }
+            report.mark_inconclusive(true);
+            if !report.skipped.iter().any(|skipped| skipped.gate == name) {
+                told.push((
+                    name,
+                    "it did not run: `gates.commands` is off, or it is for another hook".to_owned(),
+                ));
+            }
         }
         told.extend(self.skip.iter().map(|name| (name.clone(), "left out by `--skip`".to_owned())));
         let told = told.into_iter().map(|(gate, reason)| Skipped { gate, reason });

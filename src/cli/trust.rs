@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::consent_questions::{
-    Activity, Question, allow, ask, named_commands, open_questions,
+    Activity, Question, allow, ask, named_commands, open_questions, tell_trusted,
 };
 use crate::cli::invocation::Invocation;
 use crate::daemon::control;
@@ -115,7 +115,7 @@ fn answer(context: Context<'_>, known: &Consent, args: &Args, format: OutputForm
         return Err(hinted(why, hint));
     }
     for question in &questions {
-        ask(context, question)?;
+        ask(context, question, !args.what.is_empty())?;
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ pub fn offer(context: Context<'_>) -> Result<()> {
     let questions = open_questions(context, &known, &Activity::ALL, false)?;
     if can_ask() {
         for question in &questions {
-            ask(context, question)?;
+            ask(context, question, false)?;
         }
         return Ok(());
     }
@@ -168,6 +168,7 @@ fn of_spec(context: Context<'_>, mut known: Consent, path: &Path, yes: bool) -> 
     let gates: Vec<CommandGate> = open.iter().map(|command| command.gate.clone()).collect();
     consent::trust(&mut known, &gates, now(context.env));
     consent::save(context.repo, &known)?;
+    tell_trusted(gates.len(), " of the spec");
     Ok(())
 }
 
@@ -222,13 +223,31 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
     if gone.contains(&"watcher".to_owned()) {
         control::stop(&WatchedRepo::of(context))?;
     }
-    for name in &gone {
-        out::talk(&format!("`{}` is no longer trusted", printable(name)));
+    tell_revoked(&gone, &known);
+    Ok(())
+}
+
+/// Says what is no longer allowed, and what still is that one would take for a part of it.
+fn tell_revoked(gone: &[String], known: &Consent) {
+    for name in gone {
+        out::talk(&match name.as_str() {
+            "watcher" => "the watcher is stopped here, and none starts by itself".to_owned(),
+            "reviews" => "no new commit is sent to a model".to_owned(),
+            command => format!("the command `{}` is no longer trusted", printable(command)),
+        });
     }
     if gone.is_empty() {
-        out::talk("no command is trusted");
+        out::talk("nothing was allowed that this takes back");
     }
-    Ok(())
+    let is_gone = |name: &str| gone.iter().any(|gone| gone == name);
+    if is_gone("reviews") && known.watcher == ConsentAnswer::Yes {
+        out::hint("the watcher stays on: `tribunal trust --revoke watcher` switches it off");
+    }
+    if is_gone("watcher") && known.reviews == ConsentAnswer::Yes {
+        out::hint(
+            "new commits are still reviewed at the push: `tribunal trust --revoke reviews` ends that",
+        );
+    }
 }
 
 fn list(format: OutputFormat, known: &Consent) {

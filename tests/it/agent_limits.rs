@@ -443,3 +443,30 @@ fn what_one_agent_writes_where_it_reads_no_other_one_sees() {
     let left: Vec<_> = rooms.map(|room| room.file_name().into_string().unwrap()).collect();
     assert!(left.iter().all(|name| !name.starts_with("room-")), "{left:?}");
 }
+
+#[test]
+fn what_a_fix_counts_for_that_tells_no_cost_is_said_and_can_be_set() {
+    for (prices, is_over) in [("", true), ("[prices]\nhand = { input = 0, output = 0 }\n", false)] {
+        let sandbox = Sandbox::new();
+        let server = ModelServer::start(diligent(&[LEFT_OUT]));
+        // It changes something each time, and never what is wrong.
+        let body = "cat > /dev/null; echo '// More.' >> src/sum.rs; echo done";
+        let settings = format!(
+            "[agents]\nreviewer.use = \"eye\"\narbiter.use = \"scale\"\nexecutor.use = \"hand\"\nretries = 0\n{}{}{}{prices}",
+            served(&server, ["eye", "one"], ""),
+            served(&server, ["scale", "two"], ""),
+            script(&sandbox, ["hand", "three"], &[], body),
+        );
+        let scene = Scene::of(sandbox, Model::Server(server), &settings).logged_in(&[]);
+        let repo = scene.library_of(BUGGY);
+        let outcome = repo.tribunal(&["review", "--commit", "HEAD", "--fix"]).code(3);
+        if is_over {
+            outcome
+                .says("would break the budget of the run, which is $10.00")
+                .says("1 call told no cost and counts as estimated")
+                .says("`agents.executor.budget`");
+        } else {
+            outcome.never_says("budget").says("unresolved after two fixes");
+        }
+    }
+}

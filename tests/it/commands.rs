@@ -108,7 +108,7 @@ fn a_missing_tool_is_inconclusive() {
     // At level warn it is told, and lets pass.
     repo.git_env(&["commit", "-qm", "feat: x"], &[("TRIBUNAL_GATES_COMMANDS", "warn")])
         .ok()
-        .says("1 part not checked: probe: it could not start");
+        .says("command `probe` is no pass: it could not start");
     // A name is the repository's: nothing of it is put into a line for a shell.
     let policy = repo.read("tribunal.toml");
     repo.write("tribunal.toml", policy.replace("\"probe\"", "\"x; rm -r $HOME\""));
@@ -921,4 +921,78 @@ fn a_run_without_a_test_that_passed_is_no_pass() {
         assert!(said.is_empty() || checked.stdout.contains(said), "{format}: {run}\n{checked}");
         assert_eq!(checked.code == 0, outcome == "passed", "{checked}");
     }
+}
+
+#[test]
+fn a_command_that_is_asked_for_by_its_name_runs_whatever_changed() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let command = |name: &str, more: &str| {
+        format!("[[commands]]\nname = \"{name}\"\nrun = \"true\"\n{more}\n")
+    };
+    let policy = command("plain", "") + &command("docs", "paths = [\"docs/**\"]");
+    repo.write("tribunal.toml", policy).commit_unjudged("policy");
+    let named = ["check", "--only", "commands.docs"];
+    // What was asked for and did not run is no pass.
+    repo.tribunal(&named).code(4).says("it is not trusted").says("inconclusive");
+    repo.tribunal(&["trust", "--yes"]).ok();
+    let ran = |words: &[&str]| {
+        let outcome = repo.tribunal(&[&named, words].concat()).ok();
+        outcome.says("pass: ").says("1 command run").never_says("nothing to check");
+    };
+    ran(&[]);
+    ran(&["--all"]);
+    ran(&["--from", "HEAD"]);
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    ran(&[]);
+    repo.tribunal(&[&named[..], &["--commands=run"]].concat())
+        .code(4)
+        .says("it is for another hook");
+    // What all are asked for leaves out is named.
+    let all = repo.tribunal(&["check", "--commands"]).ok();
+    all.says("skipped docs: nothing of its `paths` changed").says("1 command run");
+}
+
+#[test]
+fn a_command_that_ran_and_proved_nothing_is_not_called_skipped() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let log = ".git/tribunal/logs/commands/probe.log`";
+    for (format, why) in [
+        ("junit", "it wrote no report to the file that `TRIBUNAL_REPORT` names"),
+        ("rdjson", "its report could not be read: not reviewdog's rdjson"),
+    ] {
+        let more = format!("format = \"{format}\"\n");
+        with_command(&repo, "echo said", &more);
+        repo.write("a", format).git(&["add", "a"]).ok();
+        commit(&repo)
+            .code(1)
+            .says(&format!("command `probe` is no pass: {why}"))
+            .says("tribunal: inconclusive: a part that guards commits could not be checked")
+            .says(log)
+            .says("`TRIBUNAL_SKIP=commands.probe git commit`")
+            .never_says("skipped");
+        let checked = repo.tribunal(&["check", "--commands"]).code(4);
+        checked.says(&format!("no pass probe: {why}")).says(log).never_says("skipped");
+        let json = repo.tribunal(&["check", "--commands", "--format", "json"]).code(4).json();
+        assert!(json["ran"][0]["why"].as_str().unwrap().starts_with(why), "{json}");
+        // Where it stops nothing it is told in the one line.
+        with_command(&repo, "echo said", &format!("{more}[gates]\ncommands = \"warn\"\n"));
+        repo.write("a", format!("{format} warns")).git(&["add", "a"]).ok();
+        let told = commit(&repo).ok().says(&format!("command `probe` is no pass: {why}"));
+        told.never_says("not checked");
+    }
+}
+
+#[test]
+fn every_command_that_is_not_trusted_is_named() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let command =
+        |name| format!("[[commands]]\nname = \"{name}\"\nrun = \"true\"\non = [\"pre-commit\"]\n");
+    let policy: String = ["one", "two", "three", "four"].map(command).concat();
+    repo.write("tribunal.toml", policy).commit_unjudged("policy");
+    hook_up(&repo);
+    repo.write("a", "1\n").git(&["add", "a"]).ok();
+    commit(&repo).ok().says("4 parts not checked: one, two, three, four: it is not trusted");
 }

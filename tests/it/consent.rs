@@ -101,7 +101,10 @@ fn on_a_terminal_each_question_is_asked_once_with_its_facts() {
     let named = typed(&["trust", "reviews"], "y\n");
     assert!(named.contains("Review new commits"), "{named}");
     assert_eq!(answers(&repo)["reviews"], "yes");
-    repo.tribunal(&["trust", "--revoke", "reviews"]).ok().says("`reviews` is no longer trusted");
+    repo.tribunal(&["trust", "--revoke", "reviews"])
+        .ok()
+        .says("no new commit is sent to a model")
+        .says("hint: the watcher stays on: `tribunal trust --revoke watcher`");
     assert_eq!(answers(&repo)["reviews"], "no");
     repo.tribunal(&["trust", "--revoke", "nope"])
         .code(2)
@@ -115,10 +118,26 @@ fn a_no_to_the_watcher_is_a_no_to_what_needs_it() {
     let said = on_terminal_typing(repo.command(&["hooks", "install"]), "n\nn\n");
     let said = String::from_utf8(said).unwrap();
     assert!(!said.contains("Review new commits"), "{said}");
+    assert!(
+        said.contains("reviews are not asked about: the watcher notices new commits"),
+        "{said}"
+    );
     // A yes to reviews is one to the watcher, without which no commit is noticed.
-    repo.tribunal(&["trust", "reviews", "--yes"]).ok();
+    let said = on_terminal_typing(repo.command(&["trust", "reviews"]), "n\n");
+    let said = String::from_utf8(said).unwrap();
+    assert!(
+        said.contains("The watcher, which notices new commits, is switched on with it"),
+        "{said}"
+    );
+    assert_eq!(answers(&repo)["watcher"], "no");
+    repo.tribunal(&["trust", "reviews", "--yes"]).ok().says("the watcher is switched on as well");
     let known = answers(&repo);
     assert_eq!((&known["watcher"], &known["reviews"]), (&"yes".into(), &"yes".into()));
+    repo.tribunal(&["trust", "--revoke", "watcher"])
+        .ok()
+        .says("none starts by itself")
+        .says("hint: new commits are still reviewed at the push")
+        .never_says("trusted");
 }
 
 #[test]

@@ -162,9 +162,9 @@ fn a_command_is_proposed_where_its_program_and_script_are_there_and_runs() {
     let said = init_with(&repo, &["yarn", "npm"], &look).ok();
     said.says("not proposed: `pnpm test`: `pnpm` is not in `PATH`").never_says("yarn");
 
-    init_with(&repo, &["pnpm"], &["--no-hooks"])
-        .ok()
-        .says("`pnpm test` before each push: proposed");
+    init_with(&repo, &["pnpm"], &["--no-hooks"]).ok().says(
+        "`pnpm test` before each push: proposed, and switched off; once it is on a push that",
+    );
     let policy = repo.read("tribunal.toml");
     assert!(policy.contains("\n# run = \"pnpm test\"\n"), "{policy}");
     // What is proposed is switched off: nothing to agree to, and nothing runs.
@@ -467,4 +467,22 @@ fn a_clone_s_baseline_has_nothing_that_is_allowed() {
     clone.commit_unjudged("no other");
     clone.tribunal(&["init"]).ok();
     assert!(!clone.path(".ai/baseline.txt").exists());
+}
+
+#[test]
+fn a_dry_run_says_what_would_be() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    executable(repo.path(".git/hooks/pre-commit"), "#!/bin/sh\n");
+    let said = repo.tribunal(&["init", "--dry-run"]).ok();
+    said.says("would install the hooks").says("your own `pre-commit` would be kept and still run");
+    repo.tribunal(&["init"]).ok().says("your own `pre-commit` will be kept and still run");
+    let other = sandbox.repo("other");
+    other.write("mkdocs.yml", "x\n").commit_unjudged("docs: begin");
+    let words = ["init", "--no-hooks", "--docs", "--dry-run"];
+    other
+        .tribunal(&words)
+        .ok()
+        .says("would not be written: `docs` is built by")
+        .never_says("not written:");
 }

@@ -423,6 +423,31 @@ fn known_secrets() -> &'static [Secret] {
     })
 }
 
+/// The first commit: notes for agents that hold secrets, and a command that fails until a fix was tested, with
+/// secrets in what it prints.
+fn begin(repo: &Repo<'_>, notes: &[Secret], gate: &[Secret], message: &str) {
+    let log = repo.sandbox.path().join("gate-says");
+    fs::write(&log, all_lines(gate)).unwrap();
+    let command = format!("[ -e src/tested ] || {{ cat '{}'; false; }}", log.display());
+    let policy =
+        format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
+    repo.write("tribunal.toml", policy)
+        .write("AGENTS.md", format!("# How it is done\n{}", all_lines(notes)))
+        .write("src/calm.rs", "use std::fs;\n")
+        .commit_unjudged(&format!("feat: begin\n\n{message}"));
+    repo.tribunal(&["trust", "--yes"]).ok();
+}
+
+/// The change under review, with secrets in its files and in the name of its branch.
+fn change(repo: &Repo<'_>, secrets: &[Secret], branch: &[Secret], message: &str) {
+    for (path, text, _) in files("src", secrets) {
+        repo.write(path, text);
+    }
+    repo.write("src/calm.rs", CALM);
+    repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(branch))]).ok();
+    repo.commit_unjudged(message);
+}
+
 /// What the real programs send, of their own too, in a review and a fix of a change with a thousand
 /// secrets, with more in what stands beside it.
 fn on_the_wire(test: &str, [executor, reviewer]: [&str; 2]) {
@@ -457,24 +482,11 @@ fn on_the_wire(test: &str, [executor, reviewer]: [&str; 2]) {
     };
     let scene = Scene::real(Sandbox::new(), programs, &settings, brain).logged_in(&KEYS);
     let repo = scene.sandbox.repo("r");
-    let log = scene.sandbox.path().join("gate-says");
-    fs::write(&log, all_lines(gate)).unwrap();
-    let command = format!("[ -e src/tested ] || {{ cat '{}'; false; }}", log.display());
-    let policy =
-        format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
-    repo.write("tribunal.toml", policy)
-        .write("AGENTS.md", format!("# How it is done\n{}", all_lines(notes)))
-        .write("src/calm.rs", "use std::fs;\n")
-        .commit_unjudged(&format!("feat: begin\n\n{}", all_lines(&message[..5])));
-    repo.tribunal(&["trust", "--yes"]).ok();
-    for (path, text, _) in files("src", secrets) {
-        repo.write(path, text);
-    }
-    repo.write("src/calm.rs", CALM);
-    repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(&free[208..]))]).ok();
+    begin(&repo, notes, gate, &all_lines(&message[..5]));
     // In the subject too: that is what a program would tell of its repository's log.
     let subject = token(message);
-    repo.commit_unjudged(&format!("feat: more {subject}\n\n{}", all_lines(&message[5..])));
+    let words = format!("feat: more {subject}\n\n{}", all_lines(&message[5..]));
+    change(&repo, secrets, &free[208..], &words);
     let spec_file = spec_with(&scene.sandbox, spec);
     let words = ["review", "--commit", "HEAD", "--fix", "--spec", spec_file.to_str().unwrap()];
     let outcome = repo.tribunal(&words);
@@ -558,23 +570,9 @@ fn thousand(secrets: &[Secret]) {
         [0, 25, 50, 60, 180, 200].map(|from| &free[from..][..if from == 60 { 120 } else { 10 }]);
     let search = Search::new(secrets.iter().chain(&free));
 
-    let log = sandbox.path().join("gate-says");
-    fs::write(&log, all_lines(gate)).unwrap();
-    let command = format!("[ -e src/tested ] || {{ cat '{}'; false; }}", log.display());
-    let policy =
-        format!("{LENIENT}[[commands]]\nname = \"probe\"\nrun = '''{command}'''\non = [\"run\"]\n");
-    repo.write("tribunal.toml", policy)
-        .write("AGENTS.md", format!("# How it is done\n{}", all_lines(notes)))
-        .write("src/calm.rs", "use std::fs;\n")
-        .commit_unjudged("feat: begin");
-    repo.tribunal(&["trust", "--yes"]).ok();
-    for (path, text, _) in files("src", secrets) {
-        repo.write(path, text);
-    }
-    let in_name = token(&free[205..]);
-    repo.write("src/calm.rs", CALM).write(format!("dumps/{in_name}.txt"), "one\ntwo\nthree\n");
-    repo.git(&["checkout", "-q", "-b", &format!("work/{}", token(&free[208..]))]).ok();
-    repo.commit_unjudged(&format!("feat: more\n\n{}", all_lines(message)));
+    begin(&repo, notes, gate, "");
+    repo.write(format!("dumps/{}.txt", token(&free[205..])), "one\ntwo\nthree\n");
+    change(&repo, secrets, &free[208..], &format!("feat: more\n\n{}", all_lines(message)));
     let spec_file = spec_with(&sandbox, spec);
 
     let said = sandbox.path().join("hand-says");

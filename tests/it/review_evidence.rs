@@ -318,7 +318,10 @@ fn commands_of_a_spec_run_once_the_person_agreed_and_count() {
     );
     let refused = repo.tribunal(&["trust", "--spec", "docs/specs/sums.md"]).code(2);
     refused.says("AC-1: grep -q checked").says("--yes");
-    repo.tribunal(&["trust", "--spec", "docs/specs/sums.md", "--yes"]).ok();
+    repo.tribunal(&["trust", "--spec", "docs/specs/sums.md", "--yes"])
+        .ok()
+        .says("of the spec")
+        .says("trusted; undo with `tribunal trust --revoke`");
     let outcome = review(&repo, &words).code(1).json();
     let criterion = &outcome["review"]["criteria"][0];
     assert_eq!((&criterion["id"], &criterion["met"]), (&json!("AC-1"), &json!("deviation")));

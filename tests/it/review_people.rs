@@ -422,3 +422,80 @@ fn the_new_words_are_in_the_help() {
     let config = repo.tribunal(&["config"]).ok();
     config.says("tell").says("instructions").says("notify");
 }
+
+#[test]
+fn a_run_is_told_as_what_it_reviewed_is_now() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    for (range, place) in [("--staged", "staged"), ("--worktree", "not committed")] {
+        let repo = scene.sandbox.repo(&range[2..]);
+        repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
+        repo.write("src/sum.rs", BUGGY).git(&["add", "--all"]).ok();
+        let json = repo.tribunal(&["review", range, "--format", "json"]).code(1).json();
+        let run = run_of(&json);
+        let shown = || repo.tribunal(&["runs", "show", &run]).ok();
+        shown().says(&format!("`tribunal review {range} --fix`")).says("1 open finding, 0");
+        repo.commit_unjudged("feat: sum");
+        let by_commit = format!("`tribunal review --commit {}", &repo.rev("HEAD")[..10]);
+        for told in [shown(), repo.tribunal(&["resume", &run]).code(1)] {
+            told.says(&format!("{by_commit} --fix`")).never_says(range);
+        }
+        // What was answered is not open, and is not asked about again.
+        let id = json["findings"][0]["id"].as_str().unwrap();
+        repo.tribunal(&["findings", "dismiss", id, "--reason", "a sentinel"]).ok();
+        for told in [shown(), repo.tribunal(&["resume", &run]).code(1)] {
+            told.says(&format!(
+                "hint: what it found is answered or gone: {by_commit}` says what holds now"
+            ))
+            .never_says("tribunal findings accept")
+            .never_says("--fix");
+        }
+        shown()
+            .says("0 open findings, 1 answered or gone since")
+            .says(&format!("{} dismissed: the last item is left out", short(id)));
+        repo.tribunal(&["findings", "reopen", id, "--reason", "it is none"]).ok();
+        repo.write("src/sum.rs", CLEAN).git(&["add", "--all"]).ok();
+        repo.git(&["commit", "--amend", "--quiet", "--no-verify", "-m", "feat: sum"]).ok();
+        shown()
+            .says("what it reviewed is not there any more as it was")
+            .says(&format!("what is {place}"))
+            .never_says("--fix");
+    }
+}
+
+#[test]
+fn what_is_resolved_here_and_open_elsewhere_is_told_with_its_place() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.repo();
+    let json = repo.tribunal(&["review", "--commit", "HEAD", "--format", "json"]).code(1).json();
+    let id = json["findings"][0]["id"].as_str().unwrap();
+    repo.git(&["switch", "--quiet", "--create", "fix"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
+    // A branch that is merged has nothing of its own: this one goes on.
+    repo.git(&["switch", "--quiet", "main"]).ok();
+    repo.write("src/more.rs", CLEAN).commit_unjudged("feat: more");
+    repo.git(&["switch", "--quiet", "fix"]).ok();
+    let held = format!("{} is open all the same: branch `main` has it", short(id));
+    repo.tribunal(&["review", "--commit", "HEAD"]).ok().says("1 finding resolved").says(&held);
+    repo.tribunal(&["findings"]).ok().says(short(id));
+    repo.tribunal(&["findings", "show", id]).ok().says("branch `main` has it");
+    // Once it is nowhere, it is nowhere open.
+    repo.git(&["branch", "--force", "main", "fix"]).ok();
+    repo.tribunal(&["review", "--commit", "HEAD"]).ok().never_says("open all the same");
+    repo.tribunal(&["findings", "show", id]).ok().never_says("has it\n").says("resolved");
+}
+
+#[test]
+fn a_report_is_no_part_of_the_next_review() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.library();
+    repo.write("src/sum.rs", CLEAN);
+    repo.tribunal(&["review", "--worktree", "--report"])
+        .ok()
+        .says("the report is in `docs/review/");
+    let asked = scene.asked().len();
+    repo.tribunal(&["review", "--worktree"])
+        .ok()
+        .says("2 files; not shown to a model: `docs/review/")
+        .says("answered before");
+    assert_eq!(scene.asked().len(), asked);
+}

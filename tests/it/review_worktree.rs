@@ -126,7 +126,7 @@ fn what_is_not_staged_is_reviewed_without_what_is() {
     repo.commit_unjudged("feat: all of it");
     for (range, state) in [("--unstaged", "staged"), ("--worktree", "committed")] {
         let nothing = repo.tribunal(&["review", range]).ok();
-        nothing.says(&format!("nothing to review: nothing is not {state}"));
+        nothing.says(&format!("nothing to review: all is {state}"));
     }
 }
 

@@ -144,6 +144,18 @@ fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
 }
 
 #[test]
+fn where_there_is_no_commit_the_hint_helps() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.sandbox.repo("r");
+    repo.write("src/sum.rs", BUGGY);
+    repo.tribunal(&["review", "--commit", "HEAD"])
+        .code(2)
+        .says("there is no commit yet")
+        .says("`tribunal review --worktree` reviews what is there");
+    repo.tribunal(&["review", "--worktree"]).code(1).says(LEFT_OUT.title);
+}
+
+#[test]
 fn nothing_to_review_is_said_and_never_called_a_pass() {
     let scene = scene(diligent(&[LEFT_OUT]));
     let repo = scene.library();
@@ -292,11 +304,16 @@ fn a_push_is_told_what_the_reviews_of_its_commits_say() {
     push("off").ok().never_says("is not reviewed").says("TRIBUNAL_REVIEW_PRE_PUSH=off; recorded");
     review(&repo, &["--commit", "HEAD"]).code(1);
     push("warn").ok().says("the last item is left out");
-    push("block").code(1).says("the last item is left out").says("nothing was pushed");
+    push("block")
+        .code(1)
+        .says("the last item is left out")
+        .says("nothing was pushed")
+        .says("hint: `tribunal findings show ")
+        .says("`tribunal findings accept ");
     push("ask-later").ok();
     push("off").ok().never_says("left out");
     // The ratchet warns first, says until when, and blocks from then on.
-    push("ratchet").ok().says("and block from then on");
+    push("ratchet").ok().says("; findings of reviews warn until ").never_says("not checked:");
     let later =
         [("TRIBUNAL_REVIEW_PRE_PUSH", "ratchet"), ("TRIBUNAL_TEST_NOW", "2099-01-01T00:00:00Z")];
     repo.git_env(&["push", "--dry-run", "origin", "main"], &later).code(1).says("left out");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Outcome, Sandbox, TRIBUNAL, run};
+use crate::harness::{Outcome, Sandbox, TRIBUNAL, executable, run};
 use crate::needs::{Need, skip};
 
 /// The user that tests become where they run as root, whom no limit holds: `nobody` in most systems.
@@ -398,20 +398,56 @@ fn what_is_asked_for_is_there_and_nothing_beside_it() {
     }
     machine
         .confined(&["--write", "tools"], script)
-        .code(2)
+        .code(125)
         .says("is reached by a link")
         .never_says(OUT);
     for path in [home.to_str().unwrap(), "/", "/tmp", "/proc"] {
-        machine.confined(&["--read", path], "true").code(2).says("name a folder within");
+        machine.confined(&["--read", path], "true").code(125).says("name a folder within");
     }
     assert!(!home.join("y").exists());
-    machine.confined(&["--read", "/nowhere/at/all"], "true").code(2).says("/nowhere/at/all");
+    machine.confined(&["--read", "/nowhere/at/all"], "true").code(125).says("/nowhere/at/all");
     machine.confined(&["--memory", "much"], "true").code(2).says("512M");
     let mut said = String::new();
     let mut bare = as_other(Path::new(TRIBUNAL), &machine.work);
     let mut child =
         bare.args(["sandbox", "--", "no-such-program"]).stderr(Stdio::piped()).spawn().unwrap();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(2), "{said}");
+    assert_eq!(child.wait().unwrap().code(), Some(127), "{said}");
     assert!(said.contains("could not start `no-such-program`"), "{said}");
+}
+
+/// The numbers that a shell and programs which start others have, so that what failed is told apart.
+#[test]
+fn what_did_not_run_ends_with_a_number_of_its_own() {
+    let machine = Machine::new(Sandbox::new());
+    let run_it = |path: &str, words: &[&str]| {
+        let mut command = as_other(Path::new(TRIBUNAL), &machine.work);
+        command.env_clear().env("PATH", path).env("HOME", machine.sandbox.home());
+        command.arg("sandbox").args(words);
+        run(command, b"")
+    };
+    fs::write(machine.work.join("text"), "no program\n").unwrap();
+    own(&machine.work);
+    for with in ["bubblewrap", "landlock"] {
+        if with == "bubblewrap" && without_bubblewrap().is_some() {
+            continue;
+        }
+        for (words, code) in [
+            (&["--", "no-such-program"][..], 127),
+            (&["--", "./text"], 126),
+            (&["--read", "/no/such/folder", "--", "true"], 125),
+            (&["--time", "1", "--", "sleep", "60"], 124),
+            (&["--", "false"], 1),
+        ] {
+            run_it("/usr/bin:/bin", &[&["--with", with], words].concat()).code(code);
+        }
+    }
+    // What is above a folder of the system's may be anybody's.
+    let bin = machine.work.join("bin");
+    fs::create_dir(&bin).unwrap();
+    let mark = machine.work.join("called");
+    executable(bin.join("bwrap"), format!("#!/bin/sh\necho called > {}\n", mark.display()));
+    own(&machine.work);
+    run_it(&format!("/usr/..{}:/usr/bin:/bin", bin.display()), &["--", "true"]);
+    assert!(!mark.exists());
 }

@@ -95,7 +95,9 @@ fn what_is_not_committed_is_named_with_what_it_changes() {
          will be new once `tribunal.toml` is committed",
     );
     repo.write("tribunal.toml", format!("# a remark\n{WEAKER}"));
-    all_say("not committed: `tribunal.toml` (edited): nothing will be different");
+    all_say(
+        "not committed: `tribunal.toml` (edited): the same settings and rules hold once `tribunal.toml` is committed",
+    );
     fs::remove_file(repo.path("tribunal.toml")).unwrap();
     all_say(
         "not committed: `tribunal.toml` (deleted): `gates.case-conflict.level` will be `warn` once \

@@ -253,6 +253,12 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         // Of a gate's the state says it: open is what is somewhere. So it does of what is closed.
         let is_closed = matches!(kept.status, FindingStatus::Resolved | FindingStatus::Withdrawn);
         let says_more = !is_closed && !Gate::OF_CHANGES.contains(&kept.finding.gate);
+        if kept.status == FindingStatus::Open && !matches!(today, Relocation::At(_)) {
+            let held = standing::holders(context, std::slice::from_ref(&kept.id))?;
+            for place in held.values() {
+                out::result(&format!("{} has it", printable(place)));
+            }
+        }
         match today {
             Relocation::At(line) => out::result(&format!("in HEAD: line {line}")),
             Relocation::Edited if says_more => {

@@ -41,6 +41,11 @@ pub struct Reported {
 }
 
 impl Reported {
+    /// Whether nobody answered it, and it is not gone.
+    pub fn is_open(&self) -> bool {
+        self.status == FindingStatus::Open.as_str()
+    }
+
     /// A finding that the ledger does not know.
     pub fn unrecorded(finding: Finding) -> Self {
         Self { id: None, status: FindingStatus::Open.as_str().to_owned(), finding }
@@ -79,7 +84,9 @@ pub enum CommandResult {
         why: String,
     },
     /// It ended with 0, and what it reported could not be read.
-    Unreadable,
+    Unreadable {
+        why: String,
+    },
     /// It ended with 0, and its report does not show that a test passed.
     Unproven {
         why: String,
@@ -96,10 +103,37 @@ impl CommandResult {
             Self::ChangedFiles => "changed-files",
             Self::TimedOut => "timed-out",
             Self::NotStarted { .. } => "not-started",
-            Self::Unreadable => "unreadable-report",
+            Self::Unreadable { .. } => "unreadable-report",
             Self::Unproven { .. } => "unproven",
             Self::Interrupted => "interrupted",
         }
+    }
+
+    /// Whether it ran, ended with 0, and is no pass.
+    pub fn proved_nothing(&self) -> bool {
+        matches!(self, Self::Unproven { .. } | Self::Unreadable { .. })
+    }
+
+    /// Why it is neither passed nor failed, as a report names it; `None` for another end.
+    pub fn no_pass(&self) -> Option<String> {
+        match self {
+            Self::NotStarted { why } => Some(format!("it could not start ({why})")),
+            Self::Unreadable { why } => Some(format!("its report could not be read: {why}")),
+            Self::Unproven { why } => Some(why.clone()),
+            Self::Passed
+            | Self::PassedBefore
+            | Self::Failed
+            | Self::ChangedFiles
+            | Self::TimedOut
+            | Self::Interrupted => None,
+        }
+    }
+}
+
+impl CommandRun {
+    /// Whether this is what a report names as not checked because of it.
+    pub fn is_why(&self, skipped: &Skipped) -> bool {
+        self.name == skipped.gate && self.result.no_pass().as_ref() == Some(&skipped.reason)
     }
 }
 
@@ -122,6 +156,11 @@ impl Report {
         if inconclusive && self.verdict == Verdict::Pass {
             self.verdict = Verdict::Inconclusive;
         }
+    }
+
+    /// Whether what a report names as not checked is a command that ran.
+    pub fn has_run(&self, skipped: &Skipped) -> bool {
+        self.ran.iter().any(|run| run.result.proved_nothing() && run.is_why(skipped))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::domain::model::agent::{Route, Spent};
 use crate::domain::model::change::ChangePlace;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Report;
 use crate::domain::model::severity::Severity;
 use crate::domain::pipeline::review_loop::{CriteriaWeight, ResumeWhen};
@@ -66,6 +67,19 @@ pub struct ReviewDetails {
     pub resume_when: Option<ResumeWhen>,
     pub offer: Option<Offer>,
     pub story: ReviewStory,
+    pub now: ChangeNow,
+}
+
+/// Where a change is now that was not committed when it was reviewed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ChangeNow {
+    /// Where the review names it.
+    #[default]
+    AsReviewed,
+    /// In this commit, as it was reviewed.
+    Committed(Oid),
+    /// Nowhere as it was reviewed.
+    Changed,
 }
 
 /// The spec of a review, for people.
@@ -86,6 +100,8 @@ pub struct ReviewStory {
     pub dismissed: Vec<TrackedFinding>,
     /// Findings that a review found resolved.
     pub resolved: Vec<TrackedFinding>,
+    /// Those of them that another place still has: the id in the ledger, and the place.
+    pub held: BTreeMap<String, String>,
     /// How many attempts were reviewed in full.
     pub rounds: usize,
     /// The files that fixes changed.

@@ -105,6 +105,14 @@ pub struct Price {
 impl Price {
     /// The keys of a price, for the check of unknown ones.
     pub const KEYS: [&str; 3] = ["input", "cached", "output"];
+
+    /// Whether it costs nothing, however much is used.
+    pub fn is_free(self) -> bool {
+        [Some(self.input), self.cached, Some(self.output)]
+            .iter()
+            .flatten()
+            .all(|it| *it == Money(0))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

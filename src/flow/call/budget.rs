@@ -21,9 +21,9 @@ const OF_AN_ANSWER: u64 = 1_000;
 /// The name in the price table that stands for every model that it does not name.
 const ANY_MODEL: &str = "default";
 
-/// The price of the first of these models that the table has, else of any.
-pub(super) fn price_of<'p>(policy: &'p Policy, models: &[&str]) -> Option<&'p Price> {
-    models.iter().chain(&[ANY_MODEL]).find_map(|model| policy.prices.get(*model))
+/// The price of the first of these models or agents that the table has, else of any.
+pub(super) fn price_of<'p>(policy: &'p Policy, names: &[&str]) -> Option<&'p Price> {
+    names.iter().chain(&[ANY_MODEL]).find_map(|name| policy.prices.get(*name))
 }
 
 /// What a call with that prompt costs at least, by the price table; `None` where that says nothing.
@@ -34,7 +34,7 @@ pub(super) fn estimate(policy: &Policy, to: &AssignedAgent, prompt: &str) -> Opt
     };
     let input = prompt.len().div_ceil(BYTES_OF_A_TOKEN) as u64 + own;
     let tokens = Tokens { input: Some(input), cached: None, output: Some(OF_AN_ANSWER) };
-    money_of(tokens, *price_of(policy, &[to.model().unwrap_or_default()])?)
+    money_of(tokens, *price_of(policy, &[to.model().unwrap_or_default(), &to.name])?)
 }
 
 /// What a call counts for of which nobody told what it cost, where it ran. One that writes goes on for
@@ -86,7 +86,7 @@ pub(super) fn over(of: Of, budget: Spend, counted: Counted, call: Money) -> Stri
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, Counted, Money, Of, Spend, counts_for, over};
+    use super::{Access, Counted, Money, Of, Price, Spend, Tokens, counts_for, money_of, over};
 
     fn dollars(dollars: u64) -> Money {
         Money(dollars * 1_000_000)
@@ -113,6 +113,20 @@ mod tests {
             over(Of::Run, budget, none, dollars(3))
                 .contains("the budget of the run, which is $2.00")
         );
+    }
+
+    #[test]
+    fn what_is_free_costs_nothing_whatever_nobody_told() {
+        let price =
+            |input, output| Price { input: Money(input), cached: None, output: Money(output) };
+        let known = Tokens { input: Some(1_000_000), cached: None, output: Some(0) };
+        for (price, tokens, money) in [
+            (price(0, 0), Tokens::default(), Some(Money(0))),
+            (price(0, 1), Tokens::default(), None),
+            (price(2, 0), known, Some(Money(2))),
+        ] {
+            assert_eq!(money_of(tokens, price), money, "{price:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) fn cannot_be_asked(outcome: &Outcome) -> bool {
         | Outcome::Malformed { .. }
         | Outcome::TimedOut { .. }
         | Outcome::Killed { .. }
+        | Outcome::Failed { .. }
         | Outcome::ContextTooLong { .. }
         | Outcome::RateLimited { .. }
         | Outcome::Transient { .. }

@@ -225,7 +225,7 @@ impl AgentClient<'_> {
         let raw = to.agent.ask(&request, self.agent_env, self.interrupts);
         folder.redact()?;
         let mut reply = redacted(&raw)?;
-        let priced = self.price(&mut reply, &settings.model);
+        let priced = self.price(&mut reply, to);
         let (started, ended) = (call.started, now(self.env));
         let kept = StoredReply { started, ended, priced, estimate: Some(counts_for), reply };
         if !matches!(kept.reply.outcome, Outcome::Interrupted(_)) {
@@ -236,11 +236,12 @@ impl AgentClient<'_> {
     }
 
     /// Computes the cost from the price table where the program reports none; returns whether it did.
-    fn price(&self, reply: &mut Reply, asked: &str) -> bool {
+    fn price(&self, reply: &mut Reply, to: &AssignedAgent) -> bool {
         if reply.cost.money.is_some() {
             return false;
         }
-        let price = budget::price_of(self.policy, &[reply.by.model.as_str(), asked]);
+        let names = [reply.by.model.as_str(), to.settings.model.as_str(), to.name.as_str()];
+        let price = budget::price_of(self.policy, &names);
         reply.cost.money = price.and_then(|price| money_of(reply.cost.tokens, *price));
         reply.cost.money.is_some()
     }

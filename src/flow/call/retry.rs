@@ -78,8 +78,11 @@ fn doubled(base: Duration, times: u32) -> Duration {
     base.saturating_mul(2_u32.saturating_pow(times))
 }
 
-/// The cost of tokens, rounded up; `None` where the tokens are not known.
+/// The cost of tokens, rounded up; `None` where the tokens are not known, unless each is free.
 pub fn money_of(tokens: Tokens, price: Price) -> Option<Money> {
+    if price.is_free() {
+        return Some(Money(0));
+    }
     let (input, output) = (tokens.input?, tokens.output?);
     let cached = tokens.cached.unwrap_or(0).min(input);
     let part = |count: u64, price: Money| u128::from(count) * u128::from(price.0);

@@ -52,14 +52,16 @@ impl CommandOutcome {
     }
 
     pub fn fail_all(&mut self, level: GateLevel, commands: &[&CommandGate], reason: &str) {
-        for command in commands {
-            self.fail_to_run(level, &command.name, reason.to_owned());
-        }
+        self.inconclusive |= level == GateLevel::Block && !commands.is_empty();
+        self.skip(commands, reason);
     }
 
-    pub fn fail_to_run(&mut self, level: GateLevel, name: &str, reason: String) {
-        self.inconclusive |= level == GateLevel::Block;
-        self.report.skipped.push(Skipped { gate: name.to_owned(), reason });
+    /// Names a command that neither passed nor failed; one that did is left.
+    pub fn fail_to_run(&mut self, level: GateLevel, name: &str, result: &CommandResult) {
+        if let Some(reason) = result.no_pass() {
+            self.inconclusive |= level == GateLevel::Block;
+            self.report.skipped.push(Skipped { gate: name.to_owned(), reason });
+        }
     }
 
     /// Notes and tells what came of a command.

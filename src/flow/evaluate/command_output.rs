@@ -12,6 +12,7 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::permissions;
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
@@ -43,13 +44,7 @@ pub fn printed(output: &Path, report: Option<&PathBuf>) -> Result<Vec<u8>> {
 /// Keeps what a command printed where people find it, with some older ones; `None` where that
 /// cannot be done, which is said.
 pub fn keep_log(context: Context<'_>, name: &str, printed: &[u8]) -> Option<PathBuf> {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
-    let name: String = name.chars().map(plain).take(100).collect();
-    let folder = context.repo.state_dir().join("logs/commands");
-    let numbered = |number: usize| match number {
-        0 => folder.join(format!("{name}.log")),
-        _ => folder.join(format!("{name}.{number}.log")),
-    };
+    let numbered = |number: usize| log_of(context.repo, name, number);
     let keep = || -> io::Result<()> {
         for number in (0..LOGS_KEPT).rev() {
             // Another run may be turning the same logs over: the newest is what counts.
@@ -62,6 +57,17 @@ pub fn keep_log(context: Context<'_>, name: &str, printed: &[u8]) -> Option<Path
     let path = kept.is_ok().then(|| numbered(0));
     bookkeeping::warn_once(context, kept);
     path
+}
+
+/// Where the log of a command is, or an older one.
+pub fn log_of(repo: &Repo, name: &str, number: usize) -> PathBuf {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).take(100).collect();
+    let folder = repo.state_dir().join("logs/commands");
+    match number {
+        0 => folder.join(format!("{name}.log")),
+        _ => folder.join(format!("{name}.{number}.log")),
+    }
 }
 
 /// At most so many bytes of the end of a file.

@@ -3,7 +3,7 @@
 use bstr::ByteSlice as _;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::model::change::{Change, FileChangeKind};
+use crate::domain::model::change::{Change, FileChangeKind, WrittenBy};
 use crate::domain::model::globs::Globs;
 use crate::domain::model::report::Skipped;
 use crate::domain::policy::command_settings::{CommandGate, Moment};
@@ -12,16 +12,63 @@ use crate::flow::evaluate::command_outcome::CommandOutcome;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::CommandReport;
 
-/// Selects the commands of a change at that moment (`None`: at any).
-pub fn select<'a>(
+/// Which commands to run.
+#[derive(Clone, Copy)]
+pub struct CommandRequest {
+    /// The hook that they run at; `None` selects every command.
+    pub moment: Option<Moment>,
+    pub requested_by: RequestedBy,
+    /// Whose code they run on: what an agent wrote runs in the sandbox.
+    pub written_by: WrittenBy,
+}
+
+/// Who asks for commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestedBy {
+    /// A hook or a review: what passed on this very tree before need not run again.
+    Hook,
+    /// A person: what their `paths` leave out is named.
+    Person,
+    /// A person, by their names, or who wants their reports: they run whatever changed.
+    Name,
+}
+
+impl CommandRequest {
+    /// For what a person commits, pushes or has checked.
+    pub fn of_person(moment: Option<Moment>, requested_by: RequestedBy) -> Self {
+        Self { moment, requested_by, written_by: WrittenBy::Person }
+    }
+
+    /// Selects the commands of a change.
+    pub fn select<'a>(self, effective: &'a EffectivePolicy, change: &Change) -> Selected<'a> {
+        select(&effective.policy, change, self.moment, self.requested_by == RequestedBy::Name)
+    }
+}
+
+/// The commands of a moment.
+#[derive(Default)]
+pub struct Selected<'a> {
+    pub wanted: Vec<&'a CommandGate>,
+    /// Those to whose `paths` nothing changed.
+    pub elsewhere: Vec<&'a CommandGate>,
+}
+
+/// Selects the commands of a change at that moment (`None`: at any): all, or those of its paths.
+fn select<'a>(
     policy: &'a Policy,
     change: &Change,
     moment: Option<Moment>,
-) -> Vec<&'a CommandGate> {
+    all: bool,
+) -> Selected<'a> {
     if policy.gates.commands.level.effect().is_none() {
-        return Vec::new();
+        return Selected::default();
     }
-    policy.commands.iter().filter(|command| is_wanted(command, change, moment)).collect()
+    let is_of_moment =
+        |command: &&CommandGate| moment.is_none_or(|moment| command.on.contains(&moment));
+    let is_wanted = |command: &&CommandGate| all || is_of_interest(command, change);
+    let of_moment = policy.commands.iter().filter(is_of_moment);
+    let (wanted, elsewhere) = of_moment.partition(is_wanted);
+    Selected { wanted, elsewhere }
 }
 
 /// The commands of a policy that tell which tests ran.
@@ -36,19 +83,16 @@ pub fn test_commands(policy: &Policy) -> Vec<&CommandGate> {
 pub fn skip_commands(
     effective: &EffectivePolicy,
     change: &Change,
-    moment: Option<Moment>,
+    request: CommandRequest,
 ) -> Vec<Skipped> {
     let mut outcome = CommandOutcome::default();
-    let wanted = select(&effective.policy, change, moment);
+    let Selected { wanted, .. } = request.select(effective, change);
     outcome.skip(&wanted, "it was not run: the change is stopped without it");
     outcome.report.skipped
 }
 
-/// Whether the command runs at that moment and one of the changed paths is of interest to it.
-fn is_wanted(command: &CommandGate, change: &Change, moment: Option<Moment>) -> bool {
-    if moment.is_some_and(|moment| !command.on.contains(&moment)) {
-        return false;
-    }
+/// Whether one of the changed paths is of interest to a command.
+fn is_of_interest(command: &CommandGate, change: &Change) -> bool {
     if command.paths.is_empty() {
         return true;
     }

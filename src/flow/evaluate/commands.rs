@@ -13,7 +13,7 @@ use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::notice::Progress;
 use crate::domain::model::report::{CommandResult, Skipped};
 use crate::domain::model::severity::Severity;
-use crate::domain::policy::command_settings::{CommandGate, Moment};
+use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bookkeeping;
@@ -23,7 +23,9 @@ use crate::flow::evaluate::command_findings::{failed, failure_of, not_started, u
 use crate::flow::evaluate::command_outcome::{CommandOutcome, CommandTests, Tail};
 use crate::flow::evaluate::command_output::{excerpt, keep_log, printed, tail};
 use crate::flow::evaluate::command_progress::CommandProgress;
-use crate::flow::evaluate::command_selection::{select, test_commands};
+use crate::flow::evaluate::command_selection::{
+    CommandRequest, RequestedBy, Selected, test_commands,
+};
 use crate::flow::evaluate::command_shell::{CommandHold, shell};
 use crate::flow::evaluate::inside_command;
 use crate::flow::evaluate::tool_report;
@@ -39,24 +41,6 @@ use crate::platform::store::regular::{LastLink, REPORT};
 /// What a command prints, in its workspace.
 const LOG: &str = "output.log";
 
-/// Which commands to run.
-#[derive(Clone, Copy)]
-pub struct CommandRequest {
-    /// The hook that they run at; `None` selects every command.
-    pub moment: Option<Moment>,
-    /// Whether a command that passed on this very tree before need not run again.
-    pub reuse: bool,
-    /// Whose code they run on: what an agent wrote runs in the sandbox.
-    pub written_by: WrittenBy,
-}
-
-impl CommandRequest {
-    /// For what a person commits, pushes or has checked.
-    pub fn of_person(moment: Option<Moment>, reuse: bool) -> Self {
-        Self { moment, reuse, written_by: WrittenBy::Person }
-    }
-}
-
 /// Runs the commands that the change selects, in a workspace.
 pub fn run_commands(
     context: Context<'_>,
@@ -64,8 +48,12 @@ pub fn run_commands(
     change: &Change,
     request: CommandRequest,
 ) -> Result<CommandOutcome> {
-    let wanted = select(&effective.policy, change, request.moment);
-    run_selected(context, effective, change, request, wanted)
+    let Selected { wanted, elsewhere } = request.select(effective, change);
+    let mut outcome = run_selected(context, effective, change, request, wanted)?;
+    if request.requested_by == RequestedBy::Person {
+        outcome.skip(&elsewhere, "nothing of its `paths` changed");
+    }
+    Ok(outcome)
 }
 
 /// Runs every command that tells which tests ran, whatever the change touches, and whether or not it passed
@@ -76,7 +64,7 @@ pub fn run_tests(
     change: &Change,
     written_by: WrittenBy,
 ) -> Result<CommandOutcome> {
-    let request = CommandRequest { moment: None, reuse: false, written_by };
+    let request = CommandRequest { moment: None, requested_by: RequestedBy::Name, written_by };
     run_selected(context, effective, change, request, test_commands(&effective.policy))
 }
 
@@ -105,7 +93,8 @@ fn run_selected(
             outcome.skip(&[*command], &untrusted(&agreed, command));
             return false;
         }
-        let passed_before = request.reuse && cache.holds(command, &change.tree);
+        let passed_before =
+            request.requested_by == RequestedBy::Hook && cache.holds(command, &change.tree);
         if passed_before {
             outcome.end(context, &command.name, CommandResult::PassedBefore, Duration::ZERO);
         }
@@ -249,15 +238,15 @@ impl CommandRunner<'_> {
             }
             ExitOutcome::Exited(status) if matches!(status.code(), Some(126 | 127)) => {
                 let why = not_started(&end.lines, absent);
-                let reason = format!("it could not start ({why})");
-                outcome.fail_to_run(self.level, &command.name, reason);
+                let result = CommandResult::NotStarted { why };
+                outcome.fail_to_run(self.level, &command.name, &result);
                 // One line is quoted.
                 outcome.tails.extend((end.lines.len() > 1).then_some(end));
-                return Ok(CommandResult::NotStarted { why });
+                return Ok(result);
             }
             _ => failure_of(ended, command, self.hold.is_sandbox()),
         };
-        let (mut read, mut changed) = (Some(Vec::new()), Vec::new());
+        let (mut read, mut changed) = (Ok(Vec::new()), Vec::new());
         if let ExitOutcome::Exited(_) = ended {
             changed = changed_files(workspace, self.context.repo)?;
             if let Some(CommandReport::Findings(format)) = &format {
@@ -268,15 +257,16 @@ impl CommandRunner<'_> {
         let (tests, concluded) = tool_report::tests_of(format.as_ref(), ended, &report);
         let name = command.name.clone();
         outcome.tests.extend(tests.map(|report| CommandTests { command: name, report }));
-        let unproven = self.unproven(command, concluded, &mut failure, outcome);
-        let result = match (&failure, ended, unproven) {
-            (_, ExitOutcome::TimedOut, _) => CommandResult::TimedOut,
+        let unproven = unproven(concluded, &mut failure);
+        let result = match (&failure, ended, &read, unproven) {
+            (_, ExitOutcome::TimedOut, ..) => CommandResult::TimedOut,
             (Some(_), ..) => CommandResult::Failed,
             (None, ..) if !changed.is_empty() => CommandResult::ChangedFiles,
-            (None, ..) if read.is_none() => CommandResult::Unreadable,
-            (None, _, Some(why)) => CommandResult::Unproven { why },
-            (None, _, None) => CommandResult::Passed,
+            (None, _, Err(why), _) => CommandResult::Unreadable { why: why.clone() },
+            (None, _, Ok(_), Some(why)) => CommandResult::Unproven { why },
+            (None, _, Ok(_), None) => CommandResult::Passed,
         };
+        outcome.fail_to_run(self.level, &command.name, &result);
         let mut found = read.unwrap_or_default();
         match failure {
             None if result == CommandResult::Passed && found.is_empty() => {
@@ -303,27 +293,6 @@ impl CommandRunner<'_> {
         // What ran without the sandbox that it needed did not pass in one.
         if !matches!(self.hold, CommandHold::Missing(_)) {
             bookkeeping::warn_once(self.context, self.cache.add(command, &self.change.tree));
-        }
-    }
-
-    /// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
-    fn unproven(
-        &self,
-        command: &CommandGate,
-        tests: TestConclusion,
-        failure: &mut Option<String>,
-        outcome: &mut CommandOutcome,
-    ) -> Option<String> {
-        match tests {
-            TestConclusion::Passed => None,
-            TestConclusion::Failed(what) => {
-                *failure = failure.take().map(|failed| format!("{failed}: {what}"));
-                None
-            }
-            TestConclusion::Unproven(why) => {
-                outcome.fail_to_run(self.level, &command.name, why.clone());
-                Some(why)
-            }
         }
     }
 
@@ -363,7 +332,7 @@ impl CommandRunner<'_> {
         Ok((ended, Printed { report, log, end }))
     }
 
-    /// Reads a command's report. `None` is one that cannot be read: no pass, and named as skipped.
+    /// Reads a command's report; `Err` with the reason is one that cannot be read.
     fn read(
         &self,
         workspace: &Workspace,
@@ -372,7 +341,7 @@ impl CommandRunner<'_> {
         report: &Path,
         failed: bool,
         outcome: &mut CommandOutcome,
-    ) -> Result<Option<Vec<Finding>>> {
+    ) -> Result<Result<Vec<Finding>, String>> {
         let printed = regular::read(report, LastLink::Refuse, REPORT)
             .with_context(|| format!("could not read `{}`", report.display()))?;
         let failed = failed.then_some(self.effect);
@@ -385,14 +354,27 @@ impl CommandRunner<'_> {
                     outcome.skip(&[command], &reason);
                 }
                 tool_report::quote(&mut findings, &self.context.repo.objects, &self.change.tree)?;
-                Ok(Some(findings))
+                Ok(Ok(findings))
             }
             Err(error) => {
-                let reason = format!("its report could not be read: {error:#}");
-                outcome.inconclusive |= failed.is_none() && self.level == GateLevel::Block;
-                outcome.skip(&[command], &reason);
-                Ok(None)
+                let why = format!("{error:#}");
+                if failed.is_some() {
+                    outcome.skip(&[command], &format!("its report could not be read: {why}"));
+                }
+                Ok(Err(why))
             }
         }
+    }
+}
+
+/// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
+fn unproven(tests: TestConclusion, failure: &mut Option<String>) -> Option<String> {
+    match tests {
+        TestConclusion::Passed => None,
+        TestConclusion::Failed(what) => {
+            *failure = failure.take().map(|failed| format!("{failed}: {what}"));
+            None
+        }
+        TestConclusion::Unproven(why) => Some(why),
     }
 }

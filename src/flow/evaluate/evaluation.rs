@@ -20,7 +20,7 @@ use crate::flow::evaluate::allowed_next;
 use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
 use crate::flow::evaluate::command_selection;
 use crate::flow::evaluate::commands;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::command_selection::CommandRequest;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
@@ -114,7 +114,7 @@ pub fn evaluate(
         evaluation.skipped.extend(command_selection::skip_commands(
             effective,
             &change,
-            request.moment,
+            request,
         ));
         return Ok(evaluation);
     }

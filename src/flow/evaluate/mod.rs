@@ -8,7 +8,7 @@ pub mod bypass;
 pub mod command_cache;
 pub mod command_findings;
 pub mod command_outcome;
-mod command_output;
+pub mod command_output;
 mod command_progress;
 pub mod command_selection;
 mod command_shell;

@@ -201,15 +201,15 @@ impl UncommittedPolicy {
         if let Some(problem) = self.problems.first() {
             said.push(format!("cannot be used: {problem}"));
         }
+        let once = match self.files.as_slice() {
+            [file] => format!("once `{}` is committed", file.path),
+            _ => "once they are committed".to_owned(),
+        };
         if !self.effects.is_empty() {
-            let once = match self.files.as_slice() {
-                [file] => format!("`{}` is", file.path),
-                _ => "they are".to_owned(),
-            };
-            said.push(format!("{} once {once} committed", some_of(self.effects.clone())));
+            said.push(format!("{} {once}", some_of(self.effects.clone())));
         }
         if said.is_empty() {
-            said.push("nothing will be different".to_owned());
+            said.push(format!("the same settings and rules hold {once}"));
         }
         format!("not committed: {files}: {}", said.join("; "))
     }

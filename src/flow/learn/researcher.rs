@@ -119,6 +119,7 @@ fn draft_reply(outcome: &Outcome, name: &str) -> DraftReply {
         Outcome::Refused { .. }
         | Outcome::TimedOut { .. }
         | Outcome::Killed { .. }
+        | Outcome::Failed { .. }
         | Outcome::ContextTooLong { .. }
         | Outcome::Transient { .. } => DraftReply::Nothing(why()),
     }

@@ -175,7 +175,7 @@ fn wanted(
     let context_lines = inputs.delivery_limits().context_lines;
     for (file, changed) in delivered.shown_files(change) {
         let others = merged_sides(&context.repo.objects, changed)?;
-        let parts = coverage::wanted(file, &others, &inputs.regime(changed)?, context_lines);
+        let parts = coverage::wanted(file, &others, &inputs.regime(changed), context_lines);
         let from = match &changed.kind {
             FileChangeKind::Renamed { .. } => None,
             _ => renames.by_new.get(&changed.path).cloned(),
@@ -215,7 +215,7 @@ pub fn without_known(
         keys.push(if is_half && may_be_moved {
             None
         } else {
-            coverage::whole(file, &inputs.regime(file)?, context_lines)
+            coverage::whole(file, &inputs.regime(file), context_lines)
         });
     }
     let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
@@ -227,13 +227,13 @@ pub fn without_known(
 }
 
 /// The parts that a complete review of these files of a change was shown.
-pub fn shown_parts(inputs: &ReviewInputs, change: &Change, delivered: &Delivered) -> Result<Parts> {
+pub fn shown_parts(inputs: &ReviewInputs, change: &Change, delivered: &Delivered) -> Parts {
     let context_lines = inputs.delivery_limits().context_lines;
     let mut parts = Parts::new();
     for (file, change) in delivered.shown_files(change) {
-        parts.extend(coverage::shown_of(file, change, &inputs.regime(change)?, context_lines));
+        parts.extend(coverage::shown_of(file, change, &inputs.regime(change), context_lines));
     }
-    Ok(parts)
+    parts
 }
 
 /// The content of a file in the other commits of a merge; none where the change is no merge.

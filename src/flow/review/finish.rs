@@ -11,7 +11,7 @@ use crate::domain::model::severity::Severity;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::{RecordedAs, RunEnd};
 use crate::domain::pipeline::result::{
-    Offer, ReviewDetails, ReviewEnding, ReviewResult, SpecOfReview,
+    ChangeNow, Offer, ReviewDetails, ReviewEnding, ReviewResult, SpecOfReview,
 };
 use crate::domain::pipeline::review_loop::{ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
@@ -107,7 +107,8 @@ pub fn describe(
         _ => None,
     };
     let skipped = run.record().skipped.clone();
-    let story = story::of_run(context, run, best, &decision, &paths);
+    let mut story = story::of_run(context, run, best, &decision, &paths);
+    story.held = story::held_elsewhere(context, &story, kept);
     let report =
         report_of(verdict(&decision), findings, skipped, run.about.started, now(context.env));
     let details = ReviewDetails {
@@ -134,6 +135,7 @@ pub fn describe(
         }),
         decision: with_ledger_ids(decision, kept),
         story,
+        now: ChangeNow::AsReviewed,
     };
     Ok(ReviewResult {
         title: run.about.title.clone(),
@@ -227,6 +229,7 @@ pub fn of_earlier(
     let found = receipt.as_ref();
     let mut story = story::of_earlier(context, &standing, &kept, found);
     story.unread.clone_from(&unscanned);
+    story.held = story::held_elsewhere(context, &story, &kept);
     if decision == Decision::Submit {
         story.staying = story::staying(&standing, 0);
     }
@@ -253,6 +256,7 @@ pub fn of_earlier(
         resume_when: None,
         offer: None,
         story,
+        now: ChangeNow::AsReviewed,
     };
     let report = report_of(verdict, findings, gates.skipped, started, now(context.env));
     Ok(ReviewResult {

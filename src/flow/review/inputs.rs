@@ -1,19 +1,15 @@
 //! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
-use std::fmt::Write as _;
-
 use anyhow::Result;
-use bstr::{BString, ByteSlice as _};
+use bstr::BString;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::redact;
 use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::change::{Change, FileChange};
-use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::policy::review_settings::{PathInstructions, SpecDemand};
+use crate::domain::policy::review_settings::SpecDemand;
 use crate::domain::policy::settings::Policy;
 use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
@@ -31,6 +27,7 @@ use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::belonging;
 use crate::flow::review::belonging::{BelongingSpec, parse_spec};
 use crate::flow::review::conventions::Conventions;
+use crate::flow::review::instructions::FileInstructions;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::setup::consent;
@@ -56,6 +53,7 @@ pub struct ReviewInputs {
     pub reviewing: Vec<AgentIdentity>,
     pub arbitrating: Vec<AgentIdentity>,
     conventions: Conventions,
+    instructions: FileInstructions,
     /// What the person asks the reviewer to mind, without secrets; empty where they said nothing.
     pub note: String,
     pub spec: Option<SpecCopy>,
@@ -101,6 +99,7 @@ impl ReviewInputs {
         let trusted = commands.filter(|command| consent::trusts(&agreed, &command.gate));
         let may_run = trusted.map(|command| command.gate.name).collect();
         let inputs = Self {
+            instructions: FileInstructions::of(&effective.policy.review.instructions)?,
             effective,
             assignment,
             reviewing: Vec::new(),
@@ -145,39 +144,16 @@ impl ReviewInputs {
 
     /// The same for the reviewer of these files, with what the repository says of those that are shown
     /// and what the person asked for.
-    pub fn reviewer_rules(
-        &self,
-        files: &[FileChange],
-        shown: &[&FileChange],
-    ) -> Result<Vec<String>> {
+    pub fn reviewer_rules(&self, files: &[FileChange], shown: &[&FileChange]) -> Vec<String> {
         let mut texts = self.rules_for(files);
-        let instructions = self.instructions(shown)?;
+        let instructions = self.instructions.for_files(shown);
         if !instructions.is_empty() {
             texts.push(instructions);
         }
         if !self.note.is_empty() {
             texts.push(format!("The person who asks for this review adds:\n{}", self.note));
         }
-        Ok(texts)
-    }
-
-    /// What `[[review.instructions]]` of the base say of these files, without secrets and within a
-    /// bound.
-    fn instructions(&self, files: &[&FileChange]) -> Result<String> {
-        let mut text = String::new();
-        let mut left = PathInstructions::BYTES_MAX;
-        for PathInstructions { paths, text: said } in &self.policy().review.instructions {
-            let globs = globs::union(paths.iter().map(String::as_str))?;
-            if !files.iter().any(|file| globs.is_match(file.path.to_path_lossy())) {
-                continue;
-            }
-            let said = redact::redact_str(said.trim());
-            let (paths, is_short) = (paths.join("`, `"), said.len() <= left);
-            let said = if is_short { said.as_str() } else { "[left out: there is too much of it]" };
-            left -= if is_short { said.len() } else { 0 };
-            let _ = writeln!(text, "The repository says of `{paths}`:\n{said}\n");
-        }
-        Ok(text)
+        texts
     }
 
     pub fn delivery_limits(&self) -> DeliveryLimits {
@@ -191,15 +167,15 @@ impl ReviewInputs {
 
     /// What a review of one file depends on besides its text: who answers, the prompts, and the
     /// conventions for the file. A review under another regime says nothing about it.
-    pub fn regime(&self, file: &FileChange) -> Result<String> {
+    pub fn regime(&self, file: &FileChange) -> String {
         let mut fields = vec![self.asked()];
         // Where a spec is demanded a review without one covers nothing.
         if self.policy().review.spec == SpecDemand::Required {
             fields.push("by a spec".to_owned());
         }
         fields.extend(self.rules_for(std::slice::from_ref(file)));
-        fields.extend(Some(self.instructions(&[file])?).filter(|said| !said.is_empty()));
-        Ok(hash_of(&fields))
+        fields.extend(Some(self.instructions.for_files(&[file])).filter(|said| !said.is_empty()));
+        hash_of(&fields)
     }
 
     /// The hash of who answers, and of the prompts.
@@ -220,14 +196,8 @@ impl ReviewInputs {
 
     /// The hash of the question that a review asks; `None` where there is no reviewer. `paths` are the
     /// files that it looks at, where it does not look at all of them.
-    pub fn question(
-        &self,
-        target: &ReviewTarget,
-        paths: Option<&[BString]>,
-    ) -> Result<Option<String>> {
-        if self.reviewers().is_none() {
-            return Ok(None);
-        }
+    pub fn question(&self, target: &ReviewTarget, paths: Option<&[BString]>) -> Option<String> {
+        self.reviewers()?;
         let change = &target.change;
         let limits = self.delivery_limits();
         let base = change.base_tree.as_ref().map_or("", |base| base.as_str());
@@ -244,11 +214,11 @@ impl ReviewInputs {
         for path in paths.into_iter().flatten() {
             beside.push(format!("file {path}"));
         }
-        Ok(Some(question_hash::hash(&ReviewQuestion {
+        Some(question_hash::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
             spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
-            rules: &self.reviewer_rules(&change.files, &change.files.iter().collect::<Vec<_>>())?,
+            rules: &self.reviewer_rules(&change.files, &change.files.iter().collect::<Vec<_>>()),
             prompts: fingerprint(),
             reviewers: &self.reviewing,
             arbiters: &self.arbitrating,
@@ -257,7 +227,7 @@ impl ReviewInputs {
             calls: limits.calls,
             context_lines: limits.context_lines,
             scope: &beside,
-        })))
+        }))
     }
 
     pub fn reviewers(&self) -> Option<&Reviewers> {

@@ -18,6 +18,7 @@ pub mod fix;
 mod fix_prompt;
 pub mod gates_job;
 pub mod inputs;
+mod instructions;
 mod layout;
 mod limits;
 mod outcomes;
@@ -51,6 +52,7 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
+use crate::domain::model::finding::Effect;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
@@ -153,7 +155,7 @@ fn review_target(
         }
         let files = if request.fresh { ReviewedFiles::All } else { subject.to_review(&earlier)? };
         let known = earlier.loop_inputs(&target.change, files).asked(request.fresh);
-        let question = inputs.question(&target, known.first.paths.as_deref())?;
+        let question = inputs.question(&target, known.first.paths.as_deref());
         let question = question.context("the route has no reviewer")?;
         let asked = Asked {
             inputs: &inputs,
@@ -204,7 +206,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
         context.notify(Progress::Assignment(note.clone()));
     }
     // An answer must not be half by one reviewer and half by another.
-    let question = inputs.question(&target, run.review_loop().first.paths.as_deref())?;
+    let question = inputs.question(&target, run.review_loop().first.paths.as_deref());
     if question.is_some_and(|question| question == run.about.question) {
         run = run.resumed();
     } else if !matches!(run.review_loop().stage, Stage::Closing(_) | Stage::Ended(_)) {
@@ -256,8 +258,24 @@ pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResu
     let target = target::of_run(context.repo, &run);
     let paths = target.map_or_else(|_| known_paths(&run), |target| target.paths());
     let branch = attempt::published_branch(context.repo, &run.id)?;
-    let reviewed = finish::describe(context, &run, end, paths, branch)?;
+    let mut reviewed = finish::describe(context, &run, end, paths, branch)?;
+    bring_up_to_date(context, &run, &mut reviewed)?;
     Ok((run, Some(reviewed)))
+}
+
+/// Brings what a run came to up to date: what was answered since, or is gone, stops nothing, and what was
+/// not committed may be by now.
+fn bring_up_to_date(context: Context<'_>, run: &Run, reviewed: &mut ReviewResult) -> Result<()> {
+    for closed in reviewed.report.findings.iter_mut().filter(|found| !found.is_open()) {
+        closed.finding.effect = Effect::Shadow;
+    }
+    if let ReviewEnding::Reviewed(details) = &mut reviewed.ending {
+        details.now = written::now_of(context.repo, run)?;
+        let open = reviewed.report.findings.iter().filter(|found| found.is_open());
+        let open: BTreeSet<&str> = open.filter_map(|found| found.id.as_deref()).collect();
+        details.story.open.retain(|id, _| open.contains(id.as_str()));
+    }
+    Ok(())
 }
 
 /// The files of a run's change that its record names.

@@ -31,34 +31,35 @@ use crate::flow::review::{demands, finding, target};
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
-use crate::platform::store::ledger::reviewed::ReviewOutcomes;
+use crate::platform::store::ledger::reviewed::KeptReviewFinding;
 
 /// Keeps what the reviews of a run came to. Idempotent.
 pub fn keep(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<()> {
     let review = run.review_loop();
-    let mut outcomes = ReviewOutcomes::default();
+    let mut shown = Parts::new();
     // What was reported and not decided about would be forgotten, and after a kill others may be set
     // to answer than those who did.
     if is_theirs(context, inputs, run)?
         && !review.findings.iter().any(TrackedFinding::needs_arbitration)
     {
-        outcomes.parts = parts(context, inputs, run)?;
+        shown = parts(context, inputs, run)?;
     }
-    outcomes.records = records(context, inputs, run)?;
     withdraw(context, run)?;
-    write(context, &outcomes)
+    write(context, inputs, run, &shown)
 }
 
-fn write(context: Context<'_>, outcomes: &ReviewOutcomes) -> Result<()> {
-    if outcomes.parts.is_empty() && outcomes.records.is_empty() {
+/// Keeps the parts that were shown, and the records of the run's findings.
+fn write(context: Context<'_>, inputs: &ReviewInputs, run: &Run, shown: &Parts) -> Result<()> {
+    if shown.is_empty() && run.record().kept.is_empty() {
         return Ok(());
     }
     let now = now(context.env);
-    let done =
-        ledger::with(&context.repo.state_dir(), now, |ledger| ledger.keep_outcomes(outcomes, now))
-            .map_err(LedgerError::hinted)?;
+    let done = ledger::with(&context.repo.state_dir(), now, |ledger| {
+        ledger.keep_outcomes(shown, now, |known| records(context, inputs, run, known))
+    });
+    let done = done.map_err(LedgerError::hinted)?;
     note_set_aside(context, done.set_aside);
-    Ok(())
+    done.value
 }
 
 fn note_set_aside(context: Context<'_>, set_aside: Option<PathBuf>) {
@@ -72,8 +73,7 @@ fn note_set_aside(context: Context<'_>, set_aside: Option<PathBuf>) {
 /// review said of it.
 pub fn keep_undecided(context: Context<'_>, inputs: &ReviewInputs, run: &mut Run) -> Result<()> {
     record(context, run, TrackedFinding::needs_arbitration)?;
-    let records = records(context, inputs, run)?;
-    write(context, &ReviewOutcomes { records, parts: Parts::new() })
+    write(context, inputs, run, &Parts::new())
 }
 
 /// Records the open findings of a run that are not on record yet, as they are in its best attempt: those
@@ -158,7 +158,7 @@ fn is_theirs(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<b
     }
     // An earlier version looked at all of the change.
     let target = target::of_run(context.repo, run)?;
-    Ok(inputs.question(&target, None)?.as_ref() == Some(&run.about.question))
+    Ok(inputs.question(&target, None).as_ref() == Some(&run.about.question))
 }
 
 /// Where the review of an attempt began: the tree before it, and the files that it was about.
@@ -189,26 +189,21 @@ fn parts(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<Parts
             change.files.retain(|file| paths.contains(&file.path));
         }
         let delivered = lay_out(context.repo, inputs, &change, &[0; 32])?;
-        parts.extend(shown_parts(inputs, &change, &delivered)?);
+        parts.extend(shown_parts(inputs, &change, &delivered));
     }
     Ok(parts)
 }
 
-/// The records of the findings that are in the ledger, with what the run's reviews said of them.
+/// The records of the findings that are in the ledger, of which `known` are there, with what the run's reviews said of them.
 fn records(
     context: Context<'_>,
     inputs: &ReviewInputs,
     run: &Run,
+    known: Vec<KeptReviewFinding>,
 ) -> Result<Vec<(String, FindingRecord)>> {
     let (review, kept) = (run.review_loop(), &run.record().kept);
-    if kept.is_empty() {
-        return Ok(Vec::new());
-    }
-    let now = now(context.env);
-    let known = ledger::with(&context.repo.state_dir(), now, |ledger| ledger.review_findings(now))
-        .map_err(LedgerError::hinted)?;
     let mut known: BTreeMap<String, FindingRecord> =
-        known.value.into_iter().map(|one| (one.stored.id, one.record)).collect();
+        known.into_iter().map(|one| (one.stored.id, one.record)).collect();
     let mut records = Vec::new();
     for tracked in &review.findings {
         let Some(id) = kept.get(&tracked.original.id) else { continue };

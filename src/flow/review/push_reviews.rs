@@ -20,7 +20,7 @@ use crate::flow::call::{listing, roles};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
-use crate::flow::evaluate::push::outcome::{PushPart, PushedCommit};
+use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
 use crate::flow::review::background;
 use crate::flow::review::push_change::{Brought, Judged, is_covered, skipped};
 use crate::flow::setup::consent;
@@ -50,8 +50,19 @@ const START: Duration = Duration::from_secs(2);
 pub struct PushReviews {
     pub parts: Vec<PushPart>,
     pub skipped: Vec<Skipped>,
+    /// What is to be known beside, for people.
+    pub remarks: Vec<String>,
     /// A review that the policy requires is missing.
     pub refused: bool,
+}
+
+impl PushReviews {
+    pub fn add_to(self, evaluation: &mut PushEvaluation) {
+        evaluation.parts.extend(self.parts);
+        evaluation.skipped.extend(self.skipped);
+        evaluation.remarks.extend(self.remarks);
+        evaluation.inconclusive |= self.refused;
+    }
 }
 
 /// What the policy requires of reviews today.
@@ -135,10 +146,10 @@ impl Expectation {
         if let Enforcement::Warn { until: Some(until) } = self.enforcement
             && would_block
         {
-            reviews.skipped.push(skipped(format!(
+            reviews.remarks.push(format!(
                 "findings of reviews warn until {} and block from then on",
                 local(until)
-            )));
+            ));
         }
         Ok(reviews)
     }

@@ -208,6 +208,7 @@ fn call(
         | Outcome::Refused { why }
         | Outcome::TimedOut { why }
         | Outcome::Killed { why }
+        | Outcome::Failed { why }
         | Outcome::CouldNotStart { why }
         | Outcome::NotLoggedIn { why }
         | Outcome::ContextTooLong { why }

@@ -68,7 +68,7 @@ impl ReviewSession<'_> {
                 ReviewScope::Delta { .. } => ReviewRound::AfterFix,
             },
             spec: self.inputs.parsed_spec.as_ref(),
-            rules: &self.inputs.reviewer_rules(&layout.change.files, &shown)?,
+            rules: &self.inputs.reviewer_rules(&layout.change.files, &shown),
             part,
             call: (chunk + 1, delivery.calls.len()),
             elsewhere: &elsewhere(delivery, part),

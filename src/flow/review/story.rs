@@ -19,6 +19,7 @@ use crate::domain::review::finding::Completeness;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against};
 use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text::shown_path;
+use crate::flow::evaluate::standing;
 use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::{belonging, delivery};
 use crate::platform::git::diff;
@@ -47,6 +48,21 @@ pub fn of_loop(review: &ReviewLoop, kept: &BTreeMap<String, String>, best: usize
         }
     }
     story
+}
+
+/// The findings that a review found resolved and another place still has. Where that cannot be told nothing
+/// is said.
+pub fn held_elsewhere(
+    context: Context<'_>,
+    story: &ReviewStory,
+    kept: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let ids = story.resolved.iter().filter_map(|one| kept.get(&one.original.id));
+    let ids: Vec<String> = ids.cloned().collect();
+    standing::holders(context, &ids).unwrap_or_else(|error| {
+        tracing::warn!("{error:#}");
+        BTreeMap::new()
+    })
 }
 
 /// What happened in the review whose receipt answers; without one, what the ledger has.

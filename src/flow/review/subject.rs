@@ -35,7 +35,7 @@ impl ReviewSubject<'_> {
 
     /// The receipt of a review of the whole change, with the same spec.
     pub fn receipt(&self) -> Result<Option<FoundReceipt>> {
-        match self.inputs.question(self.target, None)? {
+        match self.inputs.question(self.target, None) {
             Some(question) => receipt::find(self.context, &question),
             None => Ok(None),
         }

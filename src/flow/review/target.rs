@@ -22,6 +22,9 @@ use crate::platform::git::push::is_shallow;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::work_tree::WorkTreeTrees;
 
+/// The title of what the work tree has beyond what is staged.
+pub(super) const UNSTAGED: &str = "what is not staged";
+
 /// Where the default branch of a repository is looked for, the likeliest first.
 pub const DEFAULT_BRANCHES: [&str; 5] = [
     "refs/remotes/origin/HEAD",
@@ -178,7 +181,7 @@ pub fn of_work_tree(
                     "`tribunal review --worktree` reviews it as it is in the work tree",
                 ));
             };
-            (Some(staged.clone()), "what is not staged")
+            (Some(staged.clone()), UNSTAGED)
         }
         _ => (head.as_ref().map(|head| repo.tree_of(head)).transpose()?, "what is not committed"),
     };

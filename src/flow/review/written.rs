@@ -12,9 +12,11 @@ use crate::domain::model::change::{Change, ChangePlace};
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, Warning};
 use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::result::ChangeNow;
 use crate::domain::pipeline::run::Run;
 use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text::shown_path;
+use crate::flow::review::target::UNSTAGED;
 use crate::platform::config::random;
 use crate::platform::git::diff;
 use crate::platform::git::object::Objects;
@@ -171,6 +173,35 @@ fn changed_since(repo: &Repo, run: &Run) -> Result<Vec<String>> {
             differing(&scratch.objects, reviewed, &trees.tree)
         }
     }
+}
+
+/// How many commits are looked at for one that has what a run reviewed.
+const COMMITS_MAX: usize = 200;
+
+/// Where that is now which a run reviewed before it was committed.
+pub(super) fn now_of(repo: &Repo, run: &Run) -> Result<ChangeNow> {
+    if run.about.place == ChangePlace::Commits {
+        return Ok(ChangeNow::AsReviewed);
+    }
+    let base = run.about.change_key.as_str();
+    let key = |commit: Option<&Oid>| commit.map_or(Change::ROOT, Oid::as_str).to_owned();
+    let mut next = repo.head()?;
+    if key(next.as_ref()) == base {
+        // What was not staged may be by now.
+        let is_base = run.about.title != UNSTAGED
+            || run.review_loop().base.as_ref() == Some(&repo.staged_tree()?);
+        let is_same = is_base && changed_since(repo, run)?.is_empty();
+        return Ok(if is_same { ChangeNow::AsReviewed } else { ChangeNow::Changed });
+    }
+    for _ in 0..COMMITS_MAX {
+        let Some(oid) = next.filter(|oid| oid.as_str() != base) else { break };
+        let commit = repo.commit(&oid)?;
+        next = commit.parents.first().cloned();
+        if commit.tree == run.first_attempt().tree && key(next.as_ref()) == base {
+            return Ok(ChangeNow::Committed(oid));
+        }
+    }
+    Ok(ChangeNow::Changed)
 }
 
 fn differing(objects: &Objects, reviewed: &Oid, now: &Oid) -> Result<Vec<String>> {

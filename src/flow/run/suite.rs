@@ -70,7 +70,7 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
         CommandResult::Passed
         | CommandResult::PassedBefore
         | CommandResult::ChangedFiles
-        | CommandResult::Unreadable
+        | CommandResult::Unreadable { .. }
         | CommandResult::Unproven { .. } => true,
         CommandResult::NotStarted { why } => return not_run(why.clone()),
         CommandResult::TimedOut => return not_run("it did not end in time".to_owned()),

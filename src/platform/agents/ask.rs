@@ -66,8 +66,12 @@ pub enum Outcome {
     TimedOut {
         why: String,
     },
-    /// The program was killed, or ended in a way that it does not explain.
+    /// The program was killed.
     Killed {
+        why: String,
+    },
+    /// It ended by itself, in a way that it does not explain.
+    Failed {
         why: String,
     },
     /// Not found, not executable, its sandbox does not work, or it understands too little.
@@ -188,6 +192,7 @@ impl Outcome {
             Self::Malformed { .. } => "malformed",
             Self::TimedOut { .. } => "timed out",
             Self::Killed { .. } => "killed",
+            Self::Failed { .. } => "failed",
             Self::CouldNotStart { .. } => "could not start",
             Self::NotLoggedIn { .. } => "not logged in",
             Self::ContextTooLong { .. } => "context too long",
@@ -213,6 +218,7 @@ impl Outcome {
             | Self::Malformed { .. }
             | Self::TimedOut { .. }
             | Self::Killed { .. }
+            | Self::Failed { .. }
             | Self::OverBudget { .. }
             | Self::Interrupted(_) => false,
         }
@@ -226,6 +232,7 @@ impl Outcome {
             | Self::Malformed { why }
             | Self::TimedOut { why }
             | Self::Killed { why }
+            | Self::Failed { why }
             | Self::CouldNotStart { why }
             | Self::NotLoggedIn { why }
             | Self::ContextTooLong { why }

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+/// The number that stands for a failure of the sandbox itself, and not of the command: as `env`, `timeout` and
+/// container tools have it.
+pub const FAILED: u8 = 125;
+
 /// What a confined program may reach.
 #[derive(Clone, Debug)]
 pub struct SandboxAccess {

@@ -19,7 +19,9 @@ use rustix::thread::{
 };
 
 use crate::platform::process::keep_descriptors;
-use crate::platform::sandbox::access::{InnerSetup, LandlockPaths, NetworkAccess, ResourceLimits};
+use crate::platform::sandbox::access::{
+    FAILED, InnerSetup, LandlockPaths, NetworkAccess, ResourceLimits,
+};
 use crate::platform::sandbox::syscalls::{Isolation, refuse};
 
 /// The least that Landlock must be able to do: to hold what is renamed or linked into another folder (2),
@@ -60,8 +62,26 @@ pub fn run(mut words: impl Iterator<Item = OsString>) -> Result<()> {
     };
     refuse(held).context("could not refuse system calls")?;
     #[expect(clippy::disallowed_methods, reason = "it becomes the program: nothing is started")]
-    let error = Command::new(&program).args(words).exec();
-    Err(error).with_context(|| format!("could not start `{}`", program.to_string_lossy()))
+    let source = Command::new(&program).args(words).exec();
+    Err(NotStarted { program: program.to_string_lossy().into_owned(), source }.into())
+}
+
+/// The program is not there, or cannot be executed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not start `{program}`")]
+struct NotStarted {
+    program: String,
+    source: io::Error,
+}
+
+/// The number that a shell ends with where a program could not be run for this reason; that of the sandbox's
+/// own failures else.
+pub fn code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<NotStarted>() {
+        Some(failed) if failed.source.kind() == io::ErrorKind::NotFound => 127,
+        Some(_) => 126,
+        None => FAILED,
+    }
 }
 
 /// A rule set that keeps signals and abstract sockets within, where the kernel can.

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::domain::model::path::without_dots;
 use crate::platform::config::env::{Env, home_on_record};
@@ -217,7 +217,9 @@ impl Mounts {
 
 /// Whether a folder is one of the system's: no person writes there.
 pub fn is_of_system(folder: &Path) -> bool {
-    PROGRAMS.iter().chain(&STORES).any(|top| folder.starts_with(top))
+    // With a `..` it is somewhere else than it begins.
+    let is_plain = !folder.components().any(|part| part == Component::ParentDir);
+    is_plain && PROGRAMS.iter().chain(&STORES).any(|top| folder.starts_with(top))
 }
 
 /// Whether a path is no folder to work in: the whole system's, or that of all temporary files.

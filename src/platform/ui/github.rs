@@ -10,7 +10,8 @@ use crate::platform::ui::sarif::rule_id;
 pub fn render(report: &Report) -> String {
     let shown = report.findings.iter().filter(|f| f.finding.effect != Effect::Shadow);
     let skipped = report.skipped.iter().map(|skipped| {
-        let title = format!("skipped {}", skipped.gate);
+        let word = if report.has_run(skipped) { "no pass of" } else { "skipped" };
+        let title = format!("{word} {}", skipped.gate);
         command("warning", &[("title", title)], &skipped.reason)
     });
     let lines: Vec<String> = shown.map(finding).chain(skipped).collect();

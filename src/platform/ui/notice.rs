@@ -287,7 +287,9 @@ pub fn command_line(name: &str, result: &CommandResult, ms: u64) -> String {
         CommandResult::NotStarted { why } => {
             format!("`{name}` could not start ({})", printable(why))
         }
-        CommandResult::Unreadable => format!("`{name}` ended with a report that cannot be read"),
+        CommandResult::Unreadable { why } => {
+            format!("`{name}` ended with a report that cannot be read: {}", printable(why))
+        }
         CommandResult::Unproven { why } => format!("`{name}` is no pass: {why}"),
         CommandResult::Interrupted => format!("`{name}` was interrupted after {time}"),
     }

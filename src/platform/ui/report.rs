@@ -14,7 +14,7 @@ use crate::platform::ui::styled_text::StyledText;
 use crate::platform::ui::{github, json, sarif};
 
 /// How a reason begins that is about the whole check.
-const NOTHING: &str = "nothing to check";
+pub const NOTHING: &str = "nothing to check";
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -60,7 +60,10 @@ fn human(report: &Report) -> StyledText {
             lines.push(StyledText::from(&reason));
             continue;
         }
-        lines.push(StyledText::default().styled(DIM, "skipped").text(format!(" {gate}: {reason}")));
+        // What ran was not skipped.
+        let (style, word) =
+            if report.has_run(skipped) { (WARNING, "no pass") } else { (DIM, "skipped") };
+        lines.push(StyledText::default().styled(style, word).text(format!(" {gate}: {reason}")));
     }
     StyledText::lines(lines)
 }
@@ -132,6 +135,7 @@ fn json_run(run: &CommandRun) -> Value {
         "outcome": run.result.as_str(),
         "ms": run.ms,
         "cached": run.result == CommandResult::PassedBefore,
+        "why": run.result.no_pass(),
     })
 }
 

@@ -41,10 +41,11 @@ pub fn human(reviewed: &ReviewResult, detail: Detail) -> StyledText {
     let mut lines = vec![render(&report, OutputFormat::Human)];
     if hidden > 0 {
         let least = reviewed.tell.as_str();
+        let all = same_review(reviewed, "--all");
         let line = format!(
             "{} less than {least} (`review.tell`): {} shows them",
             counted(hidden, "more finding"),
-            same_review(reviewed, "--all")
+            all.as_deref().unwrap_or("`tribunal findings`")
         );
         lines.push(dim(&line));
     }
@@ -142,6 +143,9 @@ fn to_decide(story: &ReviewStory) -> Vec<StyledText> {
 fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
     let story = &details.story;
     let mut lines = Vec::new();
+    let held = story.held.iter().map(|(id, place)| {
+        dim(&format!("{} is open all the same: {} has it", short_id(id), printable(place)))
+    });
     if detail == Detail::All {
         for tracked in &story.resolved {
             lines.push(settled(GOOD, tracked));
@@ -161,12 +165,14 @@ fn beside(details: &ReviewDetails, detail: Detail) -> Vec<StyledText> {
                 lines.push(StyledText::from(&format!("{what} {}", files.join(", "))));
             }
         }
+        lines.extend(held);
         return lines;
     }
     let resolved = story.resolved.len();
     if resolved > 0 {
         lines.push(dim(&format!("{} resolved", counted(resolved, "finding"))));
     }
+    lines.extend(held);
     if !story.dismissed.is_empty() {
         let is_answered = story.dismissed.iter().all(is_by_a_person);
         let see = match details.run.as_str() {

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use crate::domain::model::finding::Effect;
 use crate::domain::model::report::Verdict;
 use crate::domain::model::text::{counted, shell_word, short_id, split_hint};
-use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
+use crate::domain::pipeline::result::{
+    ChangeNow, Offer, ReviewDetails, ReviewEnding, ReviewResult,
+};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::decide::{Decision, EscalationDetail};
@@ -24,20 +27,25 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
     };
     let mut hints: Vec<String> = details.offer.iter().map(offer).collect();
     match (&details.decision, reviewed.report.verdict) {
+        _ if is_settled(reviewed) => hints.push(match same_review(reviewed, "") {
+            Some(again) => {
+                format!("what it found is answered or gone: {again} says what holds now")
+            }
+            None => "what it found is answered or gone".to_owned(),
+        }),
         (Decision::Fix(_), Verdict::Block) => {
-            let fix = same_review(reviewed, "--fix");
-            hints.extend(
-                executor.map(|executor| {
-                    format!("{fix} has `{executor}` fix it on a branch of its own")
-                }),
-            );
-            hints.extend(answers(reviewed));
+            let fix = executor.zip(same_review(reviewed, "--fix"));
+            hints.extend(fix.map(|(executor, fix)| {
+                format!("{fix} has `{executor}` fix it on a branch of its own")
+            }));
+            hints.extend(answers(&open_ids(reviewed)));
         }
         (Decision::Escalate(EscalationDetail::Budget(_)), _) => {
             hints.push("`tribunal cost` shows what was spent".to_owned());
+            hints.extend(unknown_cost(details));
         }
         (Decision::Escalate(_), Verdict::Escalate) => {
-            hints.extend(answers(reviewed));
+            hints.extend(answers(&open_ids(reviewed)));
             hints.extend(second(details));
         }
         (Decision::Inconclusive(why), _) => {
@@ -48,19 +56,52 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
         }
         _ => {}
     }
+    if details.now == ChangeNow::Changed {
+        hints.push(
+            "what it reviewed is not there any more as it was: `tribunal review` reviews what is"
+                .to_owned(),
+        );
+    }
     hints.extend(resume(details));
     hints
 }
 
-/// The command that reviews the same with one more option.
-pub fn same_review(reviewed: &ReviewResult, option: &str) -> String {
-    let spec = match &reviewed.ending {
-        ReviewEnding::Reviewed(details) => details.spec.as_ref(),
+/// Whether there were findings and none is open that stops the change.
+fn is_settled(reviewed: &ReviewResult) -> bool {
+    let findings = &reviewed.report.findings;
+    findings.iter().any(|found| !found.is_open())
+        && !findings.iter().any(|found| found.is_open() && found.finding.effect == Effect::Block)
+        && reviewed.report.verdict != Verdict::Pass
+}
+
+/// What a call counts for whose agent does not tell what it cost.
+fn unknown_cost(details: &ReviewDetails) -> Option<String> {
+    let unknown = details.spent.unknown;
+    (unknown > 0).then(|| {
+        format!(
+            "{} told no cost and {} as estimated, one that writes as all of `agents.executor.budget`: make that \
+             what a fix costs at most, or give the agent's name a price in `[prices]`, of 0 where it is free",
+            counted(unknown, "call"),
+            if unknown == 1 { "counts" } else { "count" },
+        )
+    })
+}
+
+/// The command that reviews the same with one more option; `None` where it is there no more.
+pub fn same_review(reviewed: &ReviewResult, option: &str) -> Option<String> {
+    let details = match &reviewed.ending {
+        ReviewEnding::Reviewed(details) => Some(details.as_ref()),
         ReviewEnding::NotReviewed { .. } | ReviewEnding::Nothing => None,
     };
+    let title = match details.map(|details| &details.now) {
+        Some(ChangeNow::Changed) => return None,
+        Some(ChangeNow::Committed(commit)) => format!("commit {}", commit.short()),
+        Some(ChangeNow::AsReviewed) | None => reviewed.title.clone(),
+    };
     // One that was found by itself is found again.
+    let spec = details.and_then(|details| details.spec.as_ref());
     let named = spec.filter(|spec| spec.ground == SpecGround::Named);
-    command_of(&reviewed.title, named.map(|spec| spec.path.as_path()), option)
+    Some(command_of(&title, named.map(|spec| spec.path.as_path()), option))
 }
 
 /// The same by the title of the change, and the file of the spec where it was named.
@@ -81,7 +122,7 @@ fn command_of(title: &str, spec: Option<&Path>, option: &str) -> String {
     let Some(range) = range else { return format!("`{option}` beside the same options") };
     let mut words = vec!["tribunal review".to_owned(), range];
     words.extend(spec.map(|spec| format!("--spec {}", shell_word(&spec.to_string_lossy()))));
-    words.push(option.to_owned());
+    words.extend((!option.is_empty()).then(|| option.to_owned()));
     format!("`{}`", words.join(" "))
 }
 
@@ -91,10 +132,14 @@ fn offer(offer: &Offer) -> String {
     format!("`git log -p {base}..{branch}` shows {commits} of fixes; `{take}` takes them")
 }
 
-/// The commands that answer the findings: with the id of the first, and those of the others beside.
-fn answers(reviewed: &ReviewResult) -> Option<String> {
-    let ids: Vec<&str> =
-        reviewed.report.findings.iter().filter_map(|found| found.id.as_deref()).collect();
+/// The ids of the findings that are open.
+fn open_ids(reviewed: &ReviewResult) -> Vec<&str> {
+    let open = reviewed.report.findings.iter().filter(|found| found.is_open());
+    open.filter_map(|found| found.id.as_deref()).collect()
+}
+
+/// The commands that answer findings: with the id of the first, and those of the others beside.
+pub fn answers(ids: &[&str]) -> Option<String> {
     let (first, others) = ids.split_first()?;
     let id = short_id(first);
     let others: Vec<&str> = others.iter().map(|id| short_id(id)).collect();

@@ -25,10 +25,10 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     let title = printable(&reviewed.title);
     let details = match &reviewed.ending {
         ReviewEnding::Nothing => {
-            let why = if let (Some(state), true) =
-                (title.strip_prefix("what is "), reviewed.paths.is_empty())
-            {
-                format!("nothing is {state}")
+            let state = title.strip_prefix("what is ").filter(|_| reviewed.paths.is_empty());
+            let why = if let Some(state) = state {
+                let all = state.strip_prefix("not ");
+                all.map_or_else(|| format!("nothing is {state}"), |state| format!("all is {state}"))
             } else if reviewed.paths.is_empty() {
                 format!("{title} brings nothing new")
             } else {

@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review runs spec_runs run_row run check completions config findings constitution sandbox cost daemon daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection",
+         uninstall hooks hooks_status spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),
@@ -86,7 +86,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate::standing",
-        "reviews inquiry past branches subject elsewhere files raised places",
+        "holders reviews inquiry past branches subject elsewhere files raised places",
     ),
     ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
@@ -97,7 +97,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
-         subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs inputs conventions spec_commands belonging calls receipt report \
+         subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs inputs conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
     ("flow::run", "commit publish code session suite claim prepare base"),

@@ -24,7 +24,7 @@ fn nothing_is_answered_with_silence() {
     repo.write("a", "one\n").commit_unjudged("one");
     repo.tribunal(&["trust", "commands"]).ok().says("this repository has no commands");
     repo.tribunal(&["trust", "--list"]).ok().says("commands  no command is trusted");
-    repo.tribunal(&["trust", "--revoke"]).ok().says("no command is trusted");
+    repo.tribunal(&["trust", "--revoke"]).ok().says("nothing was allowed that this takes back");
     let unknown = repo.tribunal(&["trust", "--revoke", "nope"]).code(2);
     unknown.says("no trusted command is named `nope`").says("hint: `tribunal trust --list`");
     repo.tribunal(&["config", "nope"]).code(2).says("no setting begins with `nope`");

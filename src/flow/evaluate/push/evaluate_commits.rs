@@ -21,7 +21,7 @@ use crate::domain::policy::command_settings::Moment;
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::command_selection;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, Seen, evaluate, stops};
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
 use crate::flow::evaluate::push::plan;
@@ -56,7 +56,7 @@ impl<'a> Evaluator<'a> {
             context,
             gated: (receiver != Receiver::Here).then(|| passed_trees::all(repo)),
             passed: (!bypass.is_any()).then(|| passed_trees::PassedCommits::load(repo)),
-            commands: Some(CommandRequest::of_person(Some(Moment::PrePush), true)),
+            commands: Some(CommandRequest::of_person(Some(Moment::PrePush), RequestedBy::Hook)),
             policies: Policies::new(context, bypass),
             receiver,
             paths: Vec::new(),
@@ -204,7 +204,7 @@ impl<'a> Evaluator<'a> {
         change.commit = Some(tip.clone());
         let effective = &arrival.effective;
         if self.result.interrupted || self.result.is_blocked() {
-            let passed_over = command_selection::skip_commands(effective, &change, request.moment);
+            let passed_over = command_selection::skip_commands(effective, &change, request);
             self.result.skipped.extend(passed_over);
             return Ok(());
         }

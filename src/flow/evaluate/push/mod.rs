@@ -21,7 +21,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::push::{Receiver, Update};
 use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::Bypass;
-use crate::flow::evaluate::commands::CommandRequest;
+use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::push::before_hooks::before_hooks;
 use crate::flow::evaluate::push::evaluate_commits::Evaluator;
 use crate::flow::evaluate::push::new_commits::Finder;
@@ -80,6 +80,7 @@ pub fn evaluate_range(
     let commits = new_commits(repo, std::slice::from_ref(to), &known)?;
     let mut evaluator = Evaluator::new(context, bypass, Receiver::Address);
     evaluator.commands = commands;
+    let by_name = commands.is_some_and(|request| request.requested_by == RequestedBy::Name);
     evaluator.paths = paths.to_vec();
     // It is no push: what passes is not recorded as pushed.
     evaluator.passed = None;
@@ -94,7 +95,7 @@ pub fn evaluate_range(
         peeled: Peeled { commit: Some(to.clone()), ..Peeled::default() },
         effective: evaluator.policies.of_commit(from)?,
         base: repo.merge_base(from, to)?,
-        is_new: !commits.is_empty(),
+        is_new: by_name || !commits.is_empty(),
         commits,
     };
     evaluator.evaluate_arrivals(&[arrival])?;

@@ -17,6 +17,8 @@ pub struct PushEvaluation {
     /// Each with findings.
     pub parts: Vec<PushPart>,
     pub skipped: Vec<Skipped>,
+    /// What is to be known beside, for people.
+    pub remarks: Vec<String>,
     /// The commits that it brings, each with the tip that it was pushed below.
     pub commits: Vec<PushedCommit>,
     /// How many changed files those have, each counted once a commit.

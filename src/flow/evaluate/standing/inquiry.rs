@@ -126,7 +126,7 @@ impl<'a> Inquiry<'a> {
         self.branches.ask_of_many(&tips, &commits)
     }
 
-    fn stands(&mut self, finding: &GateFinding) -> Result<Stands> {
+    pub(super) fn stands(&mut self, finding: &GateFinding) -> Result<Stands> {
         // One that was never seen in a change is from nowhere known.
         if finding.sightings.is_empty() {
             return Ok((Standing::Unknown, None));

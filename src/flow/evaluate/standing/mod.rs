@@ -9,12 +9,15 @@
 mod branches;
 mod elsewhere;
 mod files;
+mod holders;
 mod inquiry;
 mod past;
 mod places;
 mod raised;
 pub mod reviews;
 mod subject;
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
@@ -65,6 +68,29 @@ pub fn refresh(context: Context<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The places that have these findings, as far as one is known: by id, for people.
+pub fn holders(context: Context<'_>, ids: &[String]) -> Result<BTreeMap<String, String>> {
+    if ids.is_empty() || !ledger::exists(&context.repo.state_dir()) {
+        return Ok(BTreeMap::new());
+    }
+    let now = now(context.env);
+    let (of_gates, of_reviews) = with_ledger(context, |ledger| {
+        let mut of_gates = ledger.gate_findings(now, GATE_FINDINGS_MAX)?;
+        of_gates.retain(|one| ids.contains(&one.kept.id));
+        let mut of_reviews = ledger.review_findings_seen(now, GATE_FINDINGS_MAX)?;
+        of_reviews.retain(|(one, _)| ids.contains(&one.kept.id));
+        Ok((of_gates, of_reviews))
+    })?;
+    if of_gates.is_empty() && of_reviews.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places = AskedPlaces::read(context.repo)?;
+    let scratch = scratch_of(context, &places)?;
+    let files = of_reviews.iter().filter_map(|(_, record)| record.path.as_ref());
+    let mut inquiry = Inquiry::new(context, places, scratch.as_ref(), &of_gates, files)?;
+    inquiry.holders(&of_gates, &of_reviews)
+}
+
 /// Reads from the ledger. One that is damaged is set aside, which is said.
 fn with_ledger<T>(
     context: Context<'_>,
@@ -94,8 +120,7 @@ fn settle(
     mark: String,
 ) -> Result<()> {
     let (state_dir, now) = (context.repo.state_dir(), now(context.env));
-    let scratch = places.has_unstaged().then(|| ScratchObjects::beside(context.repo));
-    let scratch = scratch.transpose()?;
+    let scratch = scratch_of(context, &places)?;
     let files = of_reviews.iter().filter_map(|(_, record)| record.path.as_ref());
     let mut inquiry = Inquiry::new(context, places, scratch.as_ref(), findings, files)?;
     let mut settled = inquiry.settle(findings)?;
@@ -103,6 +128,10 @@ fn settle(
     settled.mark = settled.mark.map(|_| mark);
     let _set_aside = ledger::with(&state_dir, now, |ledger| ledger.settle(&settled, now))?;
     Ok(())
+}
+
+fn scratch_of(context: Context<'_>, places: &AskedPlaces) -> Result<Option<ScratchObjects>> {
+    places.has_unstaged().then(|| ScratchObjects::beside(context.repo)).transpose()
 }
 
 fn tell(context: Context<'_>, error: &anyhow::Error) {

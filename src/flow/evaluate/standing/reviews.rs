@@ -38,9 +38,7 @@ impl Inquiry<'_> {
             if self.checked_out.iter().any(|place| is_unread(record, place)) {
                 continue;
             }
-            let (repo, branches) = (self.context.repo, &mut self.branches);
-            let (objects, places) = (self.objects, self.checked_out.as_slice());
-            let standing = standing_of((repo, objects), branches, places, finding, record)?;
+            let standing = self.of_review(finding, record)?;
             if self.unread && matches!(standing, Standing::NeverCommitted { .. }) {
                 continue;
             }
@@ -48,6 +46,16 @@ impl Inquiry<'_> {
             steps.extend(step(status, &standing, now).map(|step| (id.clone(), status, step)));
         }
         Ok(steps)
+    }
+
+    pub(super) fn of_review(
+        &mut self,
+        finding: &GateFinding,
+        record: &FindingRecord,
+    ) -> Result<Standing> {
+        let (repo, branches) = (self.context.repo, &mut self.branches);
+        let (objects, places) = (self.objects, self.checked_out.as_slice());
+        standing_of((repo, objects), branches, places, finding, record)
     }
 }
 

@@ -64,12 +64,12 @@ pub fn propose(facts: &RepoFacts, commands_as: CommandsAs) -> Proposal {
         match found {
             FoundTests::Proposed(command) => {
                 let state = match commands_as {
-                    CommandsAs::Comments => "proposed, and switched off",
-                    CommandsAs::Settings => "switched on",
+                    CommandsAs::Comments => "proposed, and switched off; once it is on",
+                    CommandsAs::Settings => "switched on:",
                 };
                 proposal.policy.push_str(&table(&command, commands_as));
                 proposal.chosen.push(format!(
-                    "`{}` before each push: {state}. A push that changes its files waits for it",
+                    "`{}` before each push: {state} a push that changes its files waits for it",
                     command.run
                 ));
             }

@@ -230,6 +230,6 @@ fn failed(code: i32, said: &str, now: Timestamp) -> Outcome {
     {
         Outcome::Transient { why }
     } else {
-        Outcome::Killed { why }
+        Outcome::Failed { why }
     }
 }

@@ -137,7 +137,7 @@ fn an_object_is_read_where_one_was_asked_for() {
 #[test]
 fn each_failure_is_told_apart() {
     for (line, expected) in [
-        ("echo '{}' ; exit 3", "killed"),
+        ("echo '{}' ; exit 3", "failed"),
         ("kill -9 $$", "killed"),
         ("exec no-such-program-anywhere", "could not start"),
         ("echo 'Error: invalid API key' >&2; exit 1", "not logged in"),

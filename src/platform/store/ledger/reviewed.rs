@@ -1,7 +1,7 @@
 //! What complete reviews were shown, and what they said of their findings.
 
 use jiff::Timestamp;
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::domain::model::stored_finding::StoredFinding;
 use crate::domain::review::coverage::Parts;
@@ -22,35 +22,33 @@ pub struct KeptReviewFinding {
     pub record: FindingRecord,
 }
 
-/// What a review came to, as far as it is kept beside its receipt.
-#[derive(Clone, Debug, Default)]
-pub struct ReviewOutcomes {
-    /// The parts that it was shown; empty where it was not complete.
-    pub parts: Parts,
-    /// Findings with what is known of them now.
-    pub records: Vec<(String, FindingRecord)>,
-}
-
 impl Ledger {
-    /// Keeps what a review came to, in one transaction.
-    pub fn keep_outcomes(
+    /// Keeps the parts that a complete review was shown, and the records of its findings, which `told` makes of
+    /// those that there are: in one transaction, so that of two reviews at a time neither loses what the other
+    /// said. Nothing is kept where `told` fails.
+    pub fn keep_outcomes<E>(
         &mut self,
-        outcomes: &ReviewOutcomes,
+        parts: &Parts,
         now: Timestamp,
-    ) -> Result<(), Error> {
+        told: impl FnOnce(Vec<KeptReviewFinding>) -> Result<Vec<(String, FindingRecord)>, E>,
+    ) -> Result<Result<(), E>, Error> {
         save_point();
         let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let records = match told(self.review_findings(now)?) {
+            Ok(records) => records,
+            Err(error) => return Ok(Err(error)),
+        };
         {
             let mut statement = transaction.prepare_cached(
                 "INSERT INTO shown_parts (part, time) VALUES (?1, ?2)
                  ON CONFLICT (part) DO UPDATE SET time = excluded.time",
             )?;
-            for part in &outcomes.parts {
+            for part in parts {
                 statement.execute(params![part.as_slice(), now.as_millisecond()])?;
             }
         }
-        for (id, record) in &outcomes.records {
+        for (id, record) in &records {
             transaction.execute(
                 "INSERT INTO review_findings (finding, body) VALUES (?1, ?2)
                  ON CONFLICT (finding) DO UPDATE SET body = excluded.body",
@@ -61,7 +59,7 @@ impl Ledger {
         save_point();
         transaction.commit()?;
         save_point();
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Those of the parts that no complete review was shown.

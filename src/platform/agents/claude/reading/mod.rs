@@ -122,7 +122,7 @@ fn without_end(ran: &ProgramOutput, now: Timestamp) -> Outcome {
             Outcome::Malformed { why: reason_line(&format!("it said nothing at all {said}")) }
         }
         Exit::Code(code) if said.is_empty() => {
-            Outcome::Killed { why: format!("it ended with {code} and said nothing") }
+            Outcome::Failed { why: format!("it ended with {code} and said nothing") }
         }
         _ => match by_words(&said, now) {
             Some(outcome) => outcome,
@@ -185,7 +185,7 @@ impl End {
             Some(_) => by_words(&said, now).unwrap_or(Outcome::CouldNotStart { why }),
             None => by_words(&said, now).unwrap_or_else(|| {
                 let reached = self.terminal_reason.as_deref() == Some("api_error");
-                if reached { Outcome::Transient { why } } else { Outcome::Killed { why } }
+                if reached { Outcome::Transient { why } } else { Outcome::Failed { why } }
             }),
         }
     }

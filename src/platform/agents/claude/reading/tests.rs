@@ -137,7 +137,7 @@ fn what_was_stopped_is_no_answer_whatever_it_said() {
 fn words_alone_are_read_where_there_is_no_stream() {
     for (code, err, expected) in [
         (0, "", "malformed"),
-        (1, "", "killed"),
+        (1, "", "failed"),
         (1, "error: unknown option '--restricted'", "could not start"),
         (1, "Not logged in · Please run /login", "not logged in"),
         (127, "claude: not found", "could not start"),

@@ -165,7 +165,7 @@ impl Stream {
             _ if !said.is_empty() => failed(&said, self.spoke, now),
             _ if self.spoke => Outcome::Transient { why: "its answer breaks off".to_owned() },
             Exit::Code(0) => Outcome::Malformed { why: "it said nothing at all".to_owned() },
-            _ => Outcome::Killed { why: "it ended and said nothing".to_owned() },
+            _ => Outcome::Failed { why: "it ended and said nothing".to_owned() },
         }
     }
 }
@@ -248,7 +248,7 @@ fn failed(said: &str, started: bool, now: Timestamp) -> Outcome {
     if !started || says(&wrong) {
         return Outcome::CouldNotStart { why };
     }
-    Outcome::Killed { why }
+    Outcome::Failed { why }
 }
 
 #[cfg(test)]

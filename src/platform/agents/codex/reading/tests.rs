@@ -147,7 +147,7 @@ fn what_did_not_end_well_is_no_answer() {
     }
     for (code, err, expected) in [
         (0, "", "malformed"),
-        (1, "", "killed"),
+        (1, "", "failed"),
         (2, "error: unexpected argument '--strict-config' found", "could not start"),
         (1, "Error loading config.toml: unknown configuration field `x`", "could not start"),
     ] {
@@ -157,7 +157,7 @@ fn what_did_not_end_well_is_no_answer() {
         let event = json!({"type": "turn.failed", "error": {"message": message}});
         outcome(Exit::Code(1), &format!("{event}\n"), "", "").as_str()
     };
-    assert_eq!(failed("something that nobody has seen"), "killed");
+    assert_eq!(failed("something that nobody has seen"), "failed");
     assert_eq!(failed("rollout token budget reached"), "over budget");
     assert_eq!(failed("You have hit your usage limit. Upgrade to go on."), "quota used up");
 }

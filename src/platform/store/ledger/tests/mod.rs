@@ -6,6 +6,7 @@ mod frozen;
 mod keyed;
 mod matching;
 mod model;
+mod reviews;
 
 use jiff::Timestamp;
 
