@@ -82,8 +82,8 @@ impl Question {
                             machine, in a checkout of tribunal's own";
                 let head = (!open.is_empty()).then(|| head.to_owned());
                 let more = (!asked.is_empty()).then(|| {
-                    "it asks for more than your settings allow in the sandbox, in which they run on what agents \
-                     wrote"
+                    "its policy allows this in the sandbox, in which commands run on what agents wrote, and \
+                     your settings do not"
                         .to_owned()
                 });
                 let asked = asked.iter().map(|asked| format!("    {}", printable(asked)));

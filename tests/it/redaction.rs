@@ -6,6 +6,7 @@
 //! person's own files, and in the checkout in which an executor works, while it works.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -238,9 +239,10 @@ impl Search {
     /// The files with the numbers of the secrets that each holds, in its name or in its content.
     fn below(&self, folder: &Path) -> Vec<(PathBuf, Vec<usize>)> {
         let mut all = Vec::new();
-        // A checkout for command gates and one for executors stay, for the next time: they are as the
+        // The checkouts of command gates and one of executors stay, for the next time: they are as the
         // person's own.
-        if folder.file_name().is_some_and(|name| name == "0" || name == "spare") {
+        let stays = |name: &OsStr| name == "0" || name == "agent-0" || name == "spare";
+        if folder.file_name().is_some_and(stays) {
             return all;
         }
         for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {

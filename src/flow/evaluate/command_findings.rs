@@ -56,8 +56,8 @@ pub fn failed(
         format!("it changed {files} here, not in your work tree: {}", named(changed))
     });
     let held = is_held.then(|| {
-        "in there is no network and nothing of yours, and what is shared cannot be written; \
-         `tribunal sandbox -- COMMAND` runs a command so"
+        "in it are no network (unless `sandbox.network` is set) and no files of yours, and what is shared \
+         cannot be written; `tribunal sandbox -- COMMAND` tries a command out"
             .to_owned()
     });
     let suggestion: Vec<String> =
