@@ -374,7 +374,7 @@ fn a_fix_meets_the_criterion_that_was_not_met() {
                 path: "src/sum.rs".to_owned(),
                 content: format!("{CLEAN}\npub fn zero_of_nothing() -> u32 {{\n    0\n}}\n"),
             }]),
-            Part::Arbitrate | _ => Say::json(yes(&question)),
+            _ => Say::json(yes(&question)),
         }
     };
     let scene = scene(brain);

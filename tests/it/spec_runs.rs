@@ -211,7 +211,7 @@ fn what_a_review_finds_is_fixed_before_it_is_committed() {
 type Case = (&'static str, Vec<Step>, Vec<Step>, i32, &'static str);
 
 fn lines(count: usize) -> String {
-    (0..count).map(|line| format!("# Line {line}\n")).collect::<String>() + CODE
+    "# One more line.\n".repeat(count) + CODE
 }
 
 fn meddles(script: &str) -> Step {
@@ -227,7 +227,6 @@ fn cases() -> Vec<Case> {
         (0..4).map(|n| (format!("src/part{n}.sh"), "echo 1\n")).collect();
     let four: Vec<(&str, &str)> = four.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     let hundred = lines(101);
-    let tests = |text: &str| vec![writes(&[("tests/size_test.sh", text)], "")];
     let good = || vec![good_tests()];
     vec![
         ("four files", good(), vec![writes(&four, "")], 3, "more than one task"),
@@ -282,6 +281,15 @@ fn cases() -> Vec<Case> {
             "passed before and fails",
         ),
         ("nothing is written", good(), vec![Step::default()], 3, "no code was written"),
+    ]
+}
+
+/// The same of the tests, and of what an executor says.
+fn cases_of_tests() -> Vec<Case> {
+    let tests = |text: &str| vec![writes(&[("tests/size_test.sh", text)], "")];
+    let good = || vec![good_tests()];
+    let weak = "true\n";
+    vec![
         ("tests that pass already", tests("true\n"), vec![good_code()], 3, "no new test failed"),
         (
             "tests without the network",
@@ -329,7 +337,18 @@ fn cases() -> Vec<Case> {
         (
             "one more file is needed",
             good(),
-            vec![Step { says: "EXTEND: src/units.sh, for the units", ..writes(&four, "") }],
+            vec![Step {
+                says: "EXTEND: src/units.sh, for the units",
+                ..writes(
+                    &[
+                        ("src/a.sh", ":\n"),
+                        ("src/b.sh", ":\n"),
+                        ("src/c.sh", ":\n"),
+                        ("src/d.sh", ":\n"),
+                    ],
+                    "",
+                )
+            }],
             3,
             "src/units.sh",
         ),
@@ -338,7 +357,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn what_is_no_task_within_its_bounds_becomes_no_commit() {
-    for (what, tests, code, status, reason) in cases() {
+    for (what, tests, code, status, reason) in cases().into_iter().chain(cases_of_tests()) {
         let scene = builder(tests, code, &[]);
         let repo = project(&scene);
         let outcome = run(&repo).code(status);
@@ -495,7 +514,6 @@ const STEP: u64 = 29;
 
 /// Killed at a save point, a run goes on to the same commit; a call that was answered is not made again.
 #[test]
-#[expect(clippy::print_stdout, reason = "how many kills were survived is worth reading")]
 fn a_run_survives_a_kill_at_a_save() {
     let scene = whole_project();
     let repo = project(&scene);

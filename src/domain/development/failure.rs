@@ -1,7 +1,7 @@
 //! Why a test failed, or why nothing ran, read from what test runners and compilers print.
 //!
-//! The forms are those of rustc 1.95, CPython 3.11 with pytest 8, Go 1.22, Node 20 with jest 29, and
-//! TypeScript 5, as they were seen.
+//! The forms are those of rustc 1.95, Python 3.11 with pytest 8, Go 1.22, Node 20 with jest 29, and
+//! `tsc` 5, as they were seen.
 
 use std::sync::LazyLock;
 

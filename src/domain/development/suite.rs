@@ -124,7 +124,8 @@ impl SuiteRun {
     /// What the commands printed that did not end well.
     pub fn printed(&self) -> String {
         let said = self.commands.iter().filter(|command| !command.printed.is_empty());
-        said.map(|one| format!("What `{}` printed:\n{}\n", one.name, one.printed)).collect()
+        let texts = said.map(|one| format!("What `{}` printed:\n{}\n", one.name, one.printed));
+        texts.collect::<Vec<_>>().concat()
     }
 
     fn all(&self) -> impl Iterator<Item = (&str, &CaseState)> {
@@ -201,7 +202,7 @@ pub fn prove_red(base: &SuiteRun, now: &SuiteRun, written: &str, files: &[String
                         red.push(RedTest { command, name, why });
                     }
                     Err(why) => {
-                        wrong.push(format!("`{name}` does not fail for want of code: {why}"))
+                        wrong.push(format!("`{name}` does not fail for want of code: {why}"));
                     }
                 },
             }

@@ -1,7 +1,5 @@
 //! Reads the run of any format that this program or an earlier one wrote.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -29,7 +27,7 @@ pub enum StoredRun {
 /// Reads a run from JSON.
 pub fn parse(text: &[u8]) -> Result<StoredRun, RunFormatError> {
     let Format { version, machine } = serde_json::from_slice(text)?;
-    let is_of_spec = machine.contains_key("spec");
+    let is_of_spec = machine.spec.is_some();
     if version > if is_of_spec { spec_run::VERSION } else { VERSION } {
         return Err(RunFormatError::Newer(version));
     }
@@ -48,5 +46,11 @@ pub fn parse(text: &[u8]) -> Result<StoredRun, RunFormatError> {
 struct Format {
     version: u32,
     #[serde(default)]
-    machine: BTreeMap<String, IgnoredAny>,
+    machine: MachineKind,
+}
+
+#[derive(Default, Deserialize)]
+struct MachineKind {
+    #[serde(default)]
+    spec: Option<IgnoredAny>,
 }

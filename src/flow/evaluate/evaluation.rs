@@ -19,8 +19,8 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::allowed_next;
 use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
 use crate::flow::evaluate::command_selection;
-use crate::flow::evaluate::commands;
 use crate::flow::evaluate::command_selection::CommandRequest;
+use crate::flow::evaluate::commands;
 use crate::flow::evaluate::gates::run_gates;
 use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
@@ -111,11 +111,7 @@ pub fn evaluate(
         return Ok(evaluation);
     };
     if stops(&evaluation.findings) {
-        evaluation.skipped.extend(command_selection::skip_commands(
-            effective,
-            &change,
-            request,
-        ));
+        evaluation.skipped.extend(command_selection::skip_commands(effective, &change, request));
         return Ok(evaluation);
     }
     let outcome = commands::run_commands(context, effective, &change, request)?;

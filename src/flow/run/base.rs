@@ -62,8 +62,8 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
 /// Where the ref is now that a run was built on; `None` where it is gone.
 pub fn tip(repo: &Repo, about: &SpecAbout) -> Result<Option<Oid>> {
     let name = &about.base_name;
-    for full in [format!("refs/heads/{name}"), format!("refs/remotes/{name}"), name.clone()] {
-        if let Some(tip) = repo.tip(&full).unwrap_or_default() {
+    for full in [format!("refs/heads/{name}"), format!("refs/remotes/{name}"), "HEAD".to_owned()] {
+        if let Some(tip) = repo.tip(&full)? {
             return Ok(Some(tip));
         }
     }

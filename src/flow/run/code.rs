@@ -139,7 +139,7 @@ impl SpecSession<'_> {
             touches: &self.prepared.spec.touches,
             red: &red,
             refused: &ask.refused,
-            printed: &self.printed(ask)?,
+            printed: &self.printed(ask),
             rules: &self.rules()?,
             fence_nonce: &token.to_hex()[..12],
             files_max: limits.files,

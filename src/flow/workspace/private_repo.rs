@@ -87,6 +87,7 @@ pub fn remove(work: &Path) -> Result<()> {
     file::remove_if_there(&path).with_context(|| format!("could not remove `{}`", path.display()))
 }
 
+#[derive(Clone, Copy)]
 enum HasWorkTree {
     Yes,
     No,

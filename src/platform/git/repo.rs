@@ -222,6 +222,9 @@ impl Repo {
         let var = |wanted| self.hook_vars.iter().filter(move |(name, _)| *name == wanted);
         let mut folders: Vec<PathBuf> = var(OBJECTS).map(|(_, path)| path.into()).collect();
         folders.push(self.common_dir.join("objects"));
+        if self.home_dir != self.common_dir {
+            folders.push(self.home_dir.join("objects"));
+        }
         folders.extend(var(alternates::VARIABLE).flat_map(|(_, value)| alternates::named(value)));
         folders
     }
