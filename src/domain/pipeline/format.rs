@@ -11,8 +11,8 @@ use crate::domain::pipeline::spec_run::{self, SpecRun};
 #[derive(Debug, thiserror::Error)]
 pub enum RunFormatError {
     /// What is not known of it would be lost with the next save.
-    #[error("format {0}, known is {newest}", newest = spec_run::VERSION)]
-    Newer(u32),
+    #[error("format {version}, known is {known}")]
+    Newer { version: u32, known: u32 },
     #[error(transparent)]
     Wrong(#[from] serde_json::Error),
 }
@@ -28,8 +28,9 @@ pub enum StoredRun {
 pub fn parse(text: &[u8]) -> Result<StoredRun, RunFormatError> {
     let Format { version, machine } = serde_json::from_slice(text)?;
     let is_of_spec = machine.spec.is_some();
-    if version > if is_of_spec { spec_run::VERSION } else { VERSION } {
-        return Err(RunFormatError::Newer(version));
+    let known = if is_of_spec { spec_run::VERSION } else { VERSION };
+    if version > known {
+        return Err(RunFormatError::Newer { version, known });
     }
     if is_of_spec {
         return Ok(StoredRun::Spec(serde_json::from_slice(text)?));

@@ -199,7 +199,7 @@ fn load_if(
     }
     match format::parse(&text) {
         Ok(run) => Ok(Some(run)),
-        Err(newer @ RunFormatError::Newer(_)) => Err(hinted(
+        Err(newer @ RunFormatError::Newer { .. }) => Err(hinted(
             format!("the run `{id}` is from a newer tribunal ({newer})"),
             "install the newer tribunal; nothing was written, the run is as it was",
         )),
