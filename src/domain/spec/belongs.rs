@@ -1,7 +1,8 @@
 //! Decides which spec a change belongs to.
 //!
 //! The grounds, from the strongest to the weakest, are those of [`SpecGround`]: the first that names a
-//! spec decides. What names several decides nothing: that is for the person.
+//! spec decides. Where it names several, each that is done counts: what it asks for is there and must stay.
+//! Of those that are not done none is chosen: that is for the person.
 
 use serde::{Deserialize, Serialize};
 
@@ -88,8 +89,12 @@ pub enum Belonging {
     Nothing,
     /// The one at that place of the list.
     One(usize, SpecGround),
-    /// Their ids.
-    Several(Vec<String>, SpecGround),
+    /// Those at these places.
+    Several {
+        all: Vec<usize>,
+        done: Vec<usize>,
+        ground: SpecGround,
+    },
 }
 
 /// A trailer that names no known spec.
@@ -113,13 +118,12 @@ impl BelongingSigns<'_> {
         let first = found.into_iter().find(|(specs, _)| !specs.is_empty());
         let belonging = match first {
             None => Belonging::Nothing,
-            Some((specs, ground)) => match specs.as_slice() {
-                [only] => Belonging::One(*only, ground),
-                several => Belonging::Several(
-                    several.iter().map(|at| self.specs[*at].id.clone()).collect(),
-                    ground,
-                ),
-            },
+            Some((all, ground)) if all.len() > 1 => {
+                let is_done = |at: &usize| self.specs[*at].status == SpecStatus::Done;
+                let done = all.iter().copied().filter(is_done).collect();
+                Belonging::Several { all, done, ground }
+            }
+            Some((one, ground)) => Belonging::One(one[0], ground),
         };
         (belonging, self.unknown())
     }
@@ -259,14 +263,17 @@ mod tests {
         BelongingSigns { specs: &specs, trailers, runs, branch, files }.decide()
     }
 
+    fn places(ids: &[&str]) -> Vec<usize> {
+        let place = |id: &&str| specs().iter().position(|spec| spec.id == *id).unwrap();
+        ids.iter().map(place).collect()
+    }
+
     #[test]
     fn the_strongest_sign_that_names_a_spec_decides() {
-        let one = |id: &str, ground| {
-            let at = specs().iter().position(|spec| spec.id == id).unwrap();
-            Belonging::One(at, ground)
-        };
-        let several = |ids: &[&str], ground| {
-            Belonging::Several(ids.iter().map(|id| (*id).to_owned()).collect(), ground)
+        let one = |id: &str, ground| Belonging::One(places(&[id])[0], ground);
+        let several = |all: &[&str], done: &[&str], ground| {
+            let (all, done) = (places(all), places(done));
+            Belonging::Several { all, done, ground }
         };
         let branch = |name: &str| SpecGround::Branch(name.to_owned());
         let rows: [(Signs, Belonging); 18] = [
@@ -277,7 +284,7 @@ mod tests {
             ),
             (
                 Signs { trailers: &[&["api"], &["both"]], branch: "spec/done", ..NOTHING },
-                several(&["api", "both"], SpecGround::Trailer { commits: 2 }),
+                several(&["api", "both"], &[], SpecGround::Trailer { commits: 2 }),
             ),
             // A trailer that names nothing leaves the decision to what is weaker.
             (
@@ -308,7 +315,7 @@ mod tests {
             ),
             (
                 Signs { files: &["docs/specs/api.md", "docs/specs/done.md", "a"], ..NOTHING },
-                several(&["api", "done"], SpecGround::Range),
+                several(&["api", "done"], &["done"], SpecGround::Range),
             ),
             // A draft is left alone, and a change of specs alone is a plan.
             (Signs { files: &["docs/specs/draft.md", "README.md"], ..NOTHING }, Belonging::Nothing),
@@ -326,7 +333,7 @@ mod tests {
             (Signs { files: &["src/api/old/a.rs"], ..NOTHING }, Belonging::Nothing),
             (
                 Signs { files: &["src/events/a.rs"], ..NOTHING },
-                several(&["api-events", "both"], SpecGround::Touches),
+                several(&["api-events", "both"], &[], SpecGround::Touches),
             ),
         ];
         for (signs, expected) in rows {

@@ -68,7 +68,7 @@ impl EarlierReviews {
         let mut findings: Vec<EarlierFinding> = kept.filter_map(|kept| places.find(kept)).collect();
         let unmet = demands::held(context, inputs, change, asked)?.into_iter();
         findings.extend(unmet.map(EarlierFinding::of_criterion));
-        let spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.as_str());
+        let spec = inputs.parsed_spec().map(|spec| spec.id.as_str());
         for one in &mut findings {
             one.kept.record.seen_by(spec);
         }

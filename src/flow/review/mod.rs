@@ -2,6 +2,7 @@
 
 mod announce;
 mod arbitration;
+mod asked_spec;
 mod belonging;
 pub mod background;
 pub mod calls;
@@ -147,8 +148,8 @@ fn review_target(
             let answer = finish::of_earlier(context, &inputs, &target, answered, gates)?;
             return Ok(ReviewResult { tell, ..answer });
         }
-        if inputs.lacks_spec {
-            return not_reviewed(context, target, &inputs, vec![ReviewInputs::spec_refusal()]);
+        if let Some(why) = subject.refusal(&earlier)? {
+            return not_reviewed(context, target, &inputs, vec![why]);
         }
         let files = if request.fresh { ReviewedFiles::All } else { subject.to_review(&earlier)? };
         let known = earlier.loop_inputs(&target.change, files).asked(request.fresh);

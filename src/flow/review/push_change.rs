@@ -13,6 +13,7 @@ use crate::domain::review::decide::Decision;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
 use crate::flow::evaluate::push::outcome::PushPart;
+use crate::flow::review::asked_spec::{AskedSpec, SpecRefusal, by_each};
 use crate::flow::review::delivery::{Delivered, lay_out, shown_path};
 use crate::flow::review::earlier::EarlierReviews;
 use crate::flow::review::inputs::{NOTES_FILE, ReviewInputs, SpecSource};
@@ -37,8 +38,8 @@ pub struct Brought {
     pub earlier: EarlierReviews,
     /// Whether it changes the policy that its reviews go by.
     changes_policy: bool,
-    /// Whether no review was asked what its spec asks for.
-    is_spec_open: bool,
+    /// Those of its specs by which no review was asked yet.
+    open_specs: Vec<AskedSpec>,
 }
 
 /// What the findings come to that hold in what a push brings.
@@ -91,7 +92,7 @@ impl Brought {
             delivered,
             earlier,
             changes_policy,
-            is_spec_open: false,
+            open_specs: Vec::new(),
         };
         if !brought.earlier.uncovered.is_empty()
             && rest.files.len() < brought.target.change.files.len()
@@ -101,18 +102,23 @@ impl Brought {
             brought.delivered = lay_out(repo, &brought.inputs, &brought.target.change, &[0; 32])?;
             brought.earlier = brought.subject(context).earlier()?;
         }
-        brought.is_spec_open = brought.asks_of_spec(context)?;
+        brought.open_specs = brought.open_specs(context)?;
         Ok(Ok(Some(brought)))
     }
 
-    fn asks_of_spec(&self, context: Context<'_>) -> Result<bool> {
+    fn open_specs(&self, context: Context<'_>) -> Result<Vec<AskedSpec>> {
         let subject = self.subject(context);
-        Ok(!subject.is_spec_answered(&self.earlier)? && subject.receipt()?.is_none())
+        let open = subject.open_specs(&self.earlier)?;
+        if !open.is_empty() && subject.receipt()?.is_some() {
+            return Ok(Vec::new());
+        }
+        Ok(open.into_iter().cloned().collect())
     }
 
     /// Whether a review of it is missing.
     pub fn is_unreviewed(&self) -> bool {
-        !self.earlier.uncovered.is_empty() || self.is_spec_open
+        let is_unreadable = matches!(self.inputs.spec_refusal, Some(SpecRefusal::Unreadable(_)));
+        !self.earlier.uncovered.is_empty() || !self.open_specs.is_empty() || is_unreadable
     }
 
     /// What is to be said of its spec: why it is none, and how many criteria are not met, where that stops
@@ -126,7 +132,7 @@ impl Brought {
     /// Looks up what the earlier reviews say now.
     pub fn look_up(&mut self, context: Context<'_>) -> Result<()> {
         self.earlier = self.subject(context).earlier()?;
-        self.is_spec_open = self.asks_of_spec(context)?;
+        self.open_specs = self.open_specs(context)?;
         Ok(())
     }
 
@@ -180,12 +186,16 @@ impl Brought {
         })
     }
 
-    /// The command that reviews what is pushed.
+    /// The commands that review what is pushed.
     fn how_reviewed(&self) -> String {
-        match self.commits.as_slice() {
-            [commit] => format!("`tribunal review --commit {}`", commit.short()),
-            _ => "`tribunal review`".to_owned(),
+        let command = match self.commits.as_slice() {
+            [commit] => format!("tribunal review --commit {}", commit.short()),
+            _ => "tribunal review".to_owned(),
+        };
+        if self.inputs.each_spec.is_empty() {
+            return format!("`{command}`");
         }
+        by_each(&self.open_specs.iter().collect::<Vec<_>>(), &command)
     }
 
     /// Says how many findings nobody has looked at as their code is now.
@@ -203,17 +213,9 @@ impl Brought {
     /// Names what no review covers, and why.
     pub fn unreviewed(&self, repo: &Repo) -> Skipped {
         let uncovered = &self.earlier.uncovered;
+        let refusal = self.inputs.spec_refusal.as_ref().map(SpecRefusal::why);
         if uncovered.is_empty() {
-            let spec = self.inputs.spec_in_words();
-            return skipped(match self.inputs.weight() {
-                CriteriaWeight::Counted => format!(
-                    "no review says whether all that the {spec}, asks for is met as the code is now (hint: \
-                     `tribunal review`)"
-                ),
-                CriteriaWeight::Told => {
-                    format!("no review of it was by the {spec} (hint: `tribunal review`)")
-                }
-            });
+            return skipped(refusal.map_or_else(|| self.open_in_words(), str::to_owned));
         }
         let named: Vec<String> = uncovered
             .iter()
@@ -224,11 +226,29 @@ impl Brought {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let verb = if uncovered.len() == 1 { "is" } else { "are" };
         let files = format!("{}{more} {verb} not reviewed", named.join(", "));
-        if self.inputs.lacks_spec {
-            return skipped(format!("{files}: {}", ReviewInputs::spec_refusal()));
+        if let Some(refusal) = refusal {
+            return skipped(format!("{files}: {refusal}"));
         }
         let why = self.why_not(repo);
         skipped(format!("{files}{why} (hint: {})", self.how_reviewed()))
+    }
+
+    /// Names the specs by which no review was asked.
+    fn open_in_words(&self) -> String {
+        let open = self.open_specs.iter();
+        let ids: Vec<String> = open.map(|asked| format!("`{}`", asked.spec.id)).collect();
+        let ground = self.inputs.specs().next().map(|asked| asked.copy.ground.in_words());
+        let (noun, asks) = if ids.len() == 1 { ("spec", "asks") } else { ("specs", "ask") };
+        let (spec, how) = (
+            format!("the {noun} {}, {}", ids.join(" and "), ground.unwrap_or_default()),
+            self.how_reviewed(),
+        );
+        match self.inputs.weight() {
+            CriteriaWeight::Counted => format!(
+                "no review says whether all that {spec}, {asks} for is met as the code is now (hint: {how})"
+            ),
+            CriteriaWeight::Told => format!("no review of it was by {spec} (hint: {how})"),
+        }
     }
 
     /// Why the commits have no review, as far as it is known.
@@ -256,15 +276,15 @@ impl Brought {
     }
 }
 
-/// Whether nothing is to be asked about what a commit brings by itself: earlier reviews answer it, or there
-/// is no spec where one is demanded.
+/// Whether nothing is to be asked about what a commit brings by itself: earlier reviews answer it, or none
+/// can be made without a person.
 pub fn is_covered(context: Context<'_>, agent_env: AgentEnv<'_>, commit: &Oid) -> Result<bool> {
     let target = target::resolve(context.repo, &ReviewRange::Commit(commit.clone()))?;
     let inputs = ReviewInputs::gather(context, &target, SpecSource::Change, agent_env)?;
     let delivered = lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     let subject =
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
-    if inputs.lacks_spec || !delivered.is_reviewable() {
+    if !delivered.is_reviewable() || subject.refusal(&subject.earlier()?)?.is_some() {
         return Ok(true);
     }
     subject.is_answered_now()

@@ -198,7 +198,7 @@ impl ReviewSession<'_> {
         if review.kind == RunKind::Fix {
             self.context.notify(Progress::GatesRun);
         }
-        let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec.as_ref());
+        let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec());
         let gates = gates_job::run_gates(self.context, &change, effective, spec)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
