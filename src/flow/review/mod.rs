@@ -134,9 +134,7 @@ fn review_target(
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
     loop {
         let receipt = subject.receipt()?;
-        if let Some(found) = &receipt {
-            subject.take_over(found)?;
-        }
+        receipt.iter().try_for_each(|found| subject.take_over(found))?;
         let earlier = subject.earlier()?;
         if request.takes_receipts() && subject.is_answered_by(&earlier, receipt.as_ref())? {
             if let Some(found) = &receipt {
@@ -146,7 +144,7 @@ fn review_target(
             let answered = subject.answered(&earlier, receipt, started)?;
             let gates = gates_alone(context, &target, &inputs)?;
             let answer = finish::of_earlier(context, &inputs, &target, answered, gates)?;
-            return Ok(ReviewResult { tell, ..answer });
+            return Ok(finish::beside_unreadable(ReviewResult { tell, ..answer }, &earlier));
         }
         if let Some(why) = subject.refusal(&earlier)? {
             return not_reviewed(context, target, &inputs, vec![why]);
@@ -166,7 +164,8 @@ fn review_target(
         if let Some((folder, run)) = driver.claim(&asked)? {
             let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;
             note_answer(context.repo, request);
-            return Ok(ReviewResult { tell, ..reviewed });
+            let reviewed = ReviewResult { tell, ..reviewed };
+            return Ok(finish::beside_unreadable(reviewed, &subject.earlier()?));
         }
     }
 }

@@ -207,7 +207,7 @@ fn records(
     let known = ledger::with(&context.repo.state_dir(), now, |ledger| ledger.review_findings(now))
         .map_err(LedgerError::hinted)?;
     let mut known: BTreeMap<String, FindingRecord> =
-        known.value.into_iter().map(|one| (one.stored.id, one.record)).collect();
+        known.value.known.into_iter().map(|one| (one.stored.id, one.record)).collect();
     let mut records = Vec::new();
     for tracked in &review.findings {
         let Some(id) = kept.get(&tracked.original.id) else { continue };

@@ -53,8 +53,8 @@ pub enum Judged {
 }
 
 impl Brought {
-    /// `Err` with the reason where it cannot be told what the push brings; `None` where there is nothing
-    /// that a model could review.
+    /// `Err` with the reason where it cannot be told what the push brings, or nobody could review it; `None`
+    /// where there is nothing that a model could review.
     pub fn read(
         context: Context<'_>,
         agent_env: AgentEnv<'_>,
@@ -71,14 +71,14 @@ impl Brought {
         // Once for each tip: a program that cannot be started would hold each commit up.
         let inputs = ReviewInputs::gather(context, &target, SpecSource::Change, agent_env)?;
         let inputs = inputs.look_at_agents(agent_env);
-        if inputs.reviewers().is_none() {
-            return Ok(Ok(None));
-        }
         let rest = earlier::without_known(context, &inputs, &target.change)?;
         target::fetch_contents(repo, &rest)?;
         let delivered = lay_out(repo, &inputs, &rest, &[0; 32])?;
         if !delivered.is_reviewable() && rest.files.len() == target.change.files.len() {
             return Ok(Ok(None));
+        }
+        if inputs.reviewers().is_none() {
+            return Ok(Err(inputs.assignment.notes.join("; ")));
         }
         let change = &target.change;
         let changes_policy = changes_policy(repo, change.base_tree.as_ref(), &change.tree)?;
@@ -196,6 +196,11 @@ impl Brought {
             return format!("`{command}`");
         }
         by_each(&self.open_specs.iter().collect::<Vec<_>>(), &command)
+    }
+
+    /// Names the finding of which it is not known whether it holds.
+    pub fn unreadable(&self) -> Option<Skipped> {
+        self.earlier.unreadable_in_words().map(skipped)
     }
 
     /// Says how many findings nobody has looked at as their code is now.

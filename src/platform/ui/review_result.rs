@@ -266,7 +266,7 @@ pub fn reason(decision: &Decision) -> String {
     match decision {
         Decision::Submit => String::new(),
         Decision::Fix(instructions) => list("to be fixed", instructions),
-        Decision::Inconclusive(why) => why.clone(),
+        Decision::Inconclusive(why) => split_hint(why).0.to_owned(),
         Decision::Escalate(why) => match why {
             EscalationDetail::Gate(failures) => {
                 list("a person must look at what a gate stopped", failures)
