@@ -143,6 +143,25 @@ fn what_names_no_spec_or_several_is_said() {
     outcome
         .says("belongs to 2 specs, by the trailer of 1 commit: `means`, `sums`")
         .says("`--spec FILE` names one");
+    // One trailer may list several; a branch that is of no spec says so.
+    repo.write("src/both.rs", CLEAN).commit_unjudged("feat: both\n\nSpec: sums, mean");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome), ("sums".to_owned(), "by the trailer of 1 commit".to_owned()));
+    outcome.says("the trailer `Spec: mean` names no spec").says("did you mean `means`?");
+    repo.git(&["switch", "-q", "-c", "spec/sumz"]).ok();
+    repo.write("src/z.rs", CLEAN).commit_unjudged("feat: z");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    outcome.says("the branch `spec/sumz` names no spec").says("did you mean `sums`?");
+    repo.git(&["switch", "-q", "main"]).ok();
+    // An id is enough to name one.
+    let named = ["--commit", "HEAD", "--spec"];
+    let outcome = review(&repo, &[&named[..], &["sums"]].concat()).ok();
+    assert_eq!(by(&outcome), ("sums".to_owned(), "as `--spec` names it".to_owned()));
+    repo.tribunal(&[&["review"], &named[..], &["sumz"]].concat())
+        .code(2)
+        .says("there is no spec `sumz`, nor a file of that name")
+        .says("did you mean `sums`?");
+    repo.tribunal(&["trust", "--spec", "sums", "--yes"]).ok();
     // One with errors is left out, and says how to see them.
     repo.write(path("bad"), "---\nid: bad\nnope: 1\n---\n# Bad\n\n## Goal\n\nNothing.\n");
     repo.write("src/bad.rs", CLEAN).commit_unjudged("feat: bad\n\nSpec: bad");

@@ -22,7 +22,6 @@ use crate::domain::spec::types::{Spec, SpecStatus};
 use crate::flow::context::Context;
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::target::ReviewTarget;
-use crate::flow::workspace::work_tree::read_named;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -151,14 +150,19 @@ impl BelongingSpecs {
     }
 }
 
-fn unknown_note(UnknownSpec { id, nearest }: &UnknownSpec) -> String {
+fn unknown_note(UnknownSpec { id, branch, nearest }: &UnknownSpec) -> String {
     let hint = match nearest {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "`tribunal spec list` lists them".to_owned(),
     };
     // It may be any text.
-    let id: String = redact::redact_str(id).chars().take(ID_CHARS_MAX).collect();
-    format!("the trailer `{SPEC_TRAILER}: {id}` names no spec of the change (hint: {hint})")
+    let named = branch.as_ref().unwrap_or(id);
+    let named: String = redact::redact_str(named).chars().take(ID_CHARS_MAX).collect();
+    let what = match branch {
+        Some(_) => format!("the branch `{named}`"),
+        None => format!("the trailer `{SPEC_TRAILER}: {named}`"),
+    };
+    format!("{what} names no spec of the change (hint: {hint})")
 }
 
 fn several_in_words<'a>(
@@ -191,7 +195,7 @@ impl SpecFile {
 }
 
 /// The text of a spec's file, redacted.
-fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy {
+pub(super) fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy {
     let masked = redact::mask_lines(bytes, path.as_os_str().as_encoded_bytes());
     SpecCopy {
         ground,
@@ -199,20 +203,6 @@ fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy {
         hash: blake3::hash(bytes).to_hex().to_string(),
         text: masked.to_str_lossy().into_owned(),
     }
-}
-
-/// Reads a spec's file as it is now, redacted.
-pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
-    // One byte more shows that there is more.
-    let bytes = read_named(context, path, BYTES_MAX as u64 + 1)
-        .with_context(|| format!("could not read the spec `{}`", path.display()))?;
-    if bytes.len() > BYTES_MAX {
-        return Err(hinted(
-            format!("the spec `{}` has more than {BYTES_MAX} bytes", path.display()),
-            format!("a spec has {BYTES_MAX} at most: make it several, or shorten it"),
-        ));
-    }
-    Ok(copy_of(path, &bytes, SpecGround::Named))
 }
 
 /// The spec of a copy.

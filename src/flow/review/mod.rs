@@ -19,6 +19,7 @@ mod fix_prompt;
 pub mod gates_job;
 pub mod inputs;
 mod layout;
+mod named_spec;
 mod limits;
 mod outcomes;
 mod places;
@@ -277,7 +278,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<Ended> {
 
 /// The commands of a spec's file, under the policy that holds for the next commit.
 pub fn commands_of_spec(context: Context<'_>, path: &Path) -> Result<Vec<SpecCommand>> {
-    let spec = belonging::parse_spec(&belonging::copy_spec(context, path)?)?;
+    let spec = belonging::parse_spec(&named_spec::copy_spec(context, path)?)?;
     let effective = policy::policy_of_head(context)?;
     Ok(spec_commands::commands_of(&spec, &effective.policy))
 }

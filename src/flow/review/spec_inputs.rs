@@ -9,14 +9,14 @@ use crate::domain::review::finding::{AssessedCriterion, unmet_in_words};
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::review::asked_spec::AskedSpec;
-use crate::flow::review::belonging;
 use crate::flow::review::inputs::{ReviewInputs, SpecSource};
+use crate::flow::review::named_spec;
 use crate::flow::review::receipt::ReceiptSpec;
 
 impl SpecSource {
     /// The file that a person named, as it is now; without one the change tells.
     pub fn named(context: Context<'_>, path: Option<&Path>) -> Result<Self> {
-        let copy = path.map(|path| belonging::copy_spec(context, path)).transpose()?;
+        let copy = path.map(|path| named_spec::copy_spec(context, path)).transpose()?;
         Ok(copy.map_or(Self::Change, Self::Named))
     }
 }
