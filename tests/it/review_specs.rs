@@ -293,7 +293,12 @@ fn criteria_of_work_that_is_not_done_are_told_and_stop_nothing() {
     // Who names the spec makes it count, whatever was told before.
     let named = ["--base", "main", "--spec", "docs/specs/sums.md"];
     let id = blocking(&review(&repo, &named).code(1)).remove(0);
-    push(&repo).code(1).says("AC-2 of `sums` is not met");
+    // It is said once what blocks, with the reason: here, and beside the verdict what is to be fixed.
+    let all = repo.tribunal(&[&["review", "--all"], &named[..]].concat()).code(1);
+    let all = all.says(&format!("missing AC-2 ({})", short(&id))).never_says("arbiter on");
+    assert_eq!(all.to_string().matches("nothing does what AC-2 asks for").count(), 2, "{all}");
+    push(&repo).code(1).says("AC-2 of `sums` is not met").never_says("not met yet");
+    repo.tribunal(&["review", "--base", "main"]).code(1).never_says("not met yet");
     repo.tribunal(&["findings", "accept", short(&id), "--reason", "later"]).ok();
     push(&repo).ok();
     model.say(&[]);

@@ -121,11 +121,12 @@ impl Brought {
         !self.earlier.uncovered.is_empty() || !self.open_specs.is_empty() || is_unreadable
     }
 
-    /// What is to be said of its spec: why it is none, and how many criteria are not met, where that stops
-    /// nothing.
-    pub fn words_of_spec(&self, context: Context<'_>) -> Result<Vec<String>> {
+    /// What is to be said of its spec: why it is none, and how many criteria are not met, where nothing stops
+    /// it that may be about them.
+    pub fn words_of_spec(&self, context: Context<'_>, judged: &Judged) -> Result<Vec<String>> {
         let (standing, _) = self.subject(context).standing(&self.earlier)?;
         let unmet = self.inputs.unmet_in_words(&standing.requirements());
+        let unmet = unmet.filter(|_| !matches!(judged, Judged::Blocked(_)));
         Ok(self.inputs.spec_notes.iter().cloned().chain(unmet).collect())
     }
 

@@ -168,13 +168,13 @@ impl Expectation {
         brought: &Brought,
         reviews: &mut PushReviews,
     ) -> Result<bool> {
-        for words in brought.words_of_spec(context)? {
+        let judged = brought.judged(context)?;
+        for words in brought.words_of_spec(context, &judged)? {
             context.notify(Warning::OfSpec(words));
         }
         if brought.is_unreviewed() {
             self.miss(reviews, || brought.unreviewed(context.repo));
         }
-        let judged = brought.judged(context)?;
         let would_block = matches!(judged, Judged::Blocked(_));
         match judged {
             Judged::Passed(part) if part.findings.is_empty() => {}

@@ -57,7 +57,8 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     if !staying.is_empty() {
         let _infallible = write!(line, "; may stay: {}", printable(&staying.join("; ")));
     }
-    if let Some(unmet) = unmet(details) {
+    // Of what stops the change it is said above that it is not met.
+    if let Some(unmet) = unmet(details).filter(|_| verdict == Verdict::Pass) {
         let _infallible = write!(line, "; {}", printable(&unmet));
     }
     let _infallible = if details.from_receipt && details.run.is_empty() {
