@@ -65,7 +65,7 @@ pub struct Args {
     #[arg(long, value_name = "REV", requires = "from", default_value = "HEAD",
         conflicts_with_all = ["staged", "unstaged", "worktree", "commit", "base"])]
     to: String,
-    /// Read what the change must do from this spec, not from the one that it belongs to
+    /// Read what the change must do from this spec, a file or an id, not from the one that it belongs to
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
     /// Have an agent fix the findings on a separate branch until a review passes; with ids only those

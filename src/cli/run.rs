@@ -1,11 +1,10 @@
 //! `tribunal run`: has a spec built. `tribunal abort`: ends such a run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use crate::cli::invocation::{Global, Invocation};
-use crate::cli::spec::pages::{pages, top_of};
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
@@ -50,19 +49,8 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no spec can be run", "run it once the call is over")?;
-    let spec = file_of(context, &args.spec)?;
+    let spec = context.env.current_dir.join(&args.spec);
     ended(&invocation.global, run::run(context, &spec))
-}
-
-/// The file that was named, or that of the spec with that id.
-fn file_of(context: Context<'_>, named: &Path) -> Result<PathBuf> {
-    let file = context.env.current_dir.join(named);
-    if file.exists() {
-        return Ok(file);
-    }
-    let top = top_of(context.repo)?;
-    let page = pages(context, &top)?.into_iter().find(|page| named == Path::new(&page.identity.id));
-    Ok(page.map_or(file, |page| top.join(page.path)))
 }
 
 /// `tribunal abort RUN`.

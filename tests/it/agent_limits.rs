@@ -366,7 +366,7 @@ fn an_executor_is_shown_what_a_failed_command_printed() {
 #[test]
 fn a_review_that_the_environment_switches_off_at_a_push_is_a_recorded_bypass() {
     let scene = Scene::new("", diligent(&[LEFT_OUT])).logged_in(&TOKENS);
-    let repo = scene.guarded("[review]\npre-push = \"block\"\n");
+    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"warn\"\n");
     for (number, variable) in [
         ("TRIBUNAL_REVIEW_PRE_PUSH", "off"),
         ("TRIBUNAL_REVIEW_HIGHS", "99"),

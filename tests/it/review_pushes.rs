@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Mistake, Part, Question, diligent, lost_error, yes};
-use crate::harness::{Outcome, Repo};
+use crate::harness::{Outcome, Repo, short};
 use crate::model_server::{Asked, Call, Say};
 use crate::scene::{KEYS, Scene, review, shown};
 
-const BLOCK: &str = "[review]\npre-push = \"block\"\n";
+const BLOCK: &str = "[review]\npre-push = \"block\"\non-failure = \"warn\"\n";
 const STRICT: &str = "[review]\npre-push = \"block\"\non-failure = \"block\"\n";
 
 fn scene(brain: impl Fn(&Asked) -> Say + Send + Sync + 'static) -> Scene {
@@ -53,6 +53,43 @@ fn high_findings_that_may_stay_stop_no_push() {
     review(&repo, &["--commit", "HEAD"]).ok();
     review(&repo, &["--base", "origin/main"]).code(1);
     push(&repo).code(1).says(LEFT_OUT.title);
+}
+
+/// What is kept of a finding beside the finding itself says where it holds.
+#[test]
+fn a_finding_whose_record_cannot_be_read_lets_nothing_pass() {
+    for damage in ["substr(body, 1, 40)", "x'00ff'", "'{}'"] {
+        let scene = scene(diligent(&[LEFT_OUT]));
+        let repo = scene.guarded(STRICT);
+        repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+        let found = review(&repo, &["--commit", "HEAD"]).code(1).json();
+        let id = found["findings"][0]["id"].as_str().unwrap().to_owned();
+        let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();
+        let damaged = ledger.execute(&format!("UPDATE review_findings SET body = {damage}"), []);
+        assert_eq!(damaged.unwrap(), 1);
+        drop(ledger);
+        let why = format!("what is on record of the finding `{}`", short(&id));
+        let way = format!("`tribunal findings accept {}`", short(&id));
+        push(&repo).code(1).says(&why).says(&way);
+        push_with(&repo, &[("TRIBUNAL_REVIEW_ON_FAILURE", "warn")]).ok().says(&why);
+        let asked = scene.asked().len();
+        repo.tribunal(&["review", "--commit", "HEAD"]).code(4).says(&why).says(&way);
+        assert_eq!(scene.asked().len(), asked);
+        // It says nothing of other files.
+        switch_to_new(&repo, "other");
+        repo.write("src/mean.rs", CLEAN).commit_unjudged("feat: mean");
+        review(&repo, &["--commit", "HEAD"]).ok();
+        push(&repo).ok().never_says("cannot be read");
+        // Both ways lead out: what finds it again, and a person's answer.
+        repo.git(&["switch", "--quiet", "main"]).ok();
+        if damage == "'{}'" {
+            review(&repo, &["--commit", "HEAD", "--fresh"]).code(1);
+            push(&repo).code(1).says(LEFT_OUT.title).never_says("cannot be read");
+        } else {
+            repo.tribunal(&["findings", "dismiss", short(&id), "--reason", "on purpose"]).ok();
+            push(&repo).ok().never_says("cannot be read");
+        }
+    }
 }
 
 const UNGUARDED: &str = "def first(db):\n    rows = db.all()\n    return rows[0]\n";
@@ -331,7 +368,7 @@ fn what_a_person_must_decide_stops_a_push_and_is_answered_by_its_id() {
         repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
         let decided = review(&repo, &["--commit", "HEAD"]).code(3).json();
         let id = decided["findings"][0]["id"].as_str().unwrap().to_owned();
-        let short = crate::harness::short(&id);
+        let short = short(&id);
         let asked = scene.asked().len();
         push(&repo).code(1).says(LEFT_OUT.title).says(short);
         review(&repo, &["--commit", "HEAD"]).code(3).says(LEFT_OUT.title);

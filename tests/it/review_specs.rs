@@ -143,6 +143,25 @@ fn what_names_no_spec_or_several_is_said() {
     outcome
         .says("belongs to 2 specs, by the trailer of 1 commit: `means`, `sums`")
         .says("`--spec FILE` names one");
+    // One trailer may list several; a branch that is of no spec says so.
+    repo.write("src/both.rs", CLEAN).commit_unjudged("feat: both\n\nSpec: sums, mean");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome), ("sums".to_owned(), "by the trailer of 1 commit".to_owned()));
+    outcome.says("the trailer `Spec: mean` names no spec").says("did you mean `means`?");
+    repo.git(&["switch", "-q", "-c", "spec/sumz"]).ok();
+    repo.write("src/z.rs", CLEAN).commit_unjudged("feat: z");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    outcome.says("the branch `spec/sumz` names no spec").says("did you mean `sums`?");
+    repo.git(&["switch", "-q", "main"]).ok();
+    // An id is enough to name one.
+    let named = ["--commit", "HEAD", "--spec"];
+    let outcome = review(&repo, &[&named[..], &["sums"]].concat()).ok();
+    assert_eq!(by(&outcome), ("sums".to_owned(), "as `--spec` names it".to_owned()));
+    repo.tribunal(&[&["review"], &named[..], &["sumz"]].concat())
+        .code(2)
+        .says("there is no spec `sumz`, nor a file of that name")
+        .says("did you mean `sums`?");
+    repo.tribunal(&["trust", "--spec", "sums", "--yes"]).ok();
     // One with errors is left out, and says how to see them.
     repo.write(path("bad"), "---\nid: bad\nnope: 1\n---\n# Bad\n\n## Goal\n\nNothing.\n");
     repo.write("src/bad.rs", CLEAN).commit_unjudged("feat: bad\n\nSpec: bad");
@@ -152,6 +171,66 @@ fn what_names_no_spec_or_several_is_said() {
     // Nobody is led out of the runs' folder by a trailer.
     repo.write("src/run.rs", CLEAN).commit_unjudged("feat: run\n\nTribunal-Run: ../../x");
     assert_eq!(by(&review(&repo, &["--commit", "HEAD"]).ok()).0, "");
+}
+
+/// What several specs ask for that are done must be there, and one review is by one spec.
+#[test]
+fn a_change_of_several_specs_that_are_done_is_reviewed_by_each_of_them() {
+    const DONE: &str = "status: done\n";
+    let model = Assessor::default();
+    let scene = scene(model.brain());
+    let repo = scene.guarded(BLOCK);
+    add_spec(&repo, "sums", DONE);
+    add_spec(&repo, "means", DONE);
+    repo.git(&["push", "-q", "--no-verify", "origin", "HEAD:refs/heads/main"]).ok();
+    repo.git(&["switch", "-q", "-c", "work"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum\n\nSpec: sums\nSpec: means");
+    let [sums, means] = ["sums", "means"].map(path);
+    let by_each = |outcome: &Outcome, left: [bool; 2]| {
+        for (path, is_left) in [(&sums, left[0]), (&means, left[1])] {
+            assert_eq!(
+                outcome.to_string().contains(&format!("--spec {path}`")),
+                is_left,
+                "{outcome}"
+            );
+        }
+    };
+    // Without a word about which, nothing is asked, and nothing passes.
+    let refused = repo.tribunal(&["review"]).code(4);
+    let refused = refused.says("specs `means` and `sums`, by the trailer of 1 commit, is done");
+    by_each(&refused, [true, true]);
+    by_each(&push(&repo).code(1), [true, true]);
+    assert_eq!(scene.asked().len(), 0);
+    // What was reviewed by none of them covers the lines, and says nothing of what they ask for.
+    review(&repo, &["--set", "review.spec=off"]).ok();
+    by_each(&push(&repo).code(1), [true, true]);
+    review(&repo, &["--spec", &means]).ok();
+    by_each(&push(&repo).code(1), [true, false]);
+    by_each(&repo.tribunal(&["review"]).code(4), [true, false]);
+    // Each of them stops it.
+    model.say(&[("AC-2", "missing")]);
+    let id = blocking(&review(&repo, &["--spec", &sums]).code(1)).remove(0);
+    push(&repo).code(1).says("AC-2 of `sums` is not met");
+    review(&repo, &[]).code(1).says("sums/AC-2");
+    repo.tribunal(&["findings", "accept", short(&id), "--reason", "later"]).ok();
+    push(&repo).ok();
+    let asked = scene.asked().len();
+    review(&repo, &[]).ok();
+    assert_eq!(scene.asked().len(), asked);
+    // Where one of them alone is done, it is that one.
+    model.say(&[]);
+    repo.write(path("means"), spec("means", "")).write("src/mean.rs", CLEAN);
+    repo.commit_unjudged("feat: mean\n\nSpec: sums\nSpec: means");
+    let outcome = review(&repo, &["--commit", "HEAD"]).ok();
+    assert_eq!(by(&outcome).0, "sums");
+    outcome.says("it is reviewed by `sums`, which is done");
+    push(&repo).ok();
+    // One that is done and cannot be read is no reason to leave it out.
+    repo.write(path("sums"), spec("sums", "status: done\nnope: 1\n")).write("src/more.rs", CLEAN);
+    repo.commit_unjudged("feat: more\n\nSpec: sums");
+    repo.tribunal(&["review", "--commit", "HEAD"]).code(4).says("is done and has errors");
+    review(&repo, &["--commit", "HEAD", "--set", "review.spec=off"]).ok();
+    push(&repo).code(1).says("`tribunal spec lint docs/specs/sums.md`");
 }
 
 #[test]
@@ -180,6 +259,14 @@ fn a_policy_that_demands_a_spec_lets_no_change_without_one_be_reviewed() {
     push(&repo).code(1);
     review(&repo, &["--base", "main"]).ok();
     push(&repo).ok();
+    // Where there are several, it is one message, with the way on.
+    add_spec(&repo, "means", "");
+    repo.write("src/two.rs", CLEAN).commit_unjudged("feat: two\n\nSpec: sums\nSpec: means");
+    let outcome = repo.tribunal(&["review", "--commit", "HEAD"]).code(4);
+    let said =
+        "`review.spec` demands a spec: the change belongs to 2 specs, by the trailer of 1 commit";
+    let outcome = outcome.says(said).says("`--spec FILE` names one").to_string();
+    assert_eq!(outcome.matches("belongs to 2 specs").count(), 1, "{outcome}");
     // No variable of one's own lets it pass unseen.
     repo.tribunal(&["config"]).ok().says("required").says("review by the spec of a change");
 }
@@ -206,7 +293,12 @@ fn criteria_of_work_that_is_not_done_are_told_and_stop_nothing() {
     // Who names the spec makes it count, whatever was told before.
     let named = ["--base", "main", "--spec", "docs/specs/sums.md"];
     let id = blocking(&review(&repo, &named).code(1)).remove(0);
-    push(&repo).code(1).says("AC-2 of `sums` is not met");
+    // It is said once what blocks, with the reason: here, and beside the verdict what is to be fixed.
+    let all = repo.tribunal(&[&["review", "--all"], &named[..]].concat()).code(1);
+    let all = all.says(&format!("missing AC-2 ({})", short(&id))).never_says("arbiter on");
+    assert_eq!(all.to_string().matches("nothing does what AC-2 asks for").count(), 2, "{all}");
+    push(&repo).code(1).says("AC-2 of `sums` is not met").never_says("not met yet");
+    repo.tribunal(&["review", "--base", "main"]).code(1).never_says("not met yet");
     repo.tribunal(&["findings", "accept", short(&id), "--reason", "later"]).ok();
     push(&repo).ok();
     model.say(&[]);

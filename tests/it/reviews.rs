@@ -132,15 +132,41 @@ fn routes_are_said_and_kept_apart() {
 }
 
 #[test]
-fn without_an_agent_nothing_passes_as_reviewed_and_no_push_is_bothered() {
-    let scene = Scene::of(Sandbox::new(), Model::Nobody, "");
-    let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"block\"\n");
-    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
-    let nobody = [("PATH", "/usr/bin:/bin")];
-    let outcome = repo.tribunal_with(&["review"], &nobody, b"").code(4);
-    outcome.says("was not reviewed").says("claude");
-    let pushed = repo.git_env(&["push", "origin", "main"], &nobody).ok();
-    pushed.never_says("review");
+fn without_an_agent_nothing_passes_as_reviewed_and_a_push_that_needs_a_review_says_the_way_on() {
+    for (policy, code, is_said) in [
+        ("", 0, false),
+        ("pre-push = \"warn\"\n", 0, true),
+        ("pre-push = \"block\"\n", 1, true),
+        ("pre-push = \"block\"\non-failure = \"warn\"\n", 0, true),
+        ("pre-push = \"block\"\n[agents]\nroute = \"C\"\n", 0, false),
+    ] {
+        let scene = Scene::of(Sandbox::new(), Model::Nobody, "");
+        let repo = scene.guarded(&format!("[review]\n{policy}"));
+        let nobody = [("PATH", "/usr/bin:/bin")];
+        let push = |vars: &[(&str, &str)]| {
+            let vars = [&nobody[..], vars].concat();
+            repo.git_env(&["push", "--dry-run", "origin", "main"], &vars)
+        };
+        // What no model could be shown needs nobody.
+        repo.write("a.png", [0, 1, 2, 0]).commit_unjudged("feat: picture");
+        push(&[]).ok().never_says("review");
+        repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+        if code == 1 {
+            let outcome = repo.tribunal_with(&["review"], &nobody, b"").code(4);
+            outcome.says("was not reviewed").says("claude");
+        }
+        let pushed = push(&[]).code(code);
+        if is_said {
+            pushed.says("npm install -g @openai/codex");
+        } else {
+            pushed.never_says("review");
+        }
+        let warn = ("TRIBUNAL_REVIEW_ON_FAILURE", "warn");
+        let pushed = push(&[warn]).ok();
+        if code == 1 {
+            pushed.says("TRIBUNAL_REVIEW_ON_FAILURE=warn; recorded");
+        }
+    }
 }
 
 #[test]
@@ -344,8 +370,11 @@ fn a_review_that_cannot_be_made_follows_its_own_policy() {
         let vars = [("TRIBUNAL_REVIEW_ON_FAILURE", how)];
         repo.git_env(&["push", "--dry-run", "origin", "main"], &vars)
     };
-    push("warn").ok().says("not reviewed");
+    push("warn").ok().says("not reviewed").says("TRIBUNAL_REVIEW_ON_FAILURE=warn; recorded");
     push("block").code(1).says("not reviewed");
+    // Who demands reviews means that there is one; the way on is said.
+    let way = "`TRIBUNAL_REVIEW_ON_FAILURE=warn git push` lets this one through, which is recorded";
+    push("auto").code(1).says("not reviewed").says(way);
 }
 
 #[test]

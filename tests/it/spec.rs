@@ -53,6 +53,59 @@ fn lint_names_place_rule_and_remedy() {
 }
 
 #[test]
+fn what_a_review_would_not_see_is_told_once() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let lint = |text: &str| {
+        repo.write("docs/specs/a.md", text);
+        let all = repo.tribunal(&["spec", "lint", "--format", "json"]).json();
+        let problems = all["specs"][0]["problems"].as_array().unwrap().clone();
+        let told = |one: &serde_json::Value| {
+            let word = |key: &str| one[key].as_str().unwrap().to_owned();
+            format!("{} {} {}", one["line"], word("level"), word("rule"))
+        };
+        problems.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(lint(GOOD), Vec::<String>::new());
+    for way in ["static: `f(`", "`cargo test", "static: `f"] {
+        let bad = GOOD.replace("verify: test", &format!("verify: {way}"));
+        assert_eq!(lint(&bad), ["11 error bad-verify"], "{way}");
+    }
+    for (more, told) in [
+        ("## Critical if\n", "13 warning empty-section"),
+        ("## Constraints\n<!-- - later -->\n", "13 warning empty-section"),
+        ("## Critical if\n- **AC-1** it is lost\n", "14 error duplicate-id"),
+        ("## Critical if\n- **AC-2** it is lost\n", "14 warning misplaced-id"),
+        ("## Constraints\n- **CI-1** keep it\n", "14 warning misplaced-id"),
+        ("## Constraints\n- **FR-1** keep it\n", ""),
+    ] {
+        let expected: Vec<&str> = [told].into_iter().filter(|told| !told.is_empty()).collect();
+        assert_eq!(lint(&format!("{GOOD}\n{more}")), expected, "{more}");
+        // A draft need not say everything yet.
+        if told.contains("empty") {
+            let draft = GOOD.replace("id: good", "id: good\nstatus: draft");
+            assert_eq!(lint(&format!("{draft}\n{more}")), Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn show_tells_what_a_review_assesses() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let key = ["AKIA", "Z7QW3RTY5UIOP2AS"].concat();
+    let more = format!("\n## Constraints\n- keep {key}\n\n## Critical if\n- it is lost\n");
+    repo.write("docs/specs/good.md", format!("{GOOD}{more}"));
+    let shown = repo.tribunal(&["spec", "show", "good"]).ok().never_says(&key);
+    let shown =
+        shown.says("Goal\n  Be good.").says("AC-1  WHEN asked").says("Constraints\n  C-1  keep");
+    shown.says("Critical if\n  CI-1  it is lost");
+    let json = repo.tribunal(&["spec", "show", "good", "--format", "json"]).ok().json();
+    assert_eq!(json["spec"]["goal"], "Be good.");
+    assert_eq!(json["spec"]["critical_if"][0]["id"], "CI-1");
+}
+
+#[test]
 fn a_file_that_is_no_spec_is_told_so_and_nothing_else() {
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");

@@ -1,7 +1,7 @@
 //! `tribunal spec`: write, check and list specs.
 
 mod list;
-pub mod pages;
+mod pages;
 mod record;
 mod show;
 

@@ -1,7 +1,7 @@
 //! `tribunal spec show`.
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::invocation::Global;
 use crate::cli::spec::pages::{Page, json_of, pages, top_of};
@@ -48,6 +48,16 @@ pub fn run(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus
     if global.format == OutputFormat::Json {
         let (taken_in, queued) = record.intake(page);
         let mut spec = json_of(page);
+        if let Some(asked) = &page.reading.spec {
+            let of = |all: Vec<(String, &str)>| -> Vec<Value> {
+                all.iter().map(|(id, text)| json!({"id": id, "text": text})).collect()
+            };
+            let criteria = asked.all_criteria().map(|one| (one.id.clone(), one.text.as_str()));
+            spec["goal"] = json!(asked.goal);
+            spec["criteria"] = json!(of(criteria.collect()));
+            spec["constraints"] = json!(of(asked.numbered_constraints()));
+            spec["critical_if"] = json!(of(asked.numbered_critical()));
+        }
         spec["taken_in"] = json!(taken_in);
         spec["queued"] = json!(queued);
         spec["versions"] = json!(versions);
@@ -73,16 +83,8 @@ fn show_page(page: &Page, state: SpecState, versions: &[Version]) {
     }
     line("content", &format!("{} (blake3)", identity.hash));
     show_versions(versions);
-    let criteria: Vec<(&Criterion, &[Verify])> =
-        reading.spec.iter().flat_map(Spec::verified_by).collect();
-    if !criteria.is_empty() {
-        out::result("\nAcceptance criteria");
-        for (criterion, ways) in criteria {
-            let ways: Vec<String> = ways.iter().map(way).collect();
-            let ways = if ways.is_empty() { "not said".to_owned() } else { ways.join(", ") };
-            let (id, words) = (printable(&criterion.id), printable(&criterion.text));
-            out::result(&format!("  {id}  {words}\n        verified by: {ways}"));
-        }
+    if let Some(spec) = &reading.spec {
+        show_asked(spec);
     }
     if reading.problems.is_empty() {
         return;
@@ -116,6 +118,34 @@ fn show_gone(global: &Global, id: &str, version: &Version, state: SpecState, ver
     show_versions(versions);
 }
 
+/// What a review assesses, and what for.
+fn show_asked(spec: &Spec) {
+    if !spec.goal.is_empty() {
+        out::result("\nGoal");
+        spec.goal.lines().for_each(|line| out::result(&format!("  {}", printable(line))));
+    }
+    let criteria: Vec<(&Criterion, &[Verify])> = spec.verified_by().collect();
+    if !criteria.is_empty() {
+        out::result("\nAcceptance criteria");
+        for (criterion, ways) in criteria {
+            let ways: Vec<String> = ways.iter().map(way).collect();
+            let ways = if ways.is_empty() { "not said".to_owned() } else { ways.join(", ") };
+            let (id, words) = (printable(&criterion.id), printable(&criterion.text));
+            out::result(&format!("  {id}  {words}\n        verified by: {ways}"));
+        }
+    }
+    for (name, entries) in
+        [("Constraints", spec.numbered_constraints()), ("Critical if", spec.numbered_critical())]
+    {
+        if !entries.is_empty() {
+            out::result(&format!("\n{name}"));
+        }
+        for (id, words) in entries {
+            out::result(&format!("  {}  {}", printable(&id), printable(words)));
+        }
+    }
+}
+
 fn show_versions(versions: &[Version]) {
     for (at, version) in versions.iter().rev().take(VERSIONS).enumerate() {
         let outcome = match (version.accepted, version.errors) {
@@ -142,5 +172,6 @@ fn way(verify: &Verify) -> String {
         Verify::Test => "a test".to_owned(),
         Verify::Static(pattern) => format!("the pattern `{}`", printable(pattern)),
         Verify::Human => "a person".to_owned(),
+        Verify::Unusable => "nothing that can be used".to_owned(),
     }
 }

@@ -94,7 +94,7 @@ fn of_review(rest: &[&str]) -> Option<&'static str> {
         ["background"] => "on or off: new commits are reviewed in the background",
         ["pre-push"] => "off, ask-later, warn, block, or ratchet (warn for a time, then block)",
         ["ratchet"] => "how long the ratchet warns, from the first review on",
-        ["on-failure"] => "warn or block, where a review failed",
+        ["on-failure"] => "auto (as pre-push says), warn or block, where there is no review",
         ["wait"] => "how long a push waits for a review that is under way",
         ["bytes"] => "how much of a change one call shows",
         ["calls"] => "the most calls for one change",

@@ -100,11 +100,28 @@ impl PrePush {
     }
 }
 
+/// The key of [`OnFailure`].
+pub const ON_FAILURE: &str = "review.on-failure";
+
+/// What a push meets that no review covers, where reviews block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {
+    /// It is stopped where `pre-push` is `block`: who demands reviews means that there is one.
+    Auto,
     Warn,
     Block,
+}
+
+impl ReviewSettings {
+    /// Whether a push that no review covers is stopped where reviews block.
+    pub fn refuses_unreviewed(&self) -> bool {
+        match self.on_failure {
+            OnFailure::Auto => self.pre_push == PrePush::Block,
+            OnFailure::Warn => false,
+            OnFailure::Block => true,
+        }
+    }
 }
 
 /// The most rounds of fix and review, by size.

@@ -3,7 +3,7 @@
 use crate::domain::model::gate::Gate;
 use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::gate_settings::{GateLevel, GateSettings};
-use crate::domain::policy::review_settings::{OnFailure, PrePush};
+use crate::domain::policy::review_settings::{ON_FAILURE, PrePush};
 use crate::domain::policy::settings::Policy;
 
 /// The keys by which `policy` lets more pass at a push of what reviews say than `than` does.
@@ -24,8 +24,10 @@ pub fn weaker_reviews(policy: &Policy, than: &Policy) -> Vec<String> {
         ),
         ("review.pre-push", strictness(policy) < strictness(than)),
         (
-            "review.on-failure",
-            review.on_failure == OnFailure::Warn && than_review.on_failure == OnFailure::Block,
+            ON_FAILURE,
+            review.on_failure != than_review.on_failure
+                && !review.refuses_unreviewed()
+                && than_review.refuses_unreviewed(),
         ),
         ("review.ratchet", review.ratchet > than_review.ratchet),
         ("review.highs", review.highs > than_review.highs),

@@ -35,12 +35,15 @@ pub struct SaidOfTree {
     pub met: bool,
 }
 
+/// A spec by its id, with what it asks for now: id and text of each criterion.
+pub type AskedOf<'a> = (&'a str, Vec<(String, &'a str)>);
+
 /// What a change has to do with the spec of a demand.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangeAsked<'a> {
     pub tree: &'a Oid,
-    /// The spec that it belongs to, with what that asks for now: id and text of each criterion.
-    pub spec: Option<(&'a str, &'a [(String, &'a str)])>,
+    /// The specs that it must be reviewed by.
+    pub specs: &'a [AskedOf<'a>],
     /// The keys of the lines that it brings.
     pub lines: &'a BTreeSet<String>,
 }
@@ -71,17 +74,16 @@ impl UnmetDemand {
         self.said.drain(..over);
     }
 
-    /// Whether the spec of a change, or its tree, tells if it is about that.
-    pub fn is_told_by(&self, spec: Option<&str>, tree: &Oid) -> bool {
-        spec == Some(self.spec.as_str()) || self.said.iter().any(|said| said.tree == *tree)
+    /// Whether the specs of a change, or its tree, tell if it is about that.
+    pub fn is_told_by(&self, specs: &[AskedOf<'_>], tree: &Oid) -> bool {
+        specs.iter().any(|(id, _)| *id == self.spec)
+            || self.said.iter().any(|said| said.tree == *tree)
     }
 
     /// Whether it is about a change: that is of its spec, or brings a quarter at least of the lines that
     /// were reviewed.
     pub fn is_about(&self, change: ChangeAsked<'_>) -> bool {
-        if let Some((id, asked)) = change.spec
-            && id == self.spec
-        {
+        if let Some((_, asked)) = change.specs.iter().find(|(id, _)| *id == self.spec) {
             return asked.iter().any(|(id, text)| *id == self.requirement && *text == self.text);
         }
         let brought = self.lines.iter().filter(|line| change.lines.contains(*line)).count();
@@ -97,8 +99,9 @@ mod tests {
     use super::{ChangeAsked, LINES_MAX, UnmetDemand};
     use crate::domain::model::oid::Oid;
 
-    /// A tree, the spec of the change with what it asks for, its lines, and whether it holds.
-    type Row<'a> = (u8, Option<(&'a str, &'a [(String, &'a str)])>, &'a [&'a str], bool);
+    /// A tree, the specs of the change with the text of their `AC-1`, its lines, and whether it holds.
+    type Row =
+        (u8, &'static [(&'static str, &'static [&'static str])], &'static [&'static str], bool);
 
     fn oid(number: u8) -> Oid {
         Oid::parse(&format!("{number:040x}")).unwrap()
@@ -115,27 +118,30 @@ mod tests {
 
     #[test]
     fn it_is_about_what_has_its_spec_or_its_lines() {
-        let asked = [("AC-1".to_owned(), "it adds")];
-        let other = [("AC-1".to_owned(), "it multiplies")];
-        let rows: [Row<'_>; 8] = [
-            (1, None, &[], true),
-            (2, None, &[], false),
-            (2, None, &["a", "x"], true),
-            (2, None, &["x", "y"], false),
-            (2, Some(("sums", &asked)), &[], true),
+        let rows: [Row; 9] = [
+            (1, &[], &[], true),
+            (2, &[], &[], false),
+            (2, &[], &["a", "x"], true),
+            (2, &[], &["x", "y"], false),
+            (2, &[("sums", &["it adds"])], &[], true),
             // What the spec asks for now is something else, or nothing.
-            (2, Some(("sums", &other)), &["a", "b"], false),
-            (2, Some(("sums", &[])), &["a", "b"], false),
-            (2, Some(("other", &asked)), &["a"], true),
+            (2, &[("sums", &["it multiplies"])], &["a", "b"], false),
+            (2, &[("sums", &[])], &["a", "b"], false),
+            (2, &[("other", &["it adds"])], &["a"], true),
+            (2, &[("other", &["it multiplies"]), ("sums", &["it adds"])], &[], true),
         ];
-        for (tree, spec, lines, holds) in rows {
+        for (tree, specs, lines, holds) in rows {
             let lines: BTreeSet<String> = lines.iter().map(|line| (*line).to_owned()).collect();
             let tree = oid(tree);
-            let change = ChangeAsked { tree: &tree, spec, lines: &lines };
+            let asked = |texts: &[&'static str]| {
+                texts.iter().map(|text| ("AC-1".to_owned(), *text)).collect::<Vec<_>>()
+            };
+            let specs: Vec<_> = specs.iter().map(|(id, texts)| (*id, asked(texts))).collect();
+            let change = ChangeAsked { tree: &tree, specs: &specs, lines: &lines };
             assert_eq!(demand().is_about(change), holds, "{change:?}");
             // Where its spec or its tree tells, the lines need not be read.
             let unread = ChangeAsked { lines: &BTreeSet::new(), ..change };
-            if demand().is_told_by(spec.map(|(id, _)| id), &tree) {
+            if demand().is_told_by(&specs, &tree) {
                 assert_eq!(demand().is_about(unread), holds, "{change:?}");
             }
         }

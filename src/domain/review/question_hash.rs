@@ -71,3 +71,12 @@ pub fn hash(question: &ReviewQuestion<'_>) -> String {
     }
     hasher.finalize().to_hex().to_string()
 }
+
+/// The hash of some of what an answer depends on: 64 hexadecimal digits.
+pub fn hash_of(fields: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for field in fields {
+        hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}

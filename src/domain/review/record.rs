@@ -125,11 +125,11 @@ impl FindingRecord {
     pub fn seen_by(&mut self, spec: Option<&str>) {
         let Some(own) = self.spec.as_deref().filter(|own| Some(*own) != spec) else { return };
         if let Some(id) = self.original.basis.strip_prefix("spec:") {
-            self.original.basis = format!("spec:{own}/{id}");
+            self.original.basis = format!("spec:{}", id_elsewhere(own, id));
         }
         let criterion = self.decision.as_mut().and_then(|decision| decision.criterion.as_mut());
         if let Some(id) = criterion {
-            *id = format!("{own}/{id}");
+            *id = id_elsewhere(own, id);
         }
     }
 
@@ -237,6 +237,11 @@ impl FindingRecord {
             region: hasher.finalize().to_hex()[..32].to_owned(),
         }
     }
+}
+
+/// The id of a criterion where another spec, or several, are spoken of.
+pub fn id_elsewhere(spec: &str, criterion: &str) -> String {
+    format!("{spec}/{criterion}")
 }
 
 /// Hashes the code around those lines; all of it where they are not known.

@@ -11,6 +11,9 @@ use crate::domain::review::finding::{
     Anchored, AssessedCriterion, FindingOrigin, Quote, ReviewFinding,
 };
 
+/// The class of a criterion that is not met, as a finding.
+pub const UNMET_CRITERION: &str = "unmet criterion";
+
 /// A finding with its history in the run. Attempts are named by their place in the run's list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackedFinding {
@@ -86,7 +89,7 @@ impl TrackedFinding {
         let basis = format!("spec:{}", criterion.id);
         let original = ReviewFinding {
             id: id.clone(),
-            class: Class::new("unmet criterion"),
+            class: Class::new(UNMET_CRITERION),
             severity: Severity::Critical,
             basis,
             title: format!("{} is not met", criterion.id),

@@ -1,7 +1,8 @@
 //! Decides which spec a change belongs to.
 //!
 //! The grounds, from the strongest to the weakest, are those of [`SpecGround`]: the first that names a
-//! spec decides. What names several decides nothing: that is for the person.
+//! spec decides. Where it names several, each that is done counts: what it asks for is there and must stay.
+//! Of those that are not done none is chosen: that is for the person.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ pub const SPEC_TRAILER: &str = "Spec";
 
 /// The folders of branches whose next part begins with the id of their spec.
 const SPEC_BRANCHES: [&str; 3] = ["tribunal", "spec", "specs"];
+
+/// Those of them in which every branch is a spec's; the program's own are of runs as well.
+const OF_SPECS: [&str; 2] = ["spec", "specs"];
 
 /// Why a change belongs to a spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,20 +92,26 @@ pub enum Belonging {
     Nothing,
     /// The one at that place of the list.
     One(usize, SpecGround),
-    /// Their ids.
-    Several(Vec<String>, SpecGround),
+    /// Those at these places.
+    Several {
+        all: Vec<usize>,
+        done: Vec<usize>,
+        ground: SpecGround,
+    },
 }
 
-/// A trailer that names no known spec.
+/// A trailer, or the name of a branch, that names no known spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSpec {
     pub id: String,
+    /// The branch; `None` for a trailer.
+    pub branch: Option<String>,
     /// The known id that it may have meant.
     pub nearest: Option<String>,
 }
 
 impl BelongingSigns<'_> {
-    /// Decides; and tells of trailers that name no spec.
+    /// Decides; and tells of trailers that name no spec, and of a branch that should and does not.
     pub fn decide(&self) -> (Belonging, Vec<UnknownSpec>) {
         let found = [
             self.by_trailer(),
@@ -113,13 +123,12 @@ impl BelongingSigns<'_> {
         let first = found.into_iter().find(|(specs, _)| !specs.is_empty());
         let belonging = match first {
             None => Belonging::Nothing,
-            Some((specs, ground)) => match specs.as_slice() {
-                [only] => Belonging::One(*only, ground),
-                several => Belonging::Several(
-                    several.iter().map(|at| self.specs[*at].id.clone()).collect(),
-                    ground,
-                ),
-            },
+            Some((all, ground)) if all.len() > 1 => {
+                let is_done = |at: &usize| self.specs[*at].status == SpecStatus::Done;
+                let done = all.iter().copied().filter(is_done).collect();
+                Belonging::Several { all, done, ground }
+            }
+            Some((one, ground)) => Belonging::One(one[0], ground),
         };
         (belonging, self.unknown())
     }
@@ -130,10 +139,10 @@ impl BelongingSigns<'_> {
     }
 
     fn by_trailer(&self) -> (Vec<usize>, SpecGround) {
-        let named = |words: &Vec<String>| words.iter().any(|word| self.known(word).is_some());
-        let commits = self.trailers.iter().filter(|words| named(words)).count();
-        let words = self.trailers.iter().flatten();
-        (each_once(words.filter_map(|word| self.known(word))), SpecGround::Trailer { commits })
+        let named = |words: &&Vec<String>| ids(words).any(|id| self.known(id).is_some());
+        let commits = self.trailers.iter().filter(named).count();
+        let ids = self.trailers.iter().flat_map(|words| ids(words));
+        (each_once(ids.filter_map(|id| self.known(id))), SpecGround::Trailer { commits })
     }
 
     fn by_run(&self) -> (Vec<usize>, SpecGround) {
@@ -179,15 +188,32 @@ impl BelongingSigns<'_> {
 
     fn unknown(&self) -> Vec<UnknownSpec> {
         let mut unknown: Vec<UnknownSpec> = Vec::new();
-        for word in self.trailers.iter().flatten().map(|word| word.trim()) {
-            if self.known(word).is_some() || unknown.iter().any(|known| known.id == word) {
-                continue;
+        for id in self.trailers.iter().flat_map(|words| ids(words)) {
+            if self.known(id).is_none() && unknown.iter().all(|known| known.id != id) {
+                unknown.push(self.unknown_id(id, None));
             }
-            let ids = self.specs.iter().map(|spec| spec.id.as_str());
-            let nearest = nearest(word, ids).first().map(|id| (*id).to_owned());
-            unknown.push(UnknownSpec { id: word.to_owned(), nearest });
         }
+        unknown.extend(self.unknown_branch());
         unknown
+    }
+
+    /// The branch whose name says that it is of a spec, where there is no such spec and nothing stronger
+    /// names one.
+    fn unknown_branch(&self) -> Option<UnknownSpec> {
+        let branch = self.branch.filter(|_| !self.is_plan())?;
+        let (folder, rest) = branch.split_once('/')?;
+        let named = [self.by_trailer(), self.by_run(), self.by_branch()];
+        let is_open = OF_SPECS.contains(&folder) && named.iter().all(|(found, _)| found.is_empty());
+        is_open.then(|| {
+            let id = rest.split('/').next().unwrap_or(rest);
+            self.unknown_id(id, Some(branch.to_owned()))
+        })
+    }
+
+    fn unknown_id(&self, id: &str, branch: Option<String>) -> UnknownSpec {
+        let ids = self.specs.iter().map(|spec| spec.id.as_str());
+        let nearest = nearest(id, ids).first().map(|near| (*near).to_owned());
+        UnknownSpec { id: id.to_owned(), branch, nearest }
     }
 }
 
@@ -202,6 +228,12 @@ pub fn names(branch: &str, id: &str) -> bool {
     let next = parts.clone().nth(1);
     let is_of_spec = parts.clone().next().is_some_and(|first| SPEC_BRANCHES.contains(&first));
     parts.any(is_id) || (is_of_spec && next.is_some_and(begins))
+}
+
+/// The ids that trailers name: one may list several, `Spec: login, logout`.
+fn ids(trailers: &[String]) -> impl Iterator<Item = &str> {
+    let all = trailers.iter().flat_map(|words| words.split(','));
+    all.map(str::trim).filter(|id| !id.is_empty())
 }
 
 fn each_once(found: impl Iterator<Item = usize>) -> Vec<usize> {
@@ -259,25 +291,32 @@ mod tests {
         BelongingSigns { specs: &specs, trailers, runs, branch, files }.decide()
     }
 
+    fn places(ids: &[&str]) -> Vec<usize> {
+        let place = |id: &&str| specs().iter().position(|spec| spec.id == *id).unwrap();
+        ids.iter().map(place).collect()
+    }
+
     #[test]
     fn the_strongest_sign_that_names_a_spec_decides() {
-        let one = |id: &str, ground| {
-            let at = specs().iter().position(|spec| spec.id == id).unwrap();
-            Belonging::One(at, ground)
-        };
-        let several = |ids: &[&str], ground| {
-            Belonging::Several(ids.iter().map(|id| (*id).to_owned()).collect(), ground)
+        let one = |id: &str, ground| Belonging::One(places(&[id])[0], ground);
+        let several = |all: &[&str], done: &[&str], ground| {
+            let (all, done) = (places(all), places(done));
+            Belonging::Several { all, done, ground }
         };
         let branch = |name: &str| SpecGround::Branch(name.to_owned());
-        let rows: [(Signs, Belonging); 18] = [
+        let rows: [(Signs, Belonging); 19] = [
             (NOTHING, Belonging::Nothing),
             (
                 Signs { trailers: &[&["api"], &[], &["API "]], ..NOTHING },
                 one("api", SpecGround::Trailer { commits: 2 }),
             ),
             (
+                Signs { trailers: &[&["both , api,"]], ..NOTHING },
+                several(&["api", "both"], &[], SpecGround::Trailer { commits: 1 }),
+            ),
+            (
                 Signs { trailers: &[&["api"], &["both"]], branch: "spec/done", ..NOTHING },
-                several(&["api", "both"], SpecGround::Trailer { commits: 2 }),
+                several(&["api", "both"], &[], SpecGround::Trailer { commits: 2 }),
             ),
             // A trailer that names nothing leaves the decision to what is weaker.
             (
@@ -308,7 +347,7 @@ mod tests {
             ),
             (
                 Signs { files: &["docs/specs/api.md", "docs/specs/done.md", "a"], ..NOTHING },
-                several(&["api", "done"], SpecGround::Range),
+                several(&["api", "done"], &["done"], SpecGround::Range),
             ),
             // A draft is left alone, and a change of specs alone is a plan.
             (Signs { files: &["docs/specs/draft.md", "README.md"], ..NOTHING }, Belonging::Nothing),
@@ -326,7 +365,7 @@ mod tests {
             (Signs { files: &["src/api/old/a.rs"], ..NOTHING }, Belonging::Nothing),
             (
                 Signs { files: &["src/events/a.rs"], ..NOTHING },
-                several(&["api-events", "both"], SpecGround::Touches),
+                several(&["api-events", "both"], &[], SpecGround::Touches),
             ),
         ];
         for (signs, expected) in rows {
@@ -338,10 +377,34 @@ mod tests {
     #[test]
     fn a_trailer_that_names_no_spec_is_told_once_with_the_nearest() {
         let (_, unknown) =
-            decide(&Signs { trailers: &[&["api-event"], &["api-event", "zzz"]], ..NOTHING });
+            decide(&Signs { trailers: &[&["api-event"], &["zzz, api-event,api"]], ..NOTHING });
         let told: Vec<(&str, Option<&str>)> =
             unknown.iter().map(|one| (one.id.as_str(), one.nearest.as_deref())).collect();
         assert_eq!(told, [("api-event", Some("api-events")), ("zzz", None)]);
+    }
+
+    #[test]
+    fn a_branch_of_specs_that_names_none_is_told_where_nothing_else_names_one() {
+        const NEAR: Option<(&str, Option<&str>)> = Some(("drift", Some("draft")));
+        const ZZZ: &[&[&str]] = &[&["zzz"]];
+        const BOTH: &[&[&str]] = &[&["both"]];
+        const CODE: &[&str] = &["a"];
+        const PLAN: &[&str] = &["docs/specs/api.md"];
+        for (branch, trailers, files, told) in [
+            ("spec/drift", &[][..], CODE, NEAR),
+            ("specs/zzz/2", &[], CODE, Some(("zzz", None))),
+            ("spec/drift", ZZZ, CODE, NEAR),
+            ("spec/drift", BOTH, CODE, None),
+            ("spec/drift", &[], PLAN, None),
+            ("spec/api", &[], CODE, None),
+            ("tribunal/3EFCVP", &[], CODE, None),
+            ("feat/drift", &[], CODE, None),
+        ] {
+            let (_, unknown) = decide(&Signs { trailers, branch, files, ..NOTHING });
+            let of_branch = unknown.iter().find(|one| one.branch.as_deref() == Some(branch));
+            let found = of_branch.map(|one| (one.id.as_str(), one.nearest.as_deref()));
+            assert_eq!(found, told, "{branch} {trailers:?} {files:?}");
+        }
     }
 
     #[test]

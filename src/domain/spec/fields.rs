@@ -148,6 +148,23 @@ pub(in crate::domain::spec) fn check_id(id: &str, offset: usize, problems: &mut 
     }
 }
 
+/// Says so where what a review is to assess is announced, and nothing is there.
+pub(in crate::domain::spec) fn binding(
+    name: &str,
+    offset: usize,
+    entries: &[SpecEntry],
+    problems: &mut SpecProblems,
+) {
+    if entries.is_empty() {
+        problems.warning(
+            LintRule::EmptySection,
+            offset,
+            format!("{} says nothing", quote(name)),
+            "list what must hold below it, one line each, or take it out",
+        );
+    }
+}
+
 /// Whether a text can be an id.
 pub(in crate::domain::spec) fn is_id(id: &str) -> bool {
     let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));

@@ -6,7 +6,7 @@ use crate::domain::model::text::counted;
 use crate::domain::spec::graph;
 use crate::domain::spec::parsed::{ParsedSpec, SpecPart};
 use crate::domain::spec::problem::{LintRule, ProblemLevel, SpecProblems, quote};
-use crate::domain::spec::types::{Criterion, Spec, SpecPosition};
+use crate::domain::spec::types::{CONSTRAINT, CRITERION, CRITICAL, Criterion, Spec, SpecPosition};
 use crate::domain::spec::wording;
 
 /// Adds all that is wrong with the spec to the problems.
@@ -125,16 +125,44 @@ fn criterion_form(level: ProblemLevel, text: &str, base: usize, problems: &mut S
 
 /// One id, one thing. Ids that differ in case alone would be one file on some systems.
 fn duplicates(spec: &Spec, problems: &mut SpecProblems) {
-    let criteria = spec.all_criteria().map(|c| ("criterion", c.id.as_str(), c.at));
-    let steps = spec.steps.iter().map(|s| ("step", s.id.as_str(), s.at));
-    let mut seen: BTreeMap<(&str, String), SpecPosition> = BTreeMap::new();
-    for (what, id, at) in criteria.chain(steps) {
-        let first = *seen.entry((what, id.to_ascii_lowercase())).or_insert(at);
+    let criteria = spec.all_criteria().map(|c| (CRITERION, c.id.clone(), c.at));
+    // What the text of a step says has no line of its own, and counts from one in each step.
+    let is_in_text = |at: &SpecPosition| spec.steps.iter().any(|step| step.at == *at);
+    let given = spec.given_ids().into_iter().filter(|(_, _, at)| !is_in_text(at));
+    let steps = spec.steps.iter().map(|s| ("", s.id.clone(), s.at));
+    let mut seen: BTreeMap<(bool, String), SpecPosition> = BTreeMap::new();
+    for (prefix, id, at) in criteria.chain(given).chain(steps) {
+        let is_step = prefix.is_empty();
+        let first = *seen.entry((is_step, id.to_ascii_lowercase())).or_insert(at);
         if first != at {
-            let message = format!("duplicate {what} {}, first in line {}", quote(id), first.line);
+            let (what, id) = (if is_step { "step" } else { name_of(prefix) }, quote(&id));
+            let message = format!("duplicate {what} {id}, first in line {}", first.line);
             let hint = "give each its own id: plans, findings and commits refer to it";
             problems.push(ProblemLevel::Error, LintRule::DuplicateId, at, message, hint);
+        } else if !is_step {
+            misplaced(prefix, &id, at, problems);
         }
+    }
+}
+
+/// Says so where an id has the form that those in another section have.
+fn misplaced(prefix: &str, id: &str, at: SpecPosition, problems: &mut SpecProblems) {
+    let own = id.rsplit('.').next().unwrap_or(id);
+    let letters = own.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+    let mut others = [CRITERION, CONSTRAINT, CRITICAL].into_iter().filter(|one| *one != prefix);
+    let Some(other) = others.find(|one| one.trim_end_matches('-') == letters) else { return };
+    let (what, here) = (name_of(other), name_of(prefix));
+    let message = format!("{} is the id of a {what}, and this is a {here}", quote(own));
+    let hint = format!("begin it with `{prefix}1` or another number, or move it to what it is");
+    problems.push(ProblemLevel::Warning, LintRule::MisplacedId, at, message, &hint);
+}
+
+/// What has ids with that prefix.
+fn name_of(prefix: &str) -> &'static str {
+    match prefix {
+        CONSTRAINT => "constraint",
+        CRITICAL => "line of what is critical",
+        _ => "criterion",
     }
 }
 

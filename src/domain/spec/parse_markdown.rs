@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::domain::model::nearest::nearest;
 use crate::domain::model::text::one_line;
-use crate::domain::spec::fields::{COMMON, check_id, read_common, unknown_key};
+use crate::domain::spec::fields::{COMMON, binding, check_id, read_common, unknown_key};
 use crate::domain::spec::outline::{
     FrontMatter, ListItem, SECTIONS, SpecSection, front_matter, outline, section_part,
 };
@@ -12,7 +12,7 @@ use crate::domain::spec::parse_yaml::blank;
 use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart, Understood};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
 use crate::domain::spec::requirement_id::split_id;
-use crate::domain::spec::types::{Criterion, Spec, SpecEntry, Verify};
+use crate::domain::spec::types::{CRITERION, Criterion, Spec, SpecEntry, Verify};
 use crate::domain::spec::verify;
 use crate::domain::spec::yaml;
 use crate::domain::spec::yaml::YamlValue;
@@ -161,6 +161,9 @@ impl Reader {
             self.spec.goal.push_str(text);
         } else {
             let entries = self.entries(section, problems);
+            if matches!(part, SpecPart::Constraint | SpecPart::CriticalIf) {
+                binding(&section.name, section.heading.start, &entries, problems);
+            }
             if let Some(list) = self.list_mut(part) {
                 list.extend(entries);
             }
@@ -226,7 +229,7 @@ impl Reader {
     }
 
     fn next_id(&self, offset: usize, problems: &mut SpecProblems) -> String {
-        let id = format!("AC-{}", self.spec.criteria.len() + 1);
+        let id = format!("{CRITERION}{}", self.spec.criteria.len() + 1);
         let message = format!("a criterion without an id; it gets the id `{id}`");
         let hint = format!("begin it with `**{id}**`, so that it keeps its name when others move");
         problems.warning(LintRule::CriterionWithoutId, offset, message, &hint);
@@ -252,7 +255,7 @@ impl Reader {
                     } else {
                         said
                     };
-                    found.extend(verify::read(said, start + value, problems));
+                    found.push(verify::read(said, start + value, problems));
                     blank(&mut self.bytes, start + from..start + line.len());
                     &line[..from]
                 }

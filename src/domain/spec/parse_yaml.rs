@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::domain::model::nearest::nearest;
 use crate::domain::model::text::one_line;
 use crate::domain::spec::fields::{
-    COMMON, check_id, items, read_common, text, texts, unknown_key, wrong_type,
+    COMMON, binding, check_id, items, read_common, text, texts, unknown_key, wrong_type,
 };
 use crate::domain::spec::parsed::{ParsedSpec, Passage, SpecPart, Understood};
 use crate::domain::spec::problem::{LintRule, SpecProblems, quote};
@@ -87,9 +87,11 @@ impl Reader {
             }
             "constraints" => {
                 self.spec.constraints = self.constraints(entry, problems);
+                binding("constraints", entry.key_start, &self.spec.constraints, problems);
             }
             "critical_if" => {
                 self.spec.critical_if = self.lines(entry, SpecPart::CriticalIf, problems);
+                binding("critical_if", entry.key_start, &self.spec.critical_if, problems);
             }
             "edge_cases" => self.spec.edge_cases = self.lines(entry, SpecPart::EdgeCase, problems),
             "non_goals" => self.spec.non_goals = self.lines(entry, SpecPart::NonGoal, problems),
@@ -161,6 +163,7 @@ impl Reader {
                 }
                 "critical_if" => {
                     step.critical_if = self.lines(entry, SpecPart::CriticalIf, problems);
+                    binding("critical_if", entry.key_start, &step.critical_if, problems);
                 }
                 "verify" => step.verify = self.verify(entry, problems),
                 _ => unknown_key(entry, &STEP, problems),
@@ -261,17 +264,18 @@ impl Reader {
         for node in items(&entry.node) {
             self.shown.push(node.start..node.end);
             let found = match &node.value {
-                YamlValue::Text(text) => verify::read(text, node.start, problems),
+                YamlValue::Text(text) => Some(verify::read(text, node.start, problems)),
                 // `verify: {static: …}`; without quotes, `static: …` is a key to YAML as well.
                 YamlValue::Map(parts) => match parts.as_slice() {
                     [one] if matches!(one.key.as_str(), "static" | "command") => {
                         let value = text(one, problems).unwrap_or_default();
-                        verify::read(&format!("{}: {value}", one.key), node.start, problems)
+                        let said = format!("{}: {value}", one.key);
+                        Some(verify::read(&said, node.start, problems))
                     }
                     _ => {
                         let message = format!("{} is no way to verify", quote("verify"));
                         problems.error(LintRule::BadVerify, node.start, message, verify::HINT);
-                        None
+                        Some(Verify::Unusable)
                     }
                 },
                 YamlValue::Null | YamlValue::List(_) => None,

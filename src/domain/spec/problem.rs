@@ -58,6 +58,7 @@ pub enum LintRule {
     InvalidId,
     UnknownSection,
     DuplicateSection,
+    EmptySection,
     NoTitle,
     NoGoal,
     NoCriterion,
@@ -68,6 +69,7 @@ pub enum LintRule {
     StepWithoutAcceptance,
     VagueWording,
     DuplicateId,
+    MisplacedId,
     UnknownDependency,
     DependencyCycle,
     NeedsClarification,
@@ -97,6 +99,7 @@ impl LintRule {
             Self::InvalidId => "invalid-id",
             Self::UnknownSection => "unknown-section",
             Self::DuplicateSection => "duplicate-section",
+            Self::EmptySection => "empty-section",
             Self::NoTitle => "no-title",
             Self::NoGoal => "no-goal",
             Self::NoCriterion => "no-criterion",
@@ -107,6 +110,7 @@ impl LintRule {
             Self::StepWithoutAcceptance => "step-without-acceptance",
             Self::VagueWording => "vague-wording",
             Self::DuplicateId => "duplicate-id",
+            Self::MisplacedId => "misplaced-id",
             Self::UnknownDependency => "unknown-dependency",
             Self::DependencyCycle => "dependency-cycle",
             Self::NeedsClarification => "needs-clarification",
@@ -164,9 +168,11 @@ impl<'a> SpecProblems<'a> {
         self.list.push(SpecProblem { at, rule, level, message, hint: hint.to_owned() });
     }
 
-    /// The problems in the order of the file; in a draft what is merely unfinished is a warning.
+    /// The problems in the order of the file; in a draft what is merely unfinished is a warning, and what is
+    /// still empty is none.
     pub fn finish(self, draft: bool) -> Vec<SpecProblem> {
         let mut list = self.list;
+        list.retain(|problem| !draft || problem.rule != LintRule::EmptySection);
         for problem in &mut list {
             if draft && problem.rule.is_unfinished() {
                 problem.level = ProblemLevel::Warning;

@@ -112,6 +112,7 @@ fn way(verify: &Verify) -> String {
         Verify::Test => "a test".to_owned(),
         Verify::Static(pattern) => format!("the pattern {}", code_in_table(pattern)),
         Verify::Human => "a person".to_owned(),
+        Verify::Unusable => "nothing that can be used".to_owned(),
     }
 }
 

@@ -3,6 +3,11 @@
 use crate::domain::model::size::Size;
 use crate::domain::spec::requirement_id::split_id;
 
+/// How ids begin that authors give criteria, constraints and what is critical.
+pub(in crate::domain::spec) const CRITERION: &str = "AC-";
+pub(in crate::domain::spec) const CONSTRAINT: &str = "C-";
+pub(in crate::domain::spec) const CRITICAL: &str = "CI-";
+
 /// A place in the spec's file. Both count from 1; the column counts bytes, a byte order mark not
 /// included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,17 +72,32 @@ impl Spec {
         }
     }
 
+    /// The ids that the author gave constraints and lines of what is critical, of a step with its id before
+    /// them, each with the prefix that those of its kind have.
+    pub(in crate::domain::spec) fn given_ids(&self) -> Vec<(&'static str, String, SpecPosition)> {
+        let own = |prefix: &'static str, step: &str, entries: &[SpecEntry]| -> Vec<_> {
+            let dot = if step.is_empty() { "" } else { "." };
+            let given =
+                entries.iter().filter_map(|entry| Some((split_id(&entry.text)?.0, entry.at)));
+            given.map(|(id, at)| (prefix, format!("{step}{dot}{id}"), at)).collect()
+        };
+        let mut all = own(CONSTRAINT, "", &self.constraints);
+        all.extend(own(CRITICAL, "", &self.critical_if));
+        all.extend(self.steps.iter().flat_map(|step| own(CRITICAL, &step.id, &step.critical_if)));
+        all
+    }
+
     /// The constraints with their ids, in their order: `C-1` by position where the author gave none.
     pub fn numbered_constraints(&self) -> Vec<(String, &str)> {
-        numbered(&self.constraints, "C-")
+        numbered(&self.constraints, CONSTRAINT)
     }
 
     /// What is critical, with ids: `CI-1` by position where the author gave none, with `<step>.` before it
     /// in a step.
     pub fn numbered_critical(&self) -> Vec<(String, &str)> {
-        let mut all = numbered(&self.critical_if, "CI-");
+        let mut all = numbered(&self.critical_if, CRITICAL);
         for step in &self.steps {
-            let own = numbered(&step.critical_if, "CI-").into_iter();
+            let own = numbered(&step.critical_if, CRITICAL).into_iter();
             all.extend(own.map(|(id, text)| (format!("{}.{id}", step.id), text)));
         }
         all
@@ -121,7 +141,7 @@ impl Spec {
     pub fn verify_commands(&self) -> Vec<(&str, &str)> {
         self.shown_by(|way| match way {
             Verify::Command(command) => Some(command),
-            Verify::Test | Verify::Static(_) | Verify::Human => None,
+            Verify::Test | Verify::Static(_) | Verify::Human | Verify::Unusable => None,
         })
     }
 
@@ -129,7 +149,7 @@ impl Spec {
     pub fn verify_patterns(&self) -> Vec<(&str, &str)> {
         self.shown_by(|way| match way {
             Verify::Static(pattern) => Some(pattern),
-            Verify::Test | Verify::Command(_) | Verify::Human => None,
+            Verify::Test | Verify::Command(_) | Verify::Human | Verify::Unusable => None,
         })
     }
 
@@ -216,6 +236,8 @@ pub enum Verify {
     Static(String),
     /// A person looks.
     Human,
+    /// What the author says is none of these; the lint says why.
+    Unusable,
 }
 
 /// One entry of a list, with its place.

@@ -23,10 +23,14 @@ pub fn reading(reading: &SpecReading, bytes: &[u8], path: &str) -> SpecReading {
     }
     if let Some(spec) = &mut reading.spec {
         clean(&mut spec.title);
+        clean(&mut spec.goal);
+        let own_lines = spec.constraints.iter_mut().chain(&mut spec.critical_if);
+        own_lines.for_each(|entry| clean(&mut entry.text));
         let steps = spec.steps.iter_mut();
         let (mut all, mut ways) = (Vec::<&mut Criterion>::new(), Vec::<&mut Verify>::new());
         all.extend(&mut spec.criteria);
         for step in steps {
+            step.critical_if.iter_mut().for_each(|entry| clean(&mut entry.text));
             all.extend(&mut step.acceptance);
             ways.extend(&mut step.verify);
         }

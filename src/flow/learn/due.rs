@@ -37,12 +37,11 @@ impl Learning<'_> {
             let most = LEARNED_FROM_MAX + 1;
             let mut seen = ledger.sightings_since(since, self.now, &Gate::LEARNABLE, most)?;
             // What no arbiter upheld is on record for a person to decide, and teaches nothing.
-            let unproven: BTreeSet<String> = ledger
-                .review_findings(self.now)?
-                .into_iter()
-                .filter(|one| !one.record.is_upheld())
-                .map(|one| one.stored.id)
-                .collect();
+            let reviewed = ledger.review_findings(self.now)?;
+            let mut unproven: BTreeSet<String> =
+                reviewed.unreadable.into_iter().map(|stored| stored.id).collect();
+            let known = reviewed.known.into_iter().filter(|one| !one.record.is_upheld());
+            unproven.extend(known.map(|one| one.stored.id));
             seen.retain(|row| !unproven.contains(&row.kept.id));
             Ok(seen)
         })

@@ -51,7 +51,7 @@ impl ReviewSession<'_> {
         let rules = self.inputs.rules_for(&layout.change.files);
         let key = self.run.call_key(job);
         let dir = self.reading_copy_for(&arbiter, &key, &layout.change)?;
-        let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
+        let spec = self.inputs.parsed_spec().map(prompt::spec_text);
         let tree = self.nearby(&dir);
         let (finding, others) = self.finding_and_others(id)?;
         let texts = self.texts(&layout);

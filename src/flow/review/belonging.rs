@@ -18,11 +18,10 @@ use crate::domain::spec::belongs::{
 };
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::reading::SpecReading;
-use crate::domain::spec::types::Spec;
+use crate::domain::spec::types::{Spec, SpecStatus};
 use crate::flow::context::Context;
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::target::ReviewTarget;
-use crate::flow::workspace::work_tree::read_named;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -40,14 +39,19 @@ const ID_CHARS_MAX: usize = 64;
 const FILES_MAX: usize = 2_000;
 const FOLDERS_MAX: usize = 2_000;
 
-/// The spec that a change belongs to, with what is to be said of it.
+/// The specs that a change is to be reviewed by, with what is to be said of them.
 #[derive(Clone, Debug, Default)]
-pub struct BelongingSpec {
-    pub copy: Option<SpecCopy>,
+pub struct BelongingSpecs {
+    /// Several where each of them is done: each needs a review of its own.
+    pub copies: Vec<SpecCopy>,
     /// Whether the change is of specs alone.
     pub is_plan: bool,
-    /// Why there is none, or what names one that is not there.
+    /// What names one that is not there, or is not the one that counts.
     pub notes: Vec<String>,
+    /// Why there is none though something names one.
+    pub why_none: Option<String>,
+    /// Why the change cannot be reviewed by one that is done.
+    pub unreadable: Option<String>,
 }
 
 /// A spec's file at the tip.
@@ -57,11 +61,15 @@ struct SpecFile {
     reading: SpecReading,
 }
 
-/// Finds the spec that a change belongs to.
-pub fn find(context: Context<'_>, target: &ReviewTarget, policy: &Policy) -> Result<BelongingSpec> {
+/// Finds the specs that a change belongs to.
+pub fn find(
+    context: Context<'_>,
+    target: &ReviewTarget,
+    policy: &Policy,
+) -> Result<BelongingSpecs> {
     let (repo, change) = (context.repo, &target.change);
     let Ok(globs) = SpecGlobs::new(&policy.watch.specs) else {
-        return Ok(BelongingSpec::default());
+        return Ok(BelongingSpecs::default());
     };
     let (specs, is_cut) = specs_of(&repo.objects, &change.tree, &globs)?;
     let commits = commits_of(repo, target)?;
@@ -83,7 +91,7 @@ pub fn find(context: Context<'_>, target: &ReviewTarget, policy: &Policy) -> Res
         files: &files,
     };
     let (belonging, unknown) = signs.decide();
-    let mut found = BelongingSpec { is_plan: signs.is_plan(), ..BelongingSpec::default() };
+    let mut found = BelongingSpecs { is_plan: signs.is_plan(), ..BelongingSpecs::default() };
     // Where there are no specs the word is another convention's.
     if !candidates.is_empty() {
         found.notes.extend(unknown.iter().map(unknown_note));
@@ -93,40 +101,77 @@ pub fn find(context: Context<'_>, target: &ReviewTarget, policy: &Policy) -> Res
             "`watch.specs` names more than {FILES_MAX} files: the rest is no spec of the change"
         ));
     }
-    match belonging {
-        Belonging::Nothing => {}
-        Belonging::Several(ids, ground) => found.notes.push(several_note(&ids, &ground)),
-        Belonging::One(at, ground) => {
-            let path = &candidates[at].path;
-            let Some(file) = specs.iter().find(|file| file.path == *path) else { return Ok(found) };
-            match file.reading.errors() {
-                0 => found.copy = Some(file.copy(ground)),
-                _ => found.notes.push(format!(
-                    "the spec `{}`, {}, has errors and is left out (hint: `tribunal spec lint {path}` shows \
-                     them)",
-                    candidates[at].id,
-                    ground.in_words()
+    let (chosen, ground) = match belonging {
+        Belonging::Nothing => return Ok(found),
+        Belonging::One(at, ground) => (vec![at], ground),
+        Belonging::Several { all, done, ground } => {
+            let several = several_in_words(all.iter().map(|at| &candidates[*at]), &ground);
+            match done.as_slice() {
+                [] => {
+                    found.why_none = Some(format!(
+                        "{several}; it is reviewed by none of them (hint: `--spec FILE` names one)"
+                    ));
+                }
+                [done] => found.notes.push(format!(
+                    "{several}; it is reviewed by `{}`, which is done",
+                    candidates[*done].id
                 )),
+                _ => {}
             }
+            (done, ground)
         }
+    };
+    for spec in chosen.iter().map(|at| &candidates[*at]) {
+        let file = specs.iter().find(|file| file.path == spec.path);
+        found.add(spec, file.context("a spec without its file")?, &ground);
     }
     Ok(found)
 }
 
-fn unknown_note(UnknownSpec { id, nearest }: &UnknownSpec) -> String {
+impl BelongingSpecs {
+    /// A review by a spec that was named, or by none.
+    pub fn of(copy: Option<SpecCopy>) -> Self {
+        Self { copies: copy.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Adds one by which the change is to be reviewed; what has errors cannot be read by anybody.
+    fn add(&mut self, spec: &CandidateSpec, file: &SpecFile, ground: &SpecGround) {
+        let what = format!("the spec `{}`, {},", spec.id, ground.in_words());
+        let hint = format!("hint: `tribunal spec lint {}` shows them", spec.path);
+        match (file.reading.errors(), spec.status) {
+            (0, _) => self.copies.push(file.copy(ground.clone())),
+            (_, SpecStatus::Done) => {
+                self.unreadable = Some(format!(
+                    "{what} is done and has errors, so that no review can be by it ({hint})"
+                ));
+            }
+            _ => self.why_none = Some(format!("{what} has errors and is left out ({hint})")),
+        }
+    }
+}
+
+fn unknown_note(UnknownSpec { id, branch, nearest }: &UnknownSpec) -> String {
     let hint = match nearest {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "`tribunal spec list` lists them".to_owned(),
     };
     // It may be any text.
-    let id: String = redact::redact_str(id).chars().take(ID_CHARS_MAX).collect();
-    format!("the trailer `{SPEC_TRAILER}: {id}` names no spec of the change (hint: {hint})")
+    let named = branch.as_ref().unwrap_or(id);
+    let named: String = redact::redact_str(named).chars().take(ID_CHARS_MAX).collect();
+    let what = match branch {
+        Some(_) => format!("the branch `{named}`"),
+        None => format!("the trailer `{SPEC_TRAILER}: {named}`"),
+    };
+    format!("{what} names no spec of the change (hint: {hint})")
 }
 
-fn several_note(ids: &[String], ground: &SpecGround) -> String {
-    let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+fn several_in_words<'a>(
+    specs: impl Iterator<Item = &'a CandidateSpec>,
+    ground: &SpecGround,
+) -> String {
+    let ids: Vec<String> = specs.map(|spec| format!("`{}`", spec.id)).collect();
     format!(
-        "the change belongs to {}, {}: {}; it is reviewed by none of them (hint: `--spec FILE` names one)",
+        "the change belongs to {}, {}: {}",
         counted(ids.len(), "spec"),
         ground.in_words(),
         ids.join(", ")
@@ -150,7 +195,7 @@ impl SpecFile {
 }
 
 /// The text of a spec's file, redacted.
-fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy {
+pub(super) fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy {
     let masked = redact::mask_lines(bytes, path.as_os_str().as_encoded_bytes());
     SpecCopy {
         ground,
@@ -158,20 +203,6 @@ fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy {
         hash: blake3::hash(bytes).to_hex().to_string(),
         text: masked.to_str_lossy().into_owned(),
     }
-}
-
-/// Reads a spec's file as it is now, redacted.
-pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
-    // One byte more shows that there is more.
-    let bytes = read_named(context, path, BYTES_MAX as u64 + 1)
-        .with_context(|| format!("could not read the spec `{}`", path.display()))?;
-    if bytes.len() > BYTES_MAX {
-        return Err(hinted(
-            format!("the spec `{}` has more than {BYTES_MAX} bytes", path.display()),
-            format!("a spec has {BYTES_MAX} at most: make it several, or shorten it"),
-        ));
-    }
-    Ok(copy_of(path, &bytes, SpecGround::Named))
 }
 
 /// The spec of a copy.

@@ -16,8 +16,10 @@ use crate::domain::review::demand::{ChangeAsked, UnmetDemand};
 use crate::domain::review::finding::CriterionStatus;
 use crate::domain::review::record::FindingRecord;
 use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
+use crate::flow::review::asked_spec::AskedSpec;
 use crate::flow::review::delivery::{Delivered, lay_out};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::{finding, target};
@@ -47,7 +49,7 @@ pub fn record(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<
 /// The finding on record of a criterion: at its line of the spec, where that is in the repository.
 fn to_ledger(context: Context<'_>, inputs: &ReviewInputs, tracked: &TrackedFinding) -> Finding {
     let finding = finding::to_ledger(tracked, tracked.decision.as_ref(), Effect::Warn);
-    let (Some(copy), Some(spec)) = (&inputs.spec, &inputs.parsed_spec) else { return finding };
+    let Some(AskedSpec { copy, spec, .. }) = &inputs.spec else { return finding };
     let id = requirement_of(tracked);
     let text = asked_text(inputs, id);
     let top = context.repo.work_tree.as_deref();
@@ -69,7 +71,7 @@ fn requirement_of(tracked: &TrackedFinding) -> &str {
 }
 
 fn asked_text<'a>(inputs: &'a ReviewInputs, id: &str) -> &'a str {
-    let all = inputs.parsed_spec.iter().flat_map(|spec| spec.requirements());
+    let all = inputs.parsed_spec().into_iter().flat_map(Spec::requirements);
     all.into_iter().find(|(known, _)| known == id).map_or("", |(_, text)| text)
 }
 
@@ -90,7 +92,7 @@ pub fn record_of(
         let delivered = lay_out(context.repo, inputs, &change, &[0; 32])?;
         let mut record = FindingRecord::new(tracked, None, None, &[]);
         let id = requirement_of(tracked).to_owned();
-        record.spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.clone());
+        record.spec = inputs.parsed_spec().map(|spec| spec.id.clone());
         record.demand = Some(UnmetDemand {
             spec: record.spec.clone().unwrap_or_default(),
             text: asked_text(inputs, &id).to_owned(),
@@ -124,8 +126,8 @@ pub fn held(
     change: &Change,
     kept: Vec<KeptReviewFinding>,
 ) -> Result<Vec<KeptReviewFinding>> {
-    let asked = inputs.parsed_spec.as_ref().map(|spec| (spec.id.as_str(), spec.requirements()));
-    let spec = asked.as_ref().map(|(id, asked)| (*id, asked.as_slice()));
+    let specs: Vec<_> = inputs.specs().map(|asked| &asked.spec).collect();
+    let specs: Vec<_> = specs.iter().map(|spec| (spec.id.as_str(), spec.requirements())).collect();
     let mut lines: Option<BTreeSet<String>> = None;
     let mut behind: Option<BTreeSet<Oid>> = None;
     let mut held = Vec::new();
@@ -142,14 +144,14 @@ pub fn held(
         }
         // All of the change is read only where its lines tell.
         let lines = match &mut lines {
-            _ if demand.is_told_by(spec.map(|(id, _)| id), &change.tree) => &BTreeSet::new(),
+            _ if demand.is_told_by(&specs, &change.tree) => &BTreeSet::new(),
             Some(lines) => lines,
             unread @ None => {
                 let delivered = lay_out(context.repo, inputs, change, &[0; 32])?;
                 unread.insert(lines_of(change, &delivered))
             }
         };
-        if demand.is_about(ChangeAsked { tree: &change.tree, spec, lines }) {
+        if demand.is_about(ChangeAsked { tree: &change.tree, specs: &specs, lines }) {
             held.push(one);
         }
     }

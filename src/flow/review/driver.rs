@@ -138,7 +138,7 @@ impl RunDriver<'_> {
             first: asked.known.first.clone(),
             weight: inputs.weight(),
         };
-        let requirements = inputs.parsed_spec.iter().flat_map(Spec::requirement_ids);
+        let requirements = inputs.parsed_spec().into_iter().flat_map(Spec::requirement_ids);
         let mut review_loop = ReviewLoop::new(start, requirements);
         if let (Some(spec), false) = (inputs.receipt_spec(), asked.request.fresh) {
             let ids: Vec<String> = review_loop.criteria.iter().map(|one| one.id.clone()).collect();
@@ -153,7 +153,7 @@ impl RunDriver<'_> {
             title: target.title.clone(),
             place: target.place,
             change_key: change.key.clone(),
-            spec: inputs.spec.clone(),
+            spec: inputs.spec.as_ref().map(|asked| asked.copy.clone()),
             note: inputs.note.clone(),
             route: inputs.assignment.route,
             started: now(self.context.env),

@@ -7,12 +7,16 @@ use anyhow::Result;
 use bstr::BString;
 
 use crate::domain::model::change::{Change, FileChange, FileChangeKind};
+use crate::domain::model::class::Class;
+use crate::domain::model::finding::Location;
+use crate::domain::model::stored_finding::{FindingStatus, StoredFinding};
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::review_loop::FirstReview;
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::coverage;
 use crate::domain::review::coverage::{PartKey, Parts, WantedPart};
 use crate::domain::review::deliver::file::FileSide;
-use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::review::tracked::{TrackedFinding, UNMET_CRITERION};
 use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::delivery;
@@ -25,6 +29,7 @@ use crate::platform::git::object::Objects;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::reviewed::ReviewFindings;
 
 /// What earlier reviews say of a change.
 #[derive(Debug, Default)]
@@ -37,6 +42,8 @@ pub struct EarlierReviews {
     pub reviewable: usize,
     /// Findings in the files of the change that hold there or were answered.
     pub findings: Vec<EarlierFinding>,
+    /// Findings that may hold there: what is on record of them cannot be read, and nobody answered them.
+    pub unreadable: Vec<StoredFinding>,
 }
 
 impl EarlierReviews {
@@ -52,7 +59,7 @@ impl EarlierReviews {
         let (state_dir, reviewable) = (context.repo.state_dir(), wanted.len());
         if !ledger::exists(&state_dir) {
             let (unreviewed, uncovered) = (reviewable, uncovered(wanted, |_| false));
-            return Ok(Self { uncovered, unreviewed, reviewable, findings: Vec::new() });
+            return Ok(Self { uncovered, unreviewed, reviewable, ..Self::default() });
         }
         let now = now(context.env);
         let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
@@ -61,7 +68,9 @@ impl EarlierReviews {
         let unknown = ledger.parts_not_shown(&all, now).map_err(LedgerError::hinted)?;
         let unreviewed = wanted.iter().filter(|file| !file.is_covered(&unknown)).count();
         let uncovered = uncovered(wanted, |file| file.is_covered(&unknown));
-        let kept = ledger.review_findings(now).map_err(LedgerError::hinted)?;
+        let ReviewFindings { known: kept, mut unreadable } =
+            ledger.review_findings(now).map_err(LedgerError::hinted)?;
+        unreadable.retain(|stored| may_hold(stored, change, &renames));
         let objects = &context.repo.objects;
         let mut places = FindingPlaces::new(objects, change, renames);
         let (asked, kept) = kept.into_iter().partition(|one| one.record.demand.is_some());
@@ -69,16 +78,32 @@ impl EarlierReviews {
         let mut findings: Vec<EarlierFinding> = kept.filter_map(|kept| places.find(kept)).collect();
         let unmet = demands::held(context, inputs, change, asked)?.into_iter();
         findings.extend(unmet.map(EarlierFinding::of_criterion));
-        let spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.as_str());
+        let spec = inputs.parsed_spec().map(|spec| spec.id.as_str());
         for one in &mut findings {
             one.kept.record.seen_by(spec);
         }
-        Ok(Self { uncovered, unreviewed, reviewable, findings })
+        Ok(Self { uncovered, unreviewed, reviewable, findings, unreadable })
     }
 
     /// Whether nothing is left to ask a model.
     pub fn is_answered(&self) -> bool {
         self.uncovered.is_empty() && !self.findings.iter().any(EarlierFinding::needs_review)
+    }
+
+    /// Why it is not known what these reviews came to; `None` where it is.
+    pub fn unreadable_in_words(&self) -> Option<String> {
+        let first = self.unreadable.first()?;
+        let id = short_id(&first.id);
+        let more = match self.unreadable.len() - 1 {
+            0 => String::new(),
+            more => format!(", and of {more} more"),
+        };
+        Some(format!(
+            "what is on record of the finding `{id}` ({}){more}, cannot be read, so that it is not known \
+             whether it holds (hint: `tribunal findings show {id}` tells it, `tribunal findings accept {id}` \
+             or `dismiss {id}` answers it)",
+            first.finding.message
+        ))
     }
 
     /// What a loop starts with.
@@ -132,6 +157,22 @@ pub enum ReviewedFiles {
     All,
     /// Those that no complete review was shown as they are.
     Uncovered,
+}
+
+/// Whether a finding may be in a change of which is known only what the ledger keeps of every finding: one
+/// in another file is not.
+fn may_hold(stored: &StoredFinding, change: &Change, renames: &Renames) -> bool {
+    if stored.status.is_answered() || stored.status == FindingStatus::Withdrawn {
+        return false;
+    }
+    let in_code = stored.finding.class != Class::new(UNMET_CRITERION);
+    let place = stored.finding.place.as_ref().filter(|_| in_code);
+    let Some(path) = place.and_then(Location::path) else { return true };
+    let is_now = |file: &FileChange| {
+        let before = renames.by_new.get(&file.path).unwrap_or(&file.path);
+        [&file.path, before].into_iter().any(|name| shown_path(name).as_bytes() == path.as_slice())
+    };
+    change.files.iter().any(is_now)
 }
 
 /// The paths of the files that are not covered.

@@ -22,6 +22,7 @@ use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::context::Context;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::calls::{calls, names, spent};
+use crate::flow::review::earlier::EarlierReviews;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::receipt::{FoundReceipt, ReviewReceipt};
 use crate::flow::review::target::ReviewTarget;
@@ -307,6 +308,17 @@ pub fn verdict(decision: &Decision) -> Verdict {
         Decision::Escalate(_) => Verdict::Escalate,
         Decision::Inconclusive(_) => Verdict::Inconclusive,
     }
+}
+
+/// The outcome of a review where something on record about the change cannot be read: no pass.
+pub fn beside_unreadable(mut reviewed: ReviewResult, earlier: &EarlierReviews) -> ReviewResult {
+    if let (Some(why), ReviewEnding::Reviewed(details), Verdict::Pass) =
+        (earlier.unreadable_in_words(), &mut reviewed.ending, reviewed.report.verdict)
+    {
+        details.decision = Decision::Inconclusive(why);
+        reviewed.report.verdict = Verdict::Inconclusive;
+    }
+    reviewed
 }
 
 /// Whether the answer holds for later reviews of the same question: not where a gate, a budget or a

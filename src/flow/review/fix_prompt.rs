@@ -49,7 +49,7 @@ impl ReviewSession<'_> {
     /// Builds the prompt of a fix.
     pub(super) fn fixer_prompt(&self, order: &FixRequest) -> Result<String> {
         let change = self.change_since(self.run.review_loop().base.as_ref())?;
-        let spec = self.inputs.parsed_spec.as_ref().map(prompt::spec_text);
+        let spec = self.inputs.parsed_spec().map(prompt::spec_text);
         let rules = self.inputs.rules_for(&change.files);
         let places: Vec<&ReviewFinding> = self
             .run

@@ -15,20 +15,19 @@ use crate::domain::review::answer;
 use crate::domain::review::answer::ExpectedAnswer;
 use crate::domain::review::deliver::file::DeliveryLimits;
 use crate::domain::review::question_hash;
-use crate::domain::review::question_hash::ReviewQuestion;
+use crate::domain::review::question_hash::{ReviewQuestion, hash_of};
 use crate::domain::review::template::fingerprint;
-use crate::domain::spec::types::Spec;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route;
 use crate::flow::call::route::{Reviewers, RoleAssignment};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::review::asked_spec::{AskedSpec, SpecRefusal};
 use crate::flow::review::belonging;
-use crate::flow::review::belonging::{BelongingSpec, parse_spec};
+use crate::flow::review::belonging::BelongingSpecs;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::instructions::FileInstructions;
-use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::target::ReviewTarget;
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
@@ -56,15 +55,15 @@ pub struct ReviewInputs {
     instructions: FileInstructions,
     /// What the person asks the reviewer to mind, without secrets; empty where they said nothing.
     pub note: String,
-    pub spec: Option<SpecCopy>,
-    /// The same, parsed.
-    pub parsed_spec: Option<Spec>,
+    /// The spec that a review of the change is by.
+    pub spec: Option<AskedSpec>,
+    /// The specs that it must be reviewed by one after the other, each in a review that names it; two at
+    /// least, or none.
+    pub each_spec: Vec<AskedSpec>,
     /// What is to be said of the spec that the change belongs to.
     pub spec_notes: Vec<String>,
-    /// Whether the policy demands a spec, and there is none.
-    pub lacks_spec: bool,
-    /// The commands of the spec that the person agreed to, by name.
-    pub(super) may_run: Vec<String>,
+    /// Why no review can be made by the spec that there should be.
+    pub spec_refusal: Option<SpecRefusal>,
 }
 
 impl ReviewInputs {
@@ -87,17 +86,20 @@ impl ReviewInputs {
             SpecSource::Change if demand != SpecDemand::Off => {
                 belonging::find(context, target, &effective.policy)?
             }
-            SpecSource::Change => BelongingSpec::default(),
-            SpecSource::Named(copy) => BelongingSpec { copy: Some(copy), ..Default::default() },
-            SpecSource::Run(copy) => BelongingSpec { copy, ..Default::default() },
+            SpecSource::Change => BelongingSpecs::default(),
+            SpecSource::Named(copy) => BelongingSpecs::of(Some(copy)),
+            SpecSource::Run(copy) => BelongingSpecs::of(copy),
         };
-        let BelongingSpec { copy: spec, is_plan, notes: spec_notes } = belonging;
-        let lacks_spec = is_demanded && spec.is_none() && !is_plan;
-        let parsed_spec = spec.as_ref().map(parse_spec).transpose()?;
+        let mut spec_notes = belonging.notes.clone();
+        let spec_refusal = SpecRefusal::of(&belonging, is_demanded);
+        if spec_refusal.is_none() {
+            spec_notes.extend(belonging.why_none);
+        }
         let agreed = consent::load(context.repo, context.env)?;
-        let commands = parsed_spec.iter().flat_map(|spec| commands_of(spec, &effective.policy));
-        let trusted = commands.filter(|command| consent::trusts(&agreed, &command.gate));
-        let may_run = trusted.map(|command| command.gate.name).collect();
+        let copies = belonging.copies.into_iter();
+        let specs = copies.map(|copy| AskedSpec::new(copy, &agreed, &effective.policy));
+        let mut each_spec = specs.collect::<Result<Vec<_>>>()?;
+        let spec = if each_spec.len() == 1 { each_spec.pop() } else { None };
         let inputs = Self {
             instructions: FileInstructions::of(&effective.policy.review.instructions)?,
             effective,
@@ -107,10 +109,9 @@ impl ReviewInputs {
             conventions,
             note: String::new(),
             spec,
-            parsed_spec,
+            each_spec,
             spec_notes,
-            lacks_spec,
-            may_run,
+            spec_refusal,
         };
         Ok(inputs.with_identities(agent_env))
     }
@@ -206,7 +207,10 @@ impl ReviewInputs {
         let mut beside = vec![format!("route {}", self.assignment.route)];
         beside.push(format!("highs {}", review.highs));
         beside.push(format!("left out {}", review.leave_out.join(" ")));
-        beside.push(format!("commands of the spec {}", self.may_run.join(" ")));
+        let may_run = self.spec.as_ref().map(|spec| spec.may_run.join(" "));
+        beside.push(format!("commands of the spec {}", may_run.unwrap_or_default()));
+        // No review answers for several: each answers for its own.
+        beside.extend(self.each_spec.iter().map(|one| format!("each spec {}", one.copy.hash)));
         // Of a spec that was named a criterion that is not met is put on record.
         if self.weight() == CriteriaWeight::Told {
             beside.push("criteria are told".to_owned());
@@ -217,7 +221,7 @@ impl ReviewInputs {
         Some(question_hash::hash(&ReviewQuestion {
             tree: change.tree.as_str(),
             base,
-            spec: self.spec.as_ref().map_or("", |spec| spec.hash.as_str()),
+            spec: self.spec.as_ref().map_or("", |spec| spec.copy.hash.as_str()),
             rules: &self.reviewer_rules(&change.files, &change.files.iter().collect::<Vec<_>>()),
             prompts: fingerprint(),
             reviewers: &self.reviewing,
@@ -245,12 +249,4 @@ fn policy_tree(repo: &Repo, change: &Change) -> Result<Option<Oid>> {
         None if change.key == Change::ROOT => Ok(None),
         None => Ok(change.base_tree.clone()),
     }
-}
-
-pub(super) fn hash_of(fields: &[String]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for field in fields {
-        hasher.update(&(field.len() as u64).to_le_bytes()).update(field.as_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
 }

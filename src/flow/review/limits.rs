@@ -24,7 +24,7 @@ pub fn limits(inputs: &ReviewInputs, target: &ReviewTarget) -> Result<StopLimits
 
 /// The size of a change: from its spec, else from its number of files.
 pub fn size(inputs: &ReviewInputs, target: &ReviewTarget) -> Size {
-    if let Some(size) = inputs.parsed_spec.as_ref().and_then(|spec| spec.size) {
+    if let Some(size) = inputs.parsed_spec().and_then(|spec| spec.size) {
         return size;
     }
     let scope = &inputs.policy().gates.scope;

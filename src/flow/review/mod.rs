@@ -2,6 +2,7 @@
 
 mod announce;
 mod arbitration;
+mod asked_spec;
 pub mod belonging;
 pub mod background;
 pub mod calls;
@@ -20,6 +21,7 @@ pub mod gates_job;
 pub mod inputs;
 mod instructions;
 mod layout;
+pub mod named_spec;
 mod limits;
 mod outcomes;
 mod places;
@@ -136,9 +138,7 @@ fn review_target(
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
     loop {
         let receipt = subject.receipt()?;
-        if let Some(found) = &receipt {
-            subject.take_over(found)?;
-        }
+        receipt.iter().try_for_each(|found| subject.take_over(found))?;
         let earlier = subject.earlier()?;
         if request.takes_receipts() && subject.is_answered_by(&earlier, receipt.as_ref())? {
             if let Some(found) = &receipt {
@@ -148,10 +148,10 @@ fn review_target(
             let answered = subject.answered(&earlier, receipt, started)?;
             let gates = gates_alone(context, &target, &inputs)?;
             let answer = finish::of_earlier(context, &inputs, &target, answered, gates)?;
-            return Ok(ReviewResult { tell, ..answer });
+            return Ok(finish::beside_unreadable(ReviewResult { tell, ..answer }, &earlier));
         }
-        if inputs.lacks_spec {
-            return not_reviewed(context, target, &inputs, vec![ReviewInputs::spec_refusal()]);
+        if let Some(why) = subject.refusal(&earlier)? {
+            return not_reviewed(context, target, &inputs, vec![why]);
         }
         let files = if request.fresh { ReviewedFiles::All } else { subject.to_review(&earlier)? };
         let known = earlier.loop_inputs(&target.change, files).asked(request.fresh);
@@ -168,7 +168,8 @@ fn review_target(
         if let Some((folder, run)) = driver.claim(&asked)? {
             let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;
             note_answer(context.repo, request);
-            return Ok(ReviewResult { tell, ..reviewed });
+            let reviewed = ReviewResult { tell, ..reviewed };
+            return Ok(finish::beside_unreadable(reviewed, &subject.earlier()?));
         }
     }
 }
@@ -320,7 +321,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<Ended> {
 
 /// The commands of a spec's file, under the policy that holds for the next commit.
 pub fn commands_of_spec(context: Context<'_>, path: &Path) -> Result<Vec<SpecCommand>> {
-    let spec = belonging::parse_spec(&belonging::copy_spec(context, path)?)?;
+    let spec = belonging::parse_spec(&named_spec::copy_spec(context, path)?)?;
     let effective = policy::policy_of_head(context)?;
     Ok(spec_commands::commands_of(&spec, &effective.policy))
 }

@@ -297,6 +297,6 @@ fn new_record(
     let is_plain = redact::mask_path(&path) == path;
     let mut record =
         FindingRecord::new(tracked, is_plain.then_some(path), text.as_deref(), &removed);
-    record.spec = inputs.parsed_spec.as_ref().map(|spec| spec.id.clone());
+    record.spec = inputs.parsed_spec().map(|spec| spec.id.clone());
     Ok(record)
 }

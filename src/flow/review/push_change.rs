@@ -14,6 +14,7 @@ use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
 use crate::flow::evaluate::push::outcome::PushPart;
 use crate::flow::evaluate::shown_text::shown_path;
+use crate::flow::review::asked_spec::{AskedSpec, SpecRefusal, by_each};
 use crate::flow::review::conventions::NOTES_FILE;
 use crate::flow::review::delivery::{Delivered, lay_out};
 use crate::flow::review::earlier::EarlierReviews;
@@ -39,8 +40,8 @@ pub struct Brought {
     pub earlier: EarlierReviews,
     /// Whether it changes the policy that its reviews go by.
     changes_policy: bool,
-    /// Whether no review was asked what its spec asks for.
-    is_spec_open: bool,
+    /// Those of its specs by which no review was asked yet.
+    open_specs: Vec<AskedSpec>,
 }
 
 /// What the findings come to that hold in what a push brings.
@@ -54,8 +55,8 @@ pub enum Judged {
 }
 
 impl Brought {
-    /// `Err` with the reason where it cannot be told what the push brings; `None` where there is nothing
-    /// that a model could review.
+    /// `Err` with the reason where it cannot be told what the push brings, or nobody could review it; `None`
+    /// where there is nothing that a model could review.
     pub fn read(
         context: Context<'_>,
         agent_env: AgentEnv<'_>,
@@ -72,14 +73,14 @@ impl Brought {
         // Once for each tip: a program that cannot be started would hold each commit up.
         let inputs = ReviewInputs::gather(context, &target, SpecSource::Change, agent_env)?;
         let inputs = inputs.look_at_agents(agent_env);
-        if inputs.reviewers().is_none() {
-            return Ok(Ok(None));
-        }
         let rest = earlier::without_known(context, &inputs, &target.change)?;
         target::fetch_contents(repo, &rest)?;
         let delivered = lay_out(repo, &inputs, &rest, &[0; 32])?;
         if !delivered.is_reviewable() && rest.files.len() == target.change.files.len() {
             return Ok(Ok(None));
+        }
+        if inputs.reviewers().is_none() {
+            return Ok(Err(inputs.assignment.notes.join("; ")));
         }
         let change = &target.change;
         let changes_policy = changes_policy(repo, change.base_tree.as_ref(), &change.tree)?;
@@ -93,7 +94,7 @@ impl Brought {
             delivered,
             earlier,
             changes_policy,
-            is_spec_open: false,
+            open_specs: Vec::new(),
         };
         if !brought.earlier.uncovered.is_empty()
             && rest.files.len() < brought.target.change.files.len()
@@ -103,32 +104,38 @@ impl Brought {
             brought.delivered = lay_out(repo, &brought.inputs, &brought.target.change, &[0; 32])?;
             brought.earlier = brought.subject(context).earlier()?;
         }
-        brought.is_spec_open = brought.asks_of_spec(context)?;
+        brought.open_specs = brought.open_specs(context)?;
         Ok(Ok(Some(brought)))
     }
 
-    fn asks_of_spec(&self, context: Context<'_>) -> Result<bool> {
+    fn open_specs(&self, context: Context<'_>) -> Result<Vec<AskedSpec>> {
         let subject = self.subject(context);
-        Ok(!subject.is_spec_answered(&self.earlier)? && subject.receipt()?.is_none())
+        let open = subject.open_specs(&self.earlier)?;
+        if !open.is_empty() && subject.receipt()?.is_some() {
+            return Ok(Vec::new());
+        }
+        Ok(open.into_iter().cloned().collect())
     }
 
     /// Whether a review of it is missing.
     pub fn is_unreviewed(&self) -> bool {
-        !self.earlier.uncovered.is_empty() || self.is_spec_open
+        let is_unreadable = matches!(self.inputs.spec_refusal, Some(SpecRefusal::Unreadable(_)));
+        !self.earlier.uncovered.is_empty() || !self.open_specs.is_empty() || is_unreadable
     }
 
-    /// What is to be said of its spec: why it is none, and how many criteria are not met, where that stops
-    /// nothing.
-    pub fn words_of_spec(&self, context: Context<'_>) -> Result<Vec<String>> {
+    /// What is to be said of its spec: why it is none, and how many criteria are not met, where nothing stops
+    /// it that may be about them.
+    pub fn words_of_spec(&self, context: Context<'_>, judged: &Judged) -> Result<Vec<String>> {
         let (standing, _) = self.subject(context).standing(&self.earlier)?;
         let unmet = self.inputs.unmet_in_words(&standing.requirements());
+        let unmet = unmet.filter(|_| !matches!(judged, Judged::Blocked(_)));
         Ok(self.inputs.spec_notes.iter().cloned().chain(unmet).collect())
     }
 
     /// Looks up what the earlier reviews say now.
     pub fn look_up(&mut self, context: Context<'_>) -> Result<()> {
         self.earlier = self.subject(context).earlier()?;
-        self.is_spec_open = self.asks_of_spec(context)?;
+        self.open_specs = self.open_specs(context)?;
         Ok(())
     }
 
@@ -182,12 +189,21 @@ impl Brought {
         })
     }
 
-    /// The command that reviews what is pushed.
+    /// The commands that review what is pushed.
     fn how_reviewed(&self) -> String {
-        match self.commits.as_slice() {
-            [commit] => format!("`tribunal review --commit {}`", commit.short()),
-            _ => "`tribunal review`".to_owned(),
+        let command = match self.commits.as_slice() {
+            [commit] => format!("tribunal review --commit {}", commit.short()),
+            _ => "tribunal review".to_owned(),
+        };
+        if self.inputs.each_spec.is_empty() {
+            return format!("`{command}`");
         }
+        by_each(&self.open_specs.iter().collect::<Vec<_>>(), &command)
+    }
+
+    /// Names the finding of which it is not known whether it holds.
+    pub fn unreadable(&self) -> Option<Skipped> {
+        self.earlier.unreadable_in_words().map(skipped)
     }
 
     /// Says how many findings nobody has looked at as their code is now.
@@ -205,17 +221,9 @@ impl Brought {
     /// Names what no review covers, and why.
     pub fn unreviewed(&self, repo: &Repo) -> Skipped {
         let uncovered = &self.earlier.uncovered;
+        let refusal = self.inputs.spec_refusal.as_ref().map(SpecRefusal::why);
         if uncovered.is_empty() {
-            let spec = self.inputs.spec_in_words();
-            return skipped(match self.inputs.weight() {
-                CriteriaWeight::Counted => format!(
-                    "no review says whether all that the {spec}, asks for is met as the code is now (hint: \
-                     `tribunal review`)"
-                ),
-                CriteriaWeight::Told => {
-                    format!("no review of it was by the {spec} (hint: `tribunal review`)")
-                }
-            });
+            return skipped(refusal.map_or_else(|| self.open_in_words(), str::to_owned));
         }
         let named: Vec<String> = uncovered
             .iter()
@@ -226,11 +234,29 @@ impl Brought {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let verb = if uncovered.len() == 1 { "is" } else { "are" };
         let files = format!("{}{more} {verb} not reviewed", named.join(", "));
-        if self.inputs.lacks_spec {
-            return skipped(format!("{files}: {}", ReviewInputs::spec_refusal()));
+        if let Some(refusal) = refusal {
+            return skipped(format!("{files}: {refusal}"));
         }
         let why = self.why_not(repo);
         skipped(format!("{files}{why} (hint: {})", self.how_reviewed()))
+    }
+
+    /// Names the specs by which no review was asked.
+    fn open_in_words(&self) -> String {
+        let open = self.open_specs.iter();
+        let ids: Vec<String> = open.map(|asked| format!("`{}`", asked.spec.id)).collect();
+        let ground = self.inputs.specs().next().map(|asked| asked.copy.ground.in_words());
+        let (noun, asks) = if ids.len() == 1 { ("spec", "asks") } else { ("specs", "ask") };
+        let (spec, how) = (
+            format!("the {noun} {}, {}", ids.join(" and "), ground.unwrap_or_default()),
+            self.how_reviewed(),
+        );
+        match self.inputs.weight() {
+            CriteriaWeight::Counted => format!(
+                "no review says whether all that {spec}, {asks} for is met as the code is now (hint: {how})"
+            ),
+            CriteriaWeight::Told => format!("no review of it was by {spec} (hint: {how})"),
+        }
     }
 
     /// Why the commits have no review, as far as it is known.
@@ -258,15 +284,15 @@ impl Brought {
     }
 }
 
-/// Whether nothing is to be asked about what a commit brings by itself: earlier reviews answer it, or there
-/// is no spec where one is demanded.
+/// Whether nothing is to be asked about what a commit brings by itself: earlier reviews answer it, or none
+/// can be made without a person.
 pub fn is_covered(context: Context<'_>, agent_env: AgentEnv<'_>, commit: &Oid) -> Result<bool> {
     let target = target::resolve(context.repo, &ReviewRange::Commit(commit.clone()))?;
     let inputs = ReviewInputs::gather(context, &target, SpecSource::Change, agent_env)?;
     let delivered = lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     let subject =
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
-    if inputs.lacks_spec || !delivered.is_reviewable() {
+    if !delivered.is_reviewable() || subject.refusal(&subject.earlier()?)?.is_some() {
         return Ok(true);
     }
     subject.is_answered_now()

@@ -13,7 +13,8 @@ use crate::domain::model::notice::{Progress, Warning};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Skipped;
 use crate::domain::policy::consent::ConsentAnswer;
-use crate::domain::policy::review_settings::{OnFailure, PrePush, ReviewSettings};
+use crate::domain::policy::layers::variable_name;
+use crate::domain::policy::review_settings::{ON_FAILURE, PrePush, ReviewSettings};
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::{listing, roles};
@@ -21,8 +22,8 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::push::outcome::{PushEvaluation, PushPart, PushedCommit};
-use crate::flow::review::background;
 use crate::flow::review::push_change::{Brought, Judged, is_covered, skipped};
+use crate::flow::review::{background, switched_off};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -83,27 +84,44 @@ pub fn check_reviews(context: Context<'_>, commits: &[PushedCommit]) -> Result<P
     let Some((policy, enforcement)) = strictest(context, commits)? else {
         return Ok(PushReviews::default());
     };
-    if !background::has_reviewer(context, &policy) {
+    let refuses = enforcement == Enforcement::Block && policy.review.refuses_unreviewed();
+    if !switched_off::can_count(context, &policy) {
         return Ok(PushReviews::default());
     }
+    let mut reviews = match check_under(context, commits, &policy, (enforcement, refuses)) {
+        Err(error) if refuses => {
+            let skipped = vec![skipped(format!("the reviews could not be looked up: {error:#}"))];
+            PushReviews { skipped, refused: true, ..PushReviews::default() }
+        }
+        checked => checked?,
+    };
+    if reviews.refused {
+        let variable = variable_name(ON_FAILURE);
+        reviews.skipped.push(skipped(format!(
+            "the policy stops a push that reviews do not decide about (hint: `{variable}=warn git push` lets \
+             this one through, which is recorded)"
+        )));
+    }
+    Ok(reviews)
+}
+
+fn check_under(
+    context: Context<'_>,
+    commits: &[PushedCommit],
+    policy: &Policy,
+    (enforcement, refuses): (Enforcement, bool),
+) -> Result<PushReviews> {
     let in_background = consent::load(context.repo, context.env)?.reviews == ConsentAnswer::Yes;
     // Where nobody agreed to reviews, and none is demanded, those that were made by hand count.
     let is_expected = in_background || policy.review.pre_push.demands();
-    let missing = match policy.review.on_failure {
-        OnFailure::Block if enforcement == Enforcement::Block => MissingReview::Refuses,
-        _ if is_expected => MissingReview::Told,
-        _ if first_review(context)?.is_some() => MissingReview::Silent,
-        _ => return Ok(PushReviews::default()),
+    let missing = match () {
+        () if refuses => MissingReview::Refuses,
+        () if is_expected => MissingReview::Told,
+        () if first_review(context)?.is_some() => MissingReview::Silent,
+        () => return Ok(PushReviews::default()),
     };
     let wait = policy.review.wait;
-    let expectation = Expectation { enforcement, missing, in_background, wait };
-    match expectation.check(context, commits) {
-        Err(error) if missing == MissingReview::Refuses => {
-            let skipped = vec![skipped(format!("the reviews could not be looked up: {error:#}"))];
-            Ok(PushReviews { skipped, refused: true, ..PushReviews::default() })
-        }
-        checked => checked,
-    }
+    Expectation { enforcement, missing, in_background, wait }.check(context, commits)
 }
 
 /// What a missing review means for a push.
@@ -161,13 +179,13 @@ impl Expectation {
         brought: &Brought,
         reviews: &mut PushReviews,
     ) -> Result<bool> {
-        for words in brought.words_of_spec(context)? {
+        let judged = brought.judged(context)?;
+        for words in brought.words_of_spec(context, &judged)? {
             context.notify(Warning::OfSpec(words));
         }
         if brought.is_unreviewed() {
             self.miss(reviews, || brought.unreviewed(context.repo));
         }
-        let judged = brought.judged(context)?;
         let would_block = matches!(judged, Judged::Blocked(_));
         match judged {
             Judged::Passed(part) if part.findings.is_empty() => {}
@@ -186,6 +204,10 @@ impl Expectation {
                 reviews.refused |= self.missing == MissingReview::Refuses;
                 reviews.skipped.push(why);
             }
+        }
+        if let Some(unreadable) = brought.unreadable() {
+            reviews.refused |= self.missing == MissingReview::Refuses;
+            reviews.skipped.push(unreadable);
         }
         reviews.skipped.extend(brought.unverified());
         Ok(would_block)
@@ -265,11 +287,14 @@ fn strictest(
 ) -> Result<Option<(Policy, Enforcement)>> {
     let bases: BTreeSet<Option<&Oid>> = commits.iter().map(|pushed| pushed.base.as_ref()).collect();
     let mut strictest: Option<(Policy, Enforcement)> = None;
+    let strictness =
+        |policy: &Policy, enforcement| (enforcement, policy.review.refuses_unreviewed());
     for base in bases {
         let tree = base.map(|base| context.repo.tree_of(base)).transpose()?;
         let policy = policy::read_policy(context, tree.as_ref(), RuleSelection::None)?.policy;
         let Some(enforcement) = enforcement(context, &policy.review)? else { continue };
-        if strictest.as_ref().is_none_or(|(_, known)| enforcement > *known) {
+        let known = strictest.as_ref().map(|(known, by)| strictness(known, *by));
+        if known.is_none_or(|known| strictness(&policy, enforcement) > known) {
             strictest = Some((policy, enforcement));
         }
     }
@@ -336,7 +361,12 @@ fn enforcement(context: Context<'_>, policy: &ReviewSettings) -> Result<Option<E
         PrePush::Block => Some(Enforcement::Block),
         PrePush::Ratchet => {
             let now = now(context.env);
-            let until = first_review(context)?.unwrap_or(now).checked_add(policy.ratchet)?;
+            let first = match first_review(context) {
+                // Where a missing review would stop the push, so does what cannot be looked up.
+                Err(_) if policy.refuses_unreviewed() => return Ok(Some(Enforcement::Block)),
+                first => first?,
+            };
+            let until = first.unwrap_or(now).checked_add(policy.ratchet)?;
             Some(if now < until {
                 Enforcement::Warn { until: Some(until) }
             } else {

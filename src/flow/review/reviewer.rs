@@ -67,7 +67,7 @@ impl ReviewSession<'_> {
                 ReviewScope::Full | ReviewScope::Criteria(_) => ReviewRound::First,
                 ReviewScope::Delta { .. } => ReviewRound::AfterFix,
             },
-            spec: self.inputs.parsed_spec.as_ref(),
+            spec: self.inputs.parsed_spec(),
             rules: &self.inputs.reviewer_rules(&layout.change.files, &shown),
             part,
             call: (chunk + 1, delivery.calls.len()),

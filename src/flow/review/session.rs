@@ -198,7 +198,7 @@ impl ReviewSession<'_> {
         if review.kind == RunKind::Fix {
             self.context.notify(Progress::GatesRun);
         }
-        let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec.as_ref());
+        let (effective, spec) = (&self.inputs.effective, self.inputs.parsed_spec());
         let written_by = match (review.current(), &self.run.about.parent) {
             // As it was given to us.
             (0, None) => WrittenBy::Person,

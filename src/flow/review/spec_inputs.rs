@@ -4,11 +4,11 @@ use anyhow::Result;
 
 use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::review::finding::{AssessedCriterion, unmet_in_words};
-use crate::domain::spec::belongs::{SPEC_TRAILER, SpecGround};
-use crate::domain::spec::types::SpecStatus;
+use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
-use crate::flow::review::belonging;
-use crate::flow::review::inputs::{ReviewInputs, SpecSource, hash_of};
+use crate::flow::review::asked_spec::AskedSpec;
+use crate::flow::review::inputs::{ReviewInputs, SpecSource};
+use crate::flow::review::named_spec;
 use crate::flow::review::receipt::ReceiptSpec;
 use crate::flow::review::target::ReviewRequest;
 
@@ -18,57 +18,50 @@ impl SpecSource {
         if let Some(task) = &request.of_task {
             return Ok(Self::Run(Some(task.spec.clone())));
         }
-        let copy = request.spec.as_ref().map(|path| belonging::copy_spec(context, path));
+        let copy = request.spec.as_ref().map(|path| named_spec::copy_spec(context, path));
         Ok(copy.transpose()?.map_or(Self::Change, Self::Named))
     }
 }
 
 impl ReviewInputs {
-    /// What it means that a criterion of the spec is not met.
+    /// The specs that the change must be reviewed by.
+    pub fn specs(&self) -> impl Iterator<Item = &AskedSpec> {
+        self.spec.iter().chain(&self.each_spec)
+    }
+
+    /// The spec that a review of it is by.
+    pub fn parsed_spec(&self) -> Option<&Spec> {
+        self.spec.as_ref().map(|asked| &asked.spec)
+    }
+
+    /// What it means that a criterion of its spec is not met.
     pub fn weight(&self) -> CriteriaWeight {
-        match (&self.spec, &self.parsed_spec) {
-            (Some(copy), Some(spec))
-                if copy.ground != SpecGround::Named && spec.status != SpecStatus::Done =>
-            {
-                CriteriaWeight::Told
-            }
-            _ => CriteriaWeight::Counted,
-        }
+        self.spec.as_ref().map_or(CriteriaWeight::Counted, AskedSpec::weight)
     }
 
     /// The spec for a receipt.
     pub fn receipt_spec(&self) -> Option<ReceiptSpec> {
-        let (copy, spec) = (self.spec.as_ref()?, self.parsed_spec.as_ref()?);
-        let mut fields = vec![self.asked(), self.may_run.join("\n")];
-        fields.extend(spec.requirements().into_iter().flat_map(|(id, text)| [id, text.to_owned()]));
+        let asked = self.spec.as_ref()?;
         Some(ReceiptSpec {
-            id: spec.id.clone(),
-            path: copy.path.clone(),
-            ground: copy.ground.clone(),
-            key: hash_of(&fields),
+            id: asked.spec.id.clone(),
+            path: asked.copy.path.clone(),
+            ground: asked.copy.ground.clone(),
+            key: asked.key(self.asked()),
         })
     }
 
-    /// The spec and why it is that one, for people: "spec `login`, by the trailer of 2 commits"; empty where
+    /// The specs and why they are those, for people: "spec `login`, by the trailer of 2 commits"; empty where
     /// there is none.
     pub fn spec_in_words(&self) -> String {
-        let spec = self.spec.as_ref().zip(self.parsed_spec.as_ref());
-        spec.map_or_else(String::new, |(copy, spec)| {
-            format!("spec `{}`, {}", spec.id, copy.ground.in_words())
-        })
+        let Some(first) = self.specs().next() else { return String::new() };
+        let ids: Vec<String> = self.specs().map(|asked| format!("`{}`", asked.spec.id)).collect();
+        let noun = if ids.len() == 1 { "spec" } else { "specs" };
+        format!("{noun} {}, {}", ids.join(" and "), first.copy.ground.in_words())
     }
 
     /// How many criteria of a spec that stops nothing are not met, for people; `None` where none is.
     pub fn unmet_in_words(&self, assessed: &[AssessedCriterion]) -> Option<String> {
-        let spec = self.parsed_spec.as_ref().filter(|_| self.weight() == CriteriaWeight::Told)?;
+        let spec = self.parsed_spec().filter(|_| self.weight() == CriteriaWeight::Told)?;
         unmet_in_words(&spec.id, assessed)
-    }
-
-    /// Why a change that lacks the spec that the policy demands is not reviewed.
-    pub fn spec_refusal() -> String {
-        format!(
-            "`review.spec` demands a spec, and the change is reviewed by none (hint: a `{SPEC_TRAILER}: ID` line at \
-             the end of a commit's message names one, or `tribunal review --spec FILE`)"
-        )
     }
 }

@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use crate::domain::pipeline::review_loop::{CriteriaWeight, LoopStart, ReviewLoop, RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::converge::StopLimits;
+use crate::domain::review::finding::AssessedCriterion;
+use crate::domain::review::record::id_elsewhere;
 use crate::flow::context::Context;
+use crate::flow::review::asked_spec::{AskedSpec, by_each};
 use crate::flow::review::delivery::Delivered;
 use crate::flow::review::earlier::{EarlierReviews, ReviewedFiles};
 use crate::flow::review::finish::Answered;
@@ -41,17 +44,20 @@ impl ReviewSubject<'_> {
         }
     }
 
-    /// What reviews by the spec of the change said of its criteria; nothing where there is none.
-    pub fn words(&self) -> Result<SpecWords> {
-        let (Some(own), Some(spec)) = (self.inputs.receipt_spec(), &self.inputs.parsed_spec) else {
-            return Ok(SpecWords::default());
-        };
-        spec_words::of(self.context, &own.key, &spec.requirement_ids(), &self.target.change.tree)
+    /// What reviews by a spec of the change said of its criteria. Those of one of several specs have its id
+    /// before their own, as those of another spec have anywhere.
+    fn words(&self, asked: &AskedSpec) -> Result<SpecWords> {
+        let key = asked.key(self.inputs.asked());
+        let (ids, tree) = (asked.spec.requirement_ids(), &self.target.change.tree);
+        let mut words = spec_words::of(self.context, &key, &ids, tree)?;
+        for criterion in words.criteria.iter_mut().filter(|_| !self.inputs.each_spec.is_empty()) {
+            criterion.id = id_elsewhere(&asked.spec.id, &criterion.id);
+        }
+        Ok(words)
     }
 
-    /// Whether nothing is left to ask. What a person asks the reviewer to mind must have been asked; by a
-    /// spec whose criteria count each of them must have been assessed in this tree, by another one
-    /// something must have been reviewed.
+    /// Whether nothing is left to ask. What a person asks the reviewer to mind must have been asked, and what
+    /// is asked of its specs.
     pub fn is_answered_by(
         &self,
         earlier: &EarlierReviews,
@@ -60,7 +66,7 @@ impl ReviewSubject<'_> {
         if !earlier.is_answered() || (!self.inputs.note.is_empty() && receipt.is_none()) {
             return Ok(false);
         }
-        Ok(receipt.is_some() || self.is_spec_answered(earlier)?)
+        Ok(receipt.is_some() || self.open_specs(earlier)?.is_empty())
     }
 
     /// The same with what there is of earlier reviews by now.
@@ -68,24 +74,49 @@ impl ReviewSubject<'_> {
         self.is_answered_by(&self.earlier()?, self.receipt()?.as_ref())
     }
 
-    /// Whether what is asked of its spec was asked. Where a criterion that is not met stops the change, it
-    /// must be on record: a spec that is named was only told of before.
-    pub fn is_spec_answered(&self, earlier: &EarlierReviews) -> Result<bool> {
-        if self.inputs.spec.is_none() {
-            return Ok(true);
-        }
-        let words = self.words()?;
-        Ok(match self.inputs.weight() {
-            CriteriaWeight::Counted => {
-                words.is_whole_here && !self.standing(earlier)?.0.has_unrecorded_criterion()
+    /// Those of its specs of which something is to be asked yet. By one whose criteria count each of them must
+    /// have been assessed in this tree, and what is not met must be on record: a spec that is named was only
+    /// told of before. By another one something must have been reviewed.
+    pub fn open_specs(&self, earlier: &EarlierReviews) -> Result<Vec<&AskedSpec>> {
+        let mut open = Vec::new();
+        for asked in self.inputs.specs() {
+            let words = self.words(asked)?;
+            let is_answered = match asked.weight() {
+                CriteriaWeight::Counted => {
+                    words.is_whole_here
+                        && !self.standing_of(earlier, words.criteria).0.has_unrecorded_criterion()
+                }
+                CriteriaWeight::Told => words.is_known,
+            };
+            if !is_answered {
+                open.push(asked);
             }
-            CriteriaWeight::Told => words.is_known,
-        })
+        }
+        Ok(open)
+    }
+
+    /// Why no review of it is made, with what to do; `None` where one can be.
+    pub fn refusal(&self, earlier: &EarlierReviews) -> Result<Option<String>> {
+        if let Some(refusal) = &self.inputs.spec_refusal {
+            return Ok(Some(refusal.why().to_owned()));
+        }
+        if self.inputs.each_spec.is_empty() {
+            return Ok(None);
+        }
+        let mut open = self.open_specs(earlier)?;
+        if open.is_empty() {
+            open.extend(&self.inputs.each_spec);
+        }
+        Ok(Some(format!(
+            "each of its {}, is done and needs a review of its own (hint: {})",
+            self.inputs.spec_in_words(),
+            by_each(&open, "tribunal review")
+        )))
     }
 
     /// Which files a review looks at, where it is to be made.
     pub fn to_review(&self, earlier: &EarlierReviews) -> Result<ReviewedFiles> {
-        let is_asked = self.inputs.note.is_empty() && self.is_spec_answered(earlier)?;
+        let is_asked = self.inputs.note.is_empty() && self.open_specs(earlier)?.is_empty();
         Ok(if is_asked { ReviewedFiles::Uncovered } else { ReviewedFiles::All })
     }
 
@@ -122,6 +153,18 @@ impl ReviewSubject<'_> {
         &self,
         earlier: &EarlierReviews,
     ) -> Result<(ReviewLoop, BTreeMap<String, String>)> {
+        let mut criteria = Vec::new();
+        for asked in self.inputs.specs() {
+            criteria.extend(self.words(asked)?.criteria);
+        }
+        Ok(self.standing_of(earlier, criteria))
+    }
+
+    fn standing_of(
+        &self,
+        earlier: &EarlierReviews,
+        criteria: Vec<AssessedCriterion>,
+    ) -> (ReviewLoop, BTreeMap<String, String>) {
         let change = &self.target.change;
         let known = earlier.loop_inputs(change, ReviewedFiles::All);
         let start = LoopStart {
@@ -135,7 +178,7 @@ impl ReviewSubject<'_> {
             weight: self.inputs.weight(),
         };
         let mut standing = ReviewLoop::new(start, Vec::new());
-        standing.criteria = self.words()?.criteria;
-        Ok((standing, known.kept))
+        standing.criteria = criteria;
+        (standing, known.kept)
     }
 }

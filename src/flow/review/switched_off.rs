@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::policy::agent_settings::RouteChoice;
 use crate::domain::policy::consent::ConsentAnswer;
 use crate::domain::policy::layers::variable_name;
 use crate::domain::policy::review_settings::PrePush;
+use crate::domain::policy::settings::Policy;
 use crate::domain::policy::weaker::weaker_reviews;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
@@ -46,7 +48,7 @@ fn find(context: Context<'_>, commits: &[PushedCommit]) -> Result<Vec<String>> {
         let tree = base.map(|base| context.repo.tree_of(base)).transpose()?;
         let read = |context| policy::read_policy(context, tree.as_ref(), RuleSelection::None);
         let (given, own) = (read(context)?.policy, read(bare)?.policy);
-        if own.review.pre_push == PrePush::Off || !background::has_reviewer(bare, &own) {
+        if own.review.pre_push == PrePush::Off || !can_count(bare, &own) {
             continue;
         }
         if !own.review.pre_push.demands() && !has_reviews(bare)? {
@@ -57,6 +59,15 @@ fn find(context: Context<'_>, commits: &[PushedCommit]) -> Result<Vec<String>> {
     }
     let value = |name: &String| env.text(name).map(|value| format!("{name}={value}"));
     Ok(found.iter().filter_map(value).collect())
+}
+
+/// Whether reviews can have a say at a push: where somebody is here who could make one, or the policy demands
+/// them and does not leave them to nobody.
+pub fn can_count(context: Context<'_>, policy: &Policy) -> bool {
+    let review = &policy.review;
+    let is_demanded = (review.pre_push.demands() || review.refuses_unreviewed())
+        && policy.agents.route != RouteChoice::C;
+    is_demanded || background::has_reviewer(context, policy)
 }
 
 /// Whether reviews are made in the background, or one was made by hand.

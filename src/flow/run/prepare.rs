@@ -22,7 +22,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
-use crate::flow::review::belonging;
+use crate::flow::review::{belonging, named_spec};
 use crate::flow::run::base;
 use crate::flow::setup::consent;
 use crate::platform::config::env::now;
@@ -42,7 +42,7 @@ pub struct Prepared {
 
 /// Reads the spec and looks whether it can be built.
 pub fn prepare(context: Context<'_>, spec: &Path) -> Result<Prepared> {
-    let copy = belonging::copy_spec(context, spec)?;
+    let copy = named_spec::copy_spec(context, spec)?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     refuse_size(&spec, &copy)?;

@@ -1,6 +1,8 @@
 //! The findings of a review for people: what is open, what a person needs who must decide, and what was
 //! resolved or dismissed, with the reasons.
 
+use std::fmt::Write as _;
+
 use anstyle::Style;
 
 use crate::domain::model::finding::Effect;
@@ -50,7 +52,7 @@ pub fn human(reviewed: &ReviewResult, detail: Detail) -> StyledText {
         lines.push(dim(&line));
     }
     if let ReviewEnding::Reviewed(details) = &reviewed.ending {
-        lines.extend(details.criteria.iter().map(criterion));
+        lines.extend(details.criteria.iter().map(|one| criterion(one, &details.story)));
         if reviewed.report.verdict == Verdict::Escalate || detail == Detail::All {
             lines.extend(to_decide(&details.story));
         }
@@ -106,9 +108,17 @@ fn worst(report: &Report) -> Option<String> {
     Some(format!("{}, {place}: {}", worst.severity, worst.message))
 }
 
-fn criterion(criterion: &AssessedCriterion) -> StyledText {
+/// What became of a criterion. The finding that is about it has the reason already.
+fn criterion(criterion: &AssessedCriterion, story: &ReviewStory) -> StyledText {
     let mut line = format!("{} {}", criterion.met.as_str(), printable(&criterion.id));
-    if !criterion.why.is_empty() {
+    let is_it = |one: &TrackedFinding| {
+        one.is_unmet_criterion()
+            && one.is_about(&criterion.id)
+            && one.original.failure == criterion.why
+    };
+    if let Some((id, _)) = story.open.iter().find(|(_, one)| is_it(one)) {
+        let _infallible = write!(line, " ({})", short_id(id));
+    } else if !criterion.why.is_empty() {
         line.push_str(": ");
         line.push_str(&printable(&criterion.why));
     }
@@ -122,7 +132,9 @@ fn to_decide(story: &ReviewStory) -> Vec<StyledText> {
         lines.push(StyledText::from(&format!("{}: {}", printable(id), printable(text))));
     }
     for (id, tracked) in &story.open {
-        let Some(decision) = &tracked.decision else { continue };
+        // Of a criterion that is not met no arbiter was asked.
+        let decided = tracked.decision.as_ref().filter(|one| one.by != DecidedBy::Review);
+        let Some(decision) = decided else { continue };
         let (id, word) = (short_id(id), decision.verdict.as_str());
         lines.push(StyledText::from(&format!("arbiter on {id}: {word}{}", because(tracked))));
         lines.extend(decision.evidence.iter().map(quote));

@@ -48,6 +48,9 @@ pub fn hints(reviewed: &ReviewResult, executor: Option<&str>) -> Vec<String> {
             hints.extend(answers(&open_ids(reviewed)));
             hints.extend(second(details));
         }
+        (Decision::Inconclusive(why), _) if split_hint(why).1.is_some() => {
+            hints.extend(split_hint(why).1.map(str::to_owned));
+        }
         (Decision::Inconclusive(why), _) => {
             // A paused run is continued: that hint is below.
             let cause = Some(cause(why, details.remedy))

@@ -57,7 +57,8 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     if !staying.is_empty() {
         let _infallible = write!(line, "; may stay: {}", printable(&staying.join("; ")));
     }
-    if let Some(unmet) = unmet(details) {
+    // Of what stops the change it is said above that it is not met.
+    if let Some(unmet) = unmet(details).filter(|_| verdict == Verdict::Pass) {
         let _infallible = write!(line, "; {}", printable(&unmet));
     }
     let _infallible = if details.from_receipt && details.run.is_empty() {
@@ -266,7 +267,7 @@ pub fn reason(decision: &Decision) -> String {
     match decision {
         Decision::Submit => String::new(),
         Decision::Fix(instructions) => list("to be fixed", instructions),
-        Decision::Inconclusive(why) => why.clone(),
+        Decision::Inconclusive(why) => split_hint(why).0.to_owned(),
         Decision::Escalate(why) => match why {
             EscalationDetail::Gate(failures) => {
                 list("a person must look at what a gate stopped", failures)

@@ -76,7 +76,10 @@ fn this_format_is_read_as_it_was_written_and_a_newer_one_is_refused() {
         let older = text.replacen("\"version\":3", "\"version\":2", 1);
         assert_eq!(parse(older.as_bytes()).unwrap(), run);
         let newer = text.replacen("\"version\":3", "\"version\":4", 1);
-        assert!(matches!(parse(newer.as_bytes()), Err(RunFormatError::Newer { version: 4, known: 3 })));
+        assert!(matches!(
+            parse(newer.as_bytes()),
+            Err(RunFormatError::Newer { version: 4, known: 3 })
+        ));
     }
     assert!(matches!(parse(b"{}"), Err(RunFormatError::Wrong(_))));
 }

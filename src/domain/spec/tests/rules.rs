@@ -93,13 +93,18 @@ fn each_rule_of_yaml_names_its_place() {
         ("steps: [{id: a, spec: x}]", &["3:14 warning step-without-acceptance"]),
         ("steps: [{id: a, acceptance: it MUST b}]", &["3:29 warning no-verify"]),
         ("steps: [{id: a, acceptance: b, verify: test}]", &["3:29 warning criterion-form"]),
-        (
-            "steps: [{id: a, acceptance: a MUST b, verify: 'static:'}]",
-            &["3:29 warning no-verify", "3:47 error bad-verify"],
-        ),
+        ("steps: [{id: a, acceptance: a MUST b, verify: 'static:'}]", &["3:47 error bad-verify"]),
         (
             "steps: [{id: a, acceptance: a MUST b, verify: 'static: f('}]",
-            &["3:29 warning no-verify", "3:47 error bad-verify"],
+            &["3:47 error bad-verify"],
+        ),
+        ("steps: [{id: a, acceptance: a MUST b, verify: '`make'}]", &["3:47 error bad-verify"]),
+        ("critical_if: []", &["3:1 warning empty-section"]),
+        ("constraints: [X-1 keep it]", &["3:15 error duplicate-id"]),
+        ("constraints: [AC-1 keep it]", &["3:15 warning misplaced-id"]),
+        (
+            "steps: [{id: a, acceptance: a MUST b, verify: test, critical_if: [C-1 lost]}]",
+            &["3:67 warning misplaced-id"],
         ),
         ("steps: [{acceptance: a MUST b, verify: test}]", &["3:9 warning invalid-id"]),
     ];

@@ -22,6 +22,14 @@ pub struct KeptReviewFinding {
     pub record: FindingRecord,
 }
 
+/// The findings of reviews that are on record.
+#[derive(Clone, Debug, Default)]
+pub struct ReviewFindings {
+    pub known: Vec<KeptReviewFinding>,
+    /// Those of which what is kept beside them is damaged, or of a newer version: where they hold is not known.
+    pub unreadable: Vec<StoredFinding>,
+}
+
 impl Ledger {
     /// Keeps the parts that a complete review was shown, and the records of its findings, which `told` makes of
     /// those that there are: in one transaction, so that of two reviews at a time neither loses what the other
@@ -35,7 +43,7 @@ impl Ledger {
         save_point();
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        let records = match told(self.review_findings(now)?) {
+        let records = match told(self.review_findings(now)?.known) {
             Ok(records) => records,
             Err(error) => return Ok(Err(error)),
         };
@@ -84,7 +92,7 @@ impl Ledger {
         now: Timestamp,
         most: usize,
     ) -> Result<Vec<(GateFinding, FindingRecord)>, Error> {
-        let mut all = self.review_findings(now)?;
+        let mut all = self.review_findings(now)?.known;
         all.retain(|one| !one.stored.status.is_answered());
         let over = all.len().saturating_sub(most);
         let newest = all.into_iter().skip(over);
@@ -95,18 +103,21 @@ impl Ledger {
         seen.collect()
     }
 
-    /// The findings of reviews, with what is kept of them; one that cannot be read is left out.
-    pub fn review_findings(&self, now: Timestamp) -> Result<Vec<KeptReviewFinding>, Error> {
+    /// The findings of reviews, with what is kept of them.
+    pub fn review_findings(&self, now: Timestamp) -> Result<ReviewFindings, Error> {
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT {KEPT_COLUMNS}, r.body FROM {KEPT_TABLES}
              JOIN review_findings r ON r.finding = f.id ORDER BY f.id"
         ))?;
         let mut rows = statement.query([])?;
-        let mut found = Vec::new();
+        let mut found = ReviewFindings::default();
         while let Some(row) = rows.next()? {
-            let body: String = row.get(22)?;
-            if let Ok(record) = serde_json::from_str(&body) {
-                found.push(KeptReviewFinding { stored: kept(row, now)?, record });
+            // Damaged, it may be of any type.
+            let body = row.get_ref(22)?.as_bytes().unwrap_or_default();
+            let stored = kept(row, now)?;
+            match serde_json::from_slice(body) {
+                Ok(record) => found.known.push(KeptReviewFinding { stored, record }),
+                Err(_) => found.unreadable.push(stored),
             }
         }
         Ok(found)
