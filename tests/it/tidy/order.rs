@@ -39,7 +39,7 @@ pub const ORDER: &[(&str, &str)] = &[
          rule tier wide",
     ),
     ("domain::gates::secrets::table", "ai cloud code comms ops pay work"),
-    ("domain::locate", "syntax index lines port symbols"),
+    ("domain::locate", "known_code syntax index lines port symbols"),
     (
         "domain::model",
         "notice agent objects limits change report standing stored_finding finding class class_rules id_part encoding error fence \
