@@ -25,6 +25,7 @@ mod push_change;
 mod story;
 pub mod push_reviews;
 mod progress;
+mod reading_copies;
 pub mod receipt;
 pub mod report;
 pub mod request;

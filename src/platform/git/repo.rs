@@ -119,15 +119,16 @@ impl Repo {
     pub fn with_objects(&self, folder: &Path) -> Result<Self> {
         let mut hook_vars = self.hook_vars.clone();
         hook_vars.push((alternates::VARIABLE, alternates::quoted(folder)));
-        let objects = match &self.objects {
-            Objects::Library(_) => {
-                let opened = git2::Repository::open(&self.git_dir)?;
-                Objects::Library(Box::new(Library::new(opened, &hook_vars)))
-            }
-            Objects::Command(_) => {
-                Objects::through_command(&self.git_dir, &self.common_dir, &hook_vars)?
-            }
-        };
+        self.with_vars(hook_vars)
+    }
+
+    /// The same repository for another thread: an open database is not shared.
+    pub fn again(&self) -> Result<Self> {
+        self.with_vars(self.hook_vars.clone())
+    }
+
+    fn with_vars(&self, hook_vars: Vec<(&'static str, OsString)>) -> Result<Self> {
+        let objects = self.objects.again(&self.git_dir, &self.common_dir, &hook_vars)?;
         Ok(Self {
             git_dir: self.git_dir.clone(),
             common_dir: self.common_dir.clone(),

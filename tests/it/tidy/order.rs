@@ -94,7 +94,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
+        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session reading_copies progress \
          subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs inputs spec_commands belonging calls receipt report \
          target texts",
     ),
@@ -104,7 +104,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::setup::install",
         "status guard plan config_keys kept_name answer shim scripts record . managers script_lines calls shell",
     ),
-    ("flow::workspace", "attempt reading_copy changed checkout private_repo work_tree"),
+    ("flow::workspace", "attempt reading_copy nearest changed checkout private_repo work_tree"),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
     (
