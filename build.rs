@@ -41,6 +41,10 @@ const LIBRARIES: [(&str, &str); 7] = [
     ("dl", "dl"),
 ];
 
+/// What the standard library starts programs with where the C library has it. In an archive it is not
+/// looked for, and each start would copy the page tables of this program: more than a millisecond.
+const SPAWNING: [&str; 2] = ["gnu_get_libc_version", "posix_spawn_file_actions_addchdir_np"];
+
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to a build script by variables")]
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -59,6 +63,9 @@ fn main() {
         if link_statically(Path::new(&out)).is_some() {
             println!("cargo:rustc-link-arg-bins=-static");
             println!("cargo:rustc-link-arg-bins=-L{out}");
+            for function in SPAWNING {
+                println!("cargo:rustc-link-arg-bins=-Wl,--undefined={function}");
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::flow::call::{nested_call, roles};
 use crate::flow::context::Context;
 use crate::flow::evaluate::{recording, uncommitted};
 use crate::flow::review;
+use crate::flow::review::announce;
 use crate::flow::review::background;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target;
@@ -121,7 +122,6 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             worked => worked.map(|()| ExitStatus::Pass),
         };
     }
-    uncommitted::tell(context);
     let request = ReviewRequest {
         range: range(repo, args)?,
         spec: args.spec.as_ref().map(|path| env.current_dir.join(path)),
@@ -131,7 +131,10 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         note: note(&args.note)?,
         of_task: None,
     };
-    let reviewed = review::review(context, &request);
+    // Git looks at every file for it: beside what is done before it is told.
+    let listing = announce::begin_listing(repo, &request.range)?;
+    uncommitted::tell(context);
+    let reviewed = review::review(context, &request, listing);
     let wanted = if args.all { Detail::All } else { Detail::Counted };
     ended(context, &invocation.global, reviewed, (args.report, wanted))
 }

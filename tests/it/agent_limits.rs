@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, Sandbox};
+use crate::harness::{Outcome, Repo, Sandbox, happens};
 use crate::model_server::{Asked, Call, ModelServer, Say};
 use crate::scene::{KEYS, Model, Scene, TOKENS, script, served};
 use crate::stand_in::StandIns;
@@ -407,7 +407,9 @@ fn what_one_agent_writes_where_it_reads_no_other_one_sees() {
             .collect();
         files.sort();
         files.push(fs::read_to_string(Path::new(dir).join("src/sum.rs")).unwrap());
-        kept.lock().unwrap().push(files);
+        // The next one's folder is filled meanwhile; where it is not, this one goes on and tells.
+        let next = Path::new(dir.rsplit_once('.').unwrap().0).join("src/sum.rs");
+        kept.lock().unwrap().push((files, happens(|| next.exists())));
         let Say::Words(mut words) = right(asked) else { panic!("{asked:?}") };
         for path in ["src/sum.rs", "planted"] {
             words
@@ -434,8 +436,9 @@ fn what_one_agent_writes_where_it_reads_no_other_one_sees() {
     review(&repo, &[]).code(1);
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 2, "a reviewer and an arbiter");
-    for files in seen.iter() {
+    for (files, is_next_filled) in seen.iter() {
         assert_eq!(*files, ["README.md", "src", BUGGY], "what another one left is not there");
+        assert!(is_next_filled, "the next folder is filled once it is wanted");
     }
     let trees = scene.sandbox.home().join(".cache/tribunal/trees");
     let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();

@@ -299,13 +299,21 @@ pub fn run(mut command: Command, input: &[u8]) -> Outcome {
 
 /// Waits until a condition holds; fails the test after a generous deadline.
 #[track_caller]
-pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, holds: impl FnMut() -> bool) {
+    assert!(happens(holds), "waited 30 s for {what}");
+}
+
+/// Waits until a condition holds, up to a generous deadline; whether it came to hold.
+pub fn happens(mut holds: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
-        assert!(Instant::now() < deadline, "waited 30 s for {what}");
+        if Instant::now() >= deadline {
+            return false;
+        }
         std::thread::yield_now();
         std::thread::park_timeout(Duration::from_millis(5));
     }
+    true
 }
 
 /// The watchers of a sandbox's user.

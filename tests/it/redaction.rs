@@ -674,7 +674,7 @@ fn what_a_killed_review_leaves_is_cleaned_by_the_next_one() {
     review.child.kill().unwrap();
     review.child.wait().unwrap();
     assert!(!search.below(&repo.path(".git/tribunal")).is_empty(), "the test has nothing to find");
-    assert_eq!(checkouts(&sandbox).len(), 1);
+    assert!(!checkouts(&sandbox).is_empty(), "the test has nothing to clean");
     fs::remove_file(&hang).unwrap();
     // Of another change: the killed run is nobody's any more.
     repo.write("a", "1\n2\n3\n4\n5\n").commit_unjudged("feat: two");

@@ -1,9 +1,13 @@
 //! What a fix may do, which findings it is of, and how its work is taken.
 
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Repo, short};
+use crate::harness::{Repo, happens, short};
 use crate::model_server::{Asked, Call, Say};
 use crate::scene::{KEYS, Scene, review};
 
@@ -86,6 +90,33 @@ fn what_no_fix_may_do_is_refused_and_told_once() {
         let asked = scene.asked();
         assert!(asked.iter().all(|asked| Question::read(asked).part != Part::Verify), "{what}");
     }
+}
+
+/// Whether the workspace of the run that this question is of is ready.
+fn is_checked_out(asked: &Asked) -> bool {
+    let env = asked.body["env"].as_str().unwrap();
+    let temporary = env.lines().find_map(|line| line.strip_prefix("TMPDIR=")).unwrap();
+    let (sandbox, rest) = temporary.split_once("/r/.git/tribunal/runs/").unwrap();
+    let run = rest.split('/').next().unwrap();
+    let trees = fs::read_dir(Path::new(sandbox).join("home/.cache/tribunal/trees"));
+    let trees = trees.into_iter().flatten().flatten();
+    trees.map(|tree| tree.path().join(format!("run-{run}/ready"))).any(|ready| ready.exists())
+}
+
+#[test]
+fn the_workspace_of_a_fix_is_made_while_the_arbiter_thinks() {
+    static WAS_READY: AtomicBool = AtomicBool::new(false);
+    let brain = |asked: &Asked| {
+        if Question::read(asked).part == Part::Arbitrate {
+            WAS_READY.store(happens(|| is_checked_out(asked)), Ordering::SeqCst);
+        }
+        diligent(&[LEFT_OUT])(asked)
+    };
+    let scene = Scene::new("", brain);
+    let repo = repo(&scene);
+    review(&repo, &["--commit", "HEAD", "--fix"]).ok();
+    assert!(WAS_READY.load(Ordering::SeqCst), "no workspace before the arbiter had answered");
+    assert_eq!(fixes(&scene).len(), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod index;
 pub mod lines;
 pub mod port;
 pub mod symbols;
+pub mod known_code;
 pub mod syntax;
 #[cfg(test)]
 mod tests;

@@ -103,7 +103,7 @@ pub struct TreeEntry {
 }
 
 /// The modes git knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FileMode {
     File,
     Executable,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::locate::syntax::SourceCode;
+use crate::domain::locate::known_code::code_of;
 use crate::domain::model::severity::Severity;
 use crate::domain::review::anchor::{anchor, holds};
 use crate::domain::review::answer::{RawFinding, ReviewAnswer};
@@ -164,8 +164,8 @@ fn origin(claim: &RawFinding, finding: &ReviewFinding, ground: &ReviewedTree<'_>
         ground.changed.iter().any(|path| {
             names_file(finding, path)
                 || (ground.text)(path).is_some_and(|text| {
-                    let functions = SourceCode::of(path, &text).functions;
-                    functions.iter().any(|one| is_named(&one.name, &words))
+                    let code = code_of(path, &text);
+                    code.functions.iter().any(|one| is_named(&one.name, &words))
                 })
         })
     };

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::domain::locate::index::normalised;
+use crate::domain::locate::known_code::code_of;
 use crate::domain::locate::lines::changes_of;
 use crate::domain::locate::syntax::{CodeToken, Function, SourceCode, grammar};
 use crate::domain::review::anchor::anchor;
@@ -75,7 +76,10 @@ impl TouchedLines {
 ///
 /// A function that only moved did not change; outside of every function it is all that is outside.
 pub fn bearing(old: &str, new: &str, place: ConcernedPlace<'_>) -> TouchedLines {
-    let (before, after) = (SourceCode::of(place.path, old), SourceCode::of(place.path, new));
+    if old == new {
+        return TouchedLines::default();
+    }
+    let (before, after) = (code_of(place.path, old), code_of(place.path, new));
     let all = TouchedLines::of_tokens(&before.tokens, &after.tokens);
     let is_new_file = before.tokens.is_empty() && place.lines.is_some();
     if all.is_empty() || is_new_file || !before.is_parsed || !after.is_parsed {
@@ -131,7 +135,7 @@ pub fn bears_on<'a>(
 
 /// Gives all lines that differ between two texts of a file, comments and white space apart.
 pub fn touched(path: &str, old: &str, new: &str) -> TouchedLines {
-    let (before, after) = (SourceCode::of(path, old), SourceCode::of(path, new));
+    let (before, after) = (code_of(path, old), code_of(path, new));
     TouchedLines::of_tokens(&before.tokens, &after.tokens).sorted()
 }
 

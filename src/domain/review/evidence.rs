@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::locate::known_code::code_of;
 use crate::domain::locate::syntax::{Function, SourceCode};
 use crate::domain::review::anchor::anchor;
 use crate::domain::review::finding::{Quote, ReviewFinding};
@@ -34,7 +35,7 @@ pub fn found(path: &str, text: &str, read: ReadFile<'_>) -> Option<Quote> {
 pub fn bears_on(quote: &Quote, finding: &ReviewFinding, read: ReadFile<'_>) -> bool {
     let Some(text) = read(&quote.path) else { return false };
     let Some((first, last)) = anchor(&quote.text, &text, &[]).lines() else { return false };
-    let code = SourceCode::of(&quote.path, &text);
+    let code = code_of(&quote.path, &text);
     let beside: Vec<(u32, &str)> = (1..)
         .zip(text.lines())
         .filter(|(number, _)| (first..=last).contains(number))
@@ -97,7 +98,7 @@ fn are_related(
     read: ReadFile<'_>,
 ) -> bool {
     let Some(own_text) = read(&finding.path) else { return false };
-    let own = SourceCode::of(&finding.path, &own_text);
+    let own = code_of(&finding.path, &own_text);
     if !own.is_parsed || !quoted.is_parsed {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         return names(&own_text, &name(path)) || names(text, &name(&finding.path));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::domain::locate::syntax::SourceCode;
+use crate::domain::locate::known_code::code_of;
 use crate::domain::review::evidence::names;
 
 /// A file that a fix touched, by its shown name.
@@ -146,7 +146,11 @@ struct Marks {
 }
 
 static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
-    let regex = |text: &str| Regex::new(text).ok();
+    // With what Unicode calls a word, a space and their border they would take ten milliseconds to compile.
+    let regex = |text: &str| {
+        let text = text.replace(r"\w", "[0-9A-Za-z_]").replace(r"\s", r"[\t-\r\x20]");
+        Regex::new(&text.replace(r"\b", r"(?-u:\b)")).ok()
+    };
     Some(Marks {
         tests: regex(
             r"(?x) (?:^|[^.][\ ])(?:it|test)\s*(?:\.\s*(?:each|skip|only)\s*)?\( | \#\s*\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case)\b
@@ -175,7 +179,7 @@ static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
 impl Tests {
     fn of(path: &str, text: &str) -> Self {
         let Some(marks) = MARKS.as_ref() else { return Self::default() };
-        let code = SourceCode::of(path, text);
+        let code = code_of(path, text);
         let words: Vec<&str> = code.tokens.iter().map(|token| token.text.as_str()).collect();
         let plain = words.join(" ");
         let mut tests = Self {

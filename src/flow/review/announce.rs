@@ -12,6 +12,7 @@ use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::target::{DEFAULT_BRANCHES, ReviewRange, ReviewRequest, ReviewTarget};
 use crate::flow::review::written::WrittenWorkTree;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::git::{change, diff, unstaged};
 
 /// Says what is about to be reviewed.
@@ -22,6 +23,7 @@ pub(super) fn announce(
     inputs: &ReviewInputs,
     delivered: &Delivered,
     work_tree: Option<&WrittenWorkTree>,
+    listing: Option<UnstagedListing>,
 ) -> Result<()> {
     let repo = context.repo;
     let unshown = delivered.delivery.unscanned.iter();
@@ -41,7 +43,7 @@ pub(super) fn announce(
         commits: commits(repo, target)?,
         files: change.files.len(),
         left_out: delivered.left_out.iter().cloned().chain(unshown).chain(foreign).collect(),
-        beside: beside(repo, &request.range, target)?,
+        beside: beside(repo, &request.range, target, listing)?,
         conflicts: conflicts.map(shown_path).collect(),
         spec: inputs.spec_in_words(),
     }));
@@ -103,8 +105,14 @@ fn commits(repo: &Repo, target: &ReviewTarget) -> Result<usize> {
     Ok(repo.rev_list_of(&revisions, &[])?.len())
 }
 
-/// The changed files that are not part of a review of what is at HEAD or beyond it.
-fn beside(repo: &Repo, range: &ReviewRange, target: &ReviewTarget) -> Result<LeftBeside> {
+/// Begins to list what of the work tree is not part of a review, where that is to be told.
+pub fn begin_listing(repo: &Repo, range: &ReviewRange) -> Result<Option<UnstagedListing>> {
+    let is_told = *range != ReviewRange::Unstaged && has_beside(repo, range)?;
+    is_told.then(|| UnstagedListing::begin(repo)).transpose()
+}
+
+/// Whether the work tree may have what a review of that range leaves beside.
+fn has_beside(repo: &Repo, range: &ReviewRange) -> Result<bool> {
     let is_here = match range {
         ReviewRange::WorkTree => false,
         ReviewRange::Auto | ReviewRange::Staged | ReviewRange::Unstaged => true,
@@ -112,7 +120,17 @@ fn beside(repo: &Repo, range: &ReviewRange, target: &ReviewTarget) -> Result<Lef
             repo.head()?.as_ref() == Some(to)
         }
     };
-    if !is_here || repo.work_tree.is_none() {
+    Ok(is_here && repo.work_tree.is_some())
+}
+
+/// The changed files that are not part of a review of what is at HEAD or beyond it.
+fn beside(
+    repo: &Repo,
+    range: &ReviewRange,
+    target: &ReviewTarget,
+    listing: Option<UnstagedListing>,
+) -> Result<LeftBeside> {
+    if !has_beside(repo, range)? {
         return Ok(LeftBeside::Nothing);
     }
     if *range == ReviewRange::Unstaged {
@@ -120,7 +138,8 @@ fn beside(repo: &Repo, range: &ReviewRange, target: &ReviewTarget) -> Result<Lef
         let staged = diff::trees(&repo.objects, head.as_ref(), target.change.base_tree.as_ref())?;
         return Ok(LeftBeside::Staged(staged.len()));
     }
-    let mut paths: Vec<_> = unstaged::list(repo)?.into_iter().map(|file| file.path).collect();
+    let unstaged = listing.map_or_else(|| unstaged::list(repo), |listing| listing.end(repo))?;
+    let mut paths: Vec<_> = unstaged.into_iter().map(|file| file.path).collect();
     if target.change.commit.is_none() {
         return Ok(LeftBeside::Unstaged(paths.len()));
     }

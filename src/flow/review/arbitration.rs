@@ -52,7 +52,7 @@ impl ReviewSession<'_> {
         let key = self.run.call_key(job);
         let dir = self.reading_copy_for(&arbiter, &key, &layout.change)?;
         let spec = self.inputs.parsed_spec().map(prompt::spec_text);
-        let tree = self.nearby(&dir);
+        let tree = self.copies.texts(&layout.change)?;
         let (finding, others) = self.finding_and_others(id)?;
         let texts = self.texts(&layout);
         let delivery = &layout.delivered.delivery;

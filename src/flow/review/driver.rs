@@ -19,6 +19,7 @@ use crate::flow::context::Context;
 use crate::flow::review::claim::ExistingRun;
 use crate::flow::review::earlier::LoopInputs;
 use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::reading_copies::ReadingCopies;
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
 use crate::flow::review::written::WrittenWorkTree;
@@ -229,13 +230,11 @@ impl RunDriver<'_> {
             inputs,
             client: &client,
             executor,
+            preparation: None,
             limits: limits::limits(inputs, &target::of_run(self.context.repo, &run)?)?,
             interrupts,
             folder,
-            copied_tree: None,
-            shown_files: None,
-            nearby: None,
-            uncopied: Vec::new(),
+            copies: ReadingCopies::of_run(self.context.repo, &run.id),
             layout: None,
             run,
         };

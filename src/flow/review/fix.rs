@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
+use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result};
 
@@ -15,6 +17,46 @@ use crate::flow::workspace::checkout::{Ignored, Workspace};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::lock::Wait;
+
+/// The workspace of a run's next fix, which a thread of its own makes ready while others are asked.
+pub struct FixPreparation {
+    attempt: Attempt,
+    thread: Option<JoinHandle<Result<Workspace>>>,
+}
+
+impl FixPreparation {
+    /// Begins it, with what is checked out there now. Only where no executor left work that is not kept yet.
+    pub fn begin(repo: &Repo, run: &Run, interrupts: Interrupts) -> Result<Self> {
+        let (own, id, attempt) = (repo.again()?, run.id.clone(), run.attempt().clone());
+        let checked_out = attempt.clone();
+        let thread = thread::spawn(move || {
+            let open = FixWorkspace::open(&own, &id, interrupts)?;
+            open.checkout(&checked_out)?;
+            Ok(open.workspace)
+        });
+        Ok(Self { attempt, thread: Some(thread) })
+    }
+
+    /// Waits for the workspace; `None` where it could not be made, or is of another attempt.
+    fn end(mut self, attempt: &Attempt) -> Option<Workspace> {
+        let made = self.thread.take()?.join();
+        let made = made.ok().and_then(|made| {
+            made.inspect_err(|error| tracing::debug!("no workspace was prepared: {error:#}")).ok()
+        });
+        made.filter(|_| {
+            (&self.attempt.tree, &self.attempt.commit) == (&attempt.tree, &attempt.commit)
+        })
+    }
+}
+
+impl Drop for FixPreparation {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            // Nobody else may have the workspace before this thread is done with it.
+            drop(thread.join());
+        }
+    }
+}
 
 /// A run's workspace, locked until it is dropped.
 pub struct FixWorkspace<'a> {
@@ -35,6 +77,17 @@ impl<'a> FixWorkspace<'a> {
         let workspace = Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{run}`"))?;
         Ok(Self { repo, workspace, interrupts })
+    }
+
+    /// The workspace that was made ready, with this attempt checked out; `None` where it was not.
+    pub fn prepared(
+        repo: &'a Repo,
+        preparation: FixPreparation,
+        attempt: &Attempt,
+        interrupts: Interrupts,
+    ) -> Option<Self> {
+        let workspace = preparation.end(attempt)?;
+        Some(Self { repo, workspace, interrupts })
     }
 
     /// Where the executor works.

@@ -1,8 +1,6 @@
-//! Lays the current attempt of a run out for its reviewer and its arbiter, and fills the folder that
-//! they may read.
+//! Lays the current attempt of a run out for its reviewer and its arbiter.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
@@ -18,8 +16,6 @@ use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::delivery::{Delivered, Layout, lay_out};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::texts::Texts;
-use crate::flow::workspace::reading_copy;
-use crate::flow::workspace::reading_copy::ShownFiles;
 
 impl ReviewSession<'_> {
     /// Lays the current attempt out for a review.
@@ -28,7 +24,7 @@ impl ReviewSession<'_> {
         let not_shown = layout.delivered.delivery.unscanned.iter();
         if !not_shown.clone().any(|one| one.reason.is_gap()) {
             // Without gaps the reviewer is asked: what cannot be copied for it is a gap, too.
-            self.reading_copy(&layout.change)?;
+            self.copies.shared(&layout.change)?;
         }
         let Delivered { delivery, left_out, .. } = &layout.delivered;
         let named = |one: &Unscanned| (one.path.clone(), one.reason.to_string());
@@ -36,13 +32,13 @@ impl ReviewSession<'_> {
         let files = &layout.change.files;
         let is_changed = |path: &BString| files.iter().any(|file| file.path == *path);
         let not_shown = not_shown.filter(|one| one.reason.is_gap());
-        let not_there = self.uncopied.iter().filter(|(path, _)| is_changed(path));
+        let not_there = self.copies.uncopied.iter().filter(|(path, _)| is_changed(path));
         let unscanned = delivery.unscanned.iter().map(named).chain(left_out.iter().cloned());
         let sections = delivery.calls.iter().flat_map(|chunk| &chunk.sections);
         Ok(JobOutcome::Delivered(DeliveryReport {
             chunks: delivery.calls.len(),
             sections: sections.map(|one| (one.path.clone(), one.sha.clone())).collect(),
-            unscanned: unscanned.chain(self.uncopied.iter().map(uncopied)).collect(),
+            unscanned: unscanned.chain(self.copies.uncopied.iter().map(uncopied)).collect(),
             remedy: delivery.unscanned.iter().filter_map(|one| one.reason.remedy()).min(),
             gaps: not_shown.map(named).chain(not_there.map(uncopied)).collect(),
         }))
@@ -106,7 +102,7 @@ impl ReviewSession<'_> {
     }
 
     /// The folder that an agent may read in a call. One that is not confined could write there, for the
-    /// next one to read: it is given a copy of its own, and the others get a new one after it.
+    /// next one to read.
     pub(super) fn reading_copy_for(
         &mut self,
         to: &AssignedAgent,
@@ -114,54 +110,9 @@ impl ReviewSession<'_> {
         change: &Change,
     ) -> Result<PathBuf> {
         if to.all().all(|agent| agent.agent.is_confined()) {
-            return self.reading_copy(change);
+            return self.copies.shared(change);
         }
-        let repo = self.context.repo;
-        let dir = reading_copy::folder_of_call(repo, &self.run.id, key);
-        let shared = reading_copy::folder(repo, &self.run.id);
-        let is_filled = self.copied_tree.take().as_ref() == Some(&change.tree);
-        if !is_filled || fs::rename(&shared, &dir).is_err() {
-            self.uncopied = self.shown_files(change)?.write(&dir)?;
-        }
-        Ok(dir)
-    }
-
-    /// Updates the reading copy to the reviewed tree, changed files first; returns its folder.
-    pub(super) fn reading_copy(&mut self, change: &Change) -> Result<PathBuf> {
-        let dir = reading_copy::folder(self.context.repo, &self.run.id);
-        if self.copied_tree.as_ref() != Some(&change.tree) {
-            self.nearby = None;
-            // Files that could not be copied from another tree are tried again.
-            let shown = self.copied_tree.take().filter(|_| self.uncopied.is_empty());
-            let follow =
-                |from: Oid| reading_copy::update(self.context.repo, &from, &change.tree, &dir).ok();
-            self.uncopied = match shown.and_then(follow) {
-                Some(uncopied) => uncopied,
-                None => self.shown_files(change)?.write(&dir)?,
-            };
-            self.copied_tree = Some(change.tree.clone());
-        }
-        Ok(dir)
-    }
-
-    /// The files of a reading copy of the reviewed tree.
-    fn shown_files(&mut self, change: &Change) -> Result<Rc<ShownFiles>> {
-        if let Some((tree, files)) = &self.shown_files
-            && *tree == change.tree
-        {
-            return Ok(Rc::clone(files));
-        }
-        let known = self.shown_files.as_ref().map(|(_, files)| files.as_ref());
-        let files = ShownFiles::read(self.context.repo, &change.tree, &change.files, known)?;
-        let files = Rc::new(files);
-        self.shown_files = Some((change.tree.clone(), Rc::clone(&files)));
-        Ok(files)
-    }
-
-    /// The texts of the reading copy.
-    pub(super) fn nearby(&mut self, folder: &Path) -> Rc<Vec<(String, String)>> {
-        let read = || Rc::new(reading_copy::files(folder));
-        Rc::clone(self.nearby.get_or_insert_with(read))
+        self.copies.own(key, change)
     }
 
     /// The seed of nonces; the same after a kill.

@@ -1,6 +1,6 @@
 //! Reviews a change: models find and arbitrate, code decides the verdict.
 
-mod announce;
+pub mod announce;
 mod arbitration;
 mod asked_spec;
 pub mod belonging;
@@ -29,6 +29,7 @@ mod push_change;
 mod story;
 pub mod push_reviews;
 mod progress;
+mod reading_copies;
 pub mod receipt;
 pub mod report;
 pub mod request;
@@ -81,6 +82,7 @@ use crate::flow::review::written::WrittenWorkTree;
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::store::review_queue;
 use crate::platform::store::runs;
 use crate::platform::ui::notice;
@@ -88,18 +90,22 @@ use crate::platform::ui::review_findings;
 use crate::platform::ui::review_result;
 
 /// Reviews a change, or continues a stopped review of it. Only what earlier reviews do not answer is
-/// asked for.
-pub fn review(context: Context<'_>, request: &ReviewRequest) -> Result<ReviewResult> {
+/// asked for. `listing` is what [`announce::begin_listing`] began.
+pub fn review(
+    context: Context<'_>,
+    request: &ReviewRequest,
+    listing: Option<UnstagedListing>,
+) -> Result<ReviewResult> {
     match request.range {
         ReviewRange::Unstaged | ReviewRange::WorkTree => {
             let written = WrittenWorkTree::write(context)?;
             let context = Context { repo: &written.repo, ..context };
             let target = target::of_work_tree(context.repo, &request.range, &written.trees)?;
-            review_target(context, request, target, Some(&written))
+            review_target(context, request, target, Some(&written), listing)
         }
         _ => {
             let target = target::resolve(context.repo, &request.range)?;
-            review_target(context, request, target, None)
+            review_target(context, request, target, None, listing)
         }
     }
 }
@@ -109,6 +115,7 @@ fn review_target(
     request: &ReviewRequest,
     target: ReviewTarget,
     work_tree: Option<&WrittenWorkTree>,
+    listing: Option<UnstagedListing>,
 ) -> Result<ReviewResult> {
     let spec = SpecSource::of(context, request)?;
     let home = roles::agents_home(context.repo);
@@ -117,7 +124,7 @@ fn review_target(
         ReviewInputs::gather(context, &target, spec, agent_env)?.look_at_agents(agent_env);
     inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
-    announce::announce(context, request, &target, &inputs, &delivered, work_tree)?;
+    announce::announce(context, request, &target, &inputs, &delivered, work_tree, listing)?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
         return Ok(nothing_to_review(target, report));
@@ -131,8 +138,7 @@ fn review_target(
     if let (true, Some(reviewers)) = (request.fresh, inputs.reviewers()) {
         listing::ask_anyway(context, &[&reviewers.reviewer, &reviewers.arbiter])?;
     }
-    let tell = inputs.policy().review.tell;
-    let started = now(context.env);
+    let (tell, started) = (inputs.policy().review.tell, now(context.env));
     let driver = RunDriver { context, agent_env, work_tree };
     let subject =
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
@@ -245,7 +251,7 @@ pub fn review_task(
         note: String::new(),
         of_task: Some(task.clone()),
     };
-    review(context, &request)
+    review(context, &request, None)
 }
 
 /// A run with what it came to, or how far a paused one came: `None` where it has not come so far.
@@ -303,7 +309,7 @@ pub fn in_background(context: Context<'_>, commit: &Oid) -> Result<Ended> {
         note: String::new(),
         of_task: None,
     };
-    let reviewed = review(Context { notices: &notice::log, ..context }, &request)?;
+    let reviewed = review(Context { notices: &notice::log, ..context }, &request, None)?;
     tracing::info!("{}", review_result::last_line(&reviewed).plain());
     if let Some(line) = review_findings::line_to_tell(&reviewed) {
         told::keep(context, &line);

@@ -6,7 +6,6 @@ use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context as _, Result, bail};
-use bstr::BString;
 
 use crate::domain::model::agent::{Role, Route};
 use crate::domain::model::change::{Change, WrittenBy};
@@ -18,24 +17,23 @@ use crate::domain::pipeline::job::{
     Action, CallFailure, FixOutcome, FixRequest, GatesReport, Job, JobId, JobOutcome, Performed,
 };
 use crate::domain::pipeline::next::next;
-use crate::domain::pipeline::review_loop::RunKind;
+use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::converge::StopLimits;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
 use crate::flow::review::delivery::Layout;
-use crate::flow::review::fix::FixWorkspace;
+use crate::flow::review::fix::{FixPreparation, FixWorkspace};
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::progress;
 use crate::flow::review::progress::Whose;
+use crate::flow::review::reading_copies::ReadingCopies;
 use crate::flow::review::request::{
     Replied, Stopped, StructuredReply, StructuredRequest, request, request_work,
 };
 use crate::flow::review::{finish, gates_job, outcomes, target};
 use crate::flow::workspace::checkout::Unavailable;
-use crate::flow::workspace::reading_copy;
-use crate::flow::workspace::reading_copy::ShownFiles;
 use crate::platform::config::env::now;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
@@ -47,17 +45,12 @@ pub struct ReviewSession<'a> {
     pub client: &'a AgentClient<'a>,
     /// `None` in a run that fixes nothing.
     pub executor: Option<AssignedAgent>,
+    /// The workspace of the next fix, from the first question to the arbiter on.
+    pub preparation: Option<FixPreparation>,
     pub limits: StopLimits,
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
-    /// The tree in the reading copy, which this process alone fills.
-    pub copied_tree: Option<Oid>,
-    /// What is copied of the tree of which it was read last.
-    pub shown_files: Option<(Oid, Rc<ShownFiles>)>,
-    /// The texts in it, once the arbiter was asked about something.
-    pub nearby: Option<Rc<Vec<(String, String)>>>,
-    /// The files that could not be copied there, with the reason.
-    pub uncopied: Vec<(BString, String)>,
+    pub copies: ReadingCopies<'a>,
     /// The change as it was last laid out.
     pub layout: Option<Rc<Layout>>,
     pub run: Run,
@@ -70,7 +63,7 @@ enum Beginning {
     Call(Box<StructuredRequest>),
 }
 
-impl ReviewSession<'_> {
+impl<'a> ReviewSession<'a> {
     /// Performs the run until it ends or pauses, and tells meanwhile how far it is. Stopped before, it
     /// leaves the record of what ended, and the replies to the calls that were under way.
     pub fn perform(self) -> Result<Run> {
@@ -104,6 +97,7 @@ impl ReviewSession<'_> {
                             // Where the session failed meanwhile, the reply is kept for the next.
                             let make = move || drop(sender.send((job, request(client, &call))));
                             if is_alone {
+                                self.work_ahead()?;
                                 make();
                             } else {
                                 scope.spawn(make);
@@ -112,6 +106,7 @@ impl ReviewSession<'_> {
                     }
                 }
                 if calls > 0 {
+                    self.work_ahead()?;
                     let (job, replied) = ended.recv().context("a call did not end")?;
                     calls -= 1;
                     let replied = replied?;
@@ -121,6 +116,7 @@ impl ReviewSession<'_> {
                         parallel = 1;
                         self.run = defer(self.run.clone(), &job.id, now(self.context.env))?;
                     } else {
+                        self.copies.give_back(&self.run.call_key(&job.id));
                         let performed = self.performed(job.action, replied)?;
                         self.ended(&job.id, performed)?;
                     }
@@ -153,9 +149,13 @@ impl ReviewSession<'_> {
             }
             Action::Fix(request) => self.fix(&job.id, request)?,
             Action::Close(end) => {
-                reading_copy::remove(self.context.repo, &self.run.id);
-                outcomes::keep_open(self.context, &mut self.run, end.best)?;
-                JobOutcome::Closed(finish::close(self.context, self.inputs, &self.run, end)?).into()
+                self.preparation = None;
+                let (context, run, inputs) = (self.context, &mut self.run, self.inputs);
+                let closed = self.copies.remove_beside(|| {
+                    outcomes::keep_open(context, run, end.best)?;
+                    finish::close(context, inputs, run, end)
+                });
+                JobOutcome::Closed(closed?).into()
             }
         };
         Ok(Beginning::Performed(Box::new(performed)))
@@ -216,18 +216,25 @@ impl ReviewSession<'_> {
         }))
     }
 
+    /// Begins, once agents work, what will be wanted after them: the next reading copy, and while an arbiter
+    /// thinks the workspace of a fix. What was reported is seldom all wrong, and a checkout takes as long as
+    /// the repository is large.
+    fn work_ahead(&mut self) -> Result<()> {
+        self.copies.fill_ahead();
+        let is_near = matches!(self.run.review_loop().stage, Stage::Arbitrating(_));
+        if is_near && self.executor.is_some() && self.preparation.is_none() {
+            let (repo, run) = (self.context.repo, &self.run);
+            self.preparation = Some(FixPreparation::begin(repo, run, self.interrupts)?);
+        }
+        Ok(())
+    }
+
     fn fix(&mut self, job: &JobId, order: &FixRequest) -> Result<Performed> {
         let Some(executor) = self.executor.clone() else {
             bail!("the run `{}` fixes and has no executor", self.run.id);
         };
         let key = self.run.call_key(job);
-        let workspace = FixWorkspace::open(self.context.repo, &self.run.id, self.interrupts)?;
-        // Where the call is settled the executor had ended before a kill: its work is still there, unless
-        // the cache was emptied.
-        if !self.client.is_settled(&key, &executor) || !workspace.dir().exists() {
-            self.client.discard_replies(&key, &executor)?;
-            self.or_stopped(workspace.checkout(self.run.attempt()))?;
-        }
+        let workspace = self.fix_workspace(&key, &executor)?;
         let (agent, instructions) = (executor.name.clone(), order.instructions.clone());
         self.context.notify(Progress::Fixing { agent, instructions });
         let prompt = self.fixer_prompt(order)?;
@@ -250,6 +257,26 @@ impl ReviewSession<'_> {
             }
         };
         Ok(Performed { outcome, answers })
+    }
+
+    /// The workspace of a fix: as the attempt is, or as the executor left it that had ended.
+    fn fix_workspace(&mut self, key: &str, executor: &AssignedAgent) -> Result<FixWorkspace<'a>> {
+        let (repo, attempt) = (self.context.repo, self.run.attempt());
+        let preparation = self.preparation.take();
+        let prepared = preparation
+            .and_then(|begun| FixWorkspace::prepared(repo, begun, attempt, self.interrupts));
+        if let Some(workspace) = prepared {
+            self.client.discard_replies(key, executor)?;
+            return Ok(workspace);
+        }
+        let workspace = FixWorkspace::open(repo, &self.run.id, self.interrupts)?;
+        // Where the call is settled the executor had ended before a kill: its work is still there, unless
+        // the cache was emptied.
+        if !self.client.is_settled(key, executor) || !workspace.dir().exists() {
+            self.client.discard_replies(key, executor)?;
+            self.or_stopped(workspace.checkout(attempt))?;
+        }
+        Ok(workspace)
     }
 
     /// Commits what a fix left behind as an attempt, or apart where no fix may do it.

@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod changed;
 pub mod private_repo;
+mod nearest;
 pub mod reading_copy;
 pub mod work_tree;
 pub mod checkout;

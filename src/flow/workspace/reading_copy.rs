@@ -2,25 +2,24 @@
 //! without links, and without files that an agent would read as its own instructions.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, BString, ByteSlice as _};
-use rustix::fs::FileType;
 
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::change::{FileChange, FileChangeKind, FileMode};
+use crate::domain::model::change::{FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::encoding::decode;
+use crate::domain::model::objects::Content;
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::checkout;
+use crate::flow::workspace::nearest::Nearest;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
-use crate::platform::store::folder::Folder;
 
 /// The most that is copied, in bytes: what the change touches comes first, then what is near it.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -74,11 +73,18 @@ const OF_CALL: char = '.';
 
 /// Removes the folders of a run; what cannot be removed holds no secret.
 pub fn remove(repo: &Repo, run: &str) {
-    let folders = file::entries(&checkout::root(repo)).into_iter().flatten().flatten();
-    for folder in folders {
-        let name = folder.file_name();
-        if name.to_str().and_then(run_of) == Some(run) {
-            drop(fs::remove_dir_all(folder.path()));
+    removal(repo, run)();
+}
+
+/// What does the same, on whichever thread.
+pub fn removal(repo: &Repo, run: &str) -> impl FnOnce() + Send + use<> {
+    let (root, run) = (checkout::root(repo), run.to_owned());
+    move || {
+        for folder in file::entries(&root).into_iter().flatten().flatten() {
+            let name = folder.file_name();
+            if name.to_str().and_then(run_of) == Some(&run) {
+                drop(fs::remove_dir_all(folder.path()));
+            }
         }
     }
 }
@@ -87,6 +93,7 @@ pub fn remove(repo: &Repo, run: &str) {
 pub type NotCopied = Vec<(BString, String)>;
 
 /// The files of a tree as its reviewers may see them: several folders are filled at the cost of one reading.
+#[derive(Clone)]
 pub struct ShownFiles {
     files: Vec<ShownFile>,
     not_read: NotCopied,
@@ -96,48 +103,22 @@ pub struct ShownFiles {
 struct ShownFile {
     /// As the tree has it.
     name: BString,
-    oid: Oid,
-    /// Before it was masked, in bytes.
-    size: u64,
     /// Its place in a folder.
     place: PathBuf,
-    masked: Rc<[u8]>,
+    masked: Arc<[u8]>,
 }
 
 impl ShownFiles {
-    /// Reads the files of a tree, those near to the touched ones first. What was read of another tree and
-    /// is the same is not read again.
-    pub fn read(
-        repo: &Repo,
-        tree: &Oid,
-        touched: &[FileChange],
-        known: Option<&Self>,
-    ) -> Result<Self> {
-        let known = known.into_iter().flat_map(|known| &known.files);
-        let known: HashMap<&BString, &ShownFile> = known.map(|file| (&file.name, file)).collect();
-        let mut files = diff::trees(&repo.objects, None, Some(tree))?;
-        let near = |file: &FileChange| {
-            touched.iter().map(|other| distance(file.path.as_bstr(), other.path.as_bstr())).min()
-        };
-        files.sort_by_cached_key(|file| (near(file), file.path.clone()));
+    /// Reads the files of a tree, those near to the touched ones first.
+    pub fn read(repo: &Repo, tree: &Oid, touched: &[FileChange]) -> Result<Self> {
         let (mut left, mut shown) =
             (BYTES_MAX, Self { files: Vec::new(), not_read: NotCopied::new() });
-        for file in files.iter().take(FILES_MAX) {
-            let is_same = |known: &ShownFile| {
-                let entry = file.new.as_ref().filter(|entry| is_shown(entry.mode));
-                entry.is_some_and(|entry| entry.oid == known.oid)
-            };
-            if let Some(same) = known.get(&file.path)
-                && is_same(same)
-                && let Some(rest) = left.checked_sub(same.size)
-            {
-                left = rest;
-                shown.files.push((*same).clone());
-                continue;
-            }
-            match read(repo, file, &mut left) {
+        let mut nearest = Nearest::begin(&repo.objects, tree, touched);
+        for _ in 0..FILES_MAX {
+            let Some((path, entry)) = nearest.next()? else { break };
+            match read(repo, &path, Some(&entry), &mut left) {
                 Ok(read) => shown.files.extend(read),
-                Err(error) => shown.not_read.push(not_copied(&file.path, &error)),
+                Err(error) => shown.not_read.push(not_copied(&path, &error)),
             }
         }
         Ok(shown)
@@ -151,63 +132,79 @@ impl ShownFiles {
         }
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make `{}`", folder.display()))?;
+        self.write_into(folder)
+    }
+
+    fn write_into(&self, folder: &Path) -> Result<NotCopied> {
         let mut not_written = self.not_read.clone();
+        let mut last = None;
         for file in &self.files {
-            not_written.extend(file.write(folder)?);
+            let parent = file.place.parent();
+            not_written.extend(file.write(folder, parent == last)?);
+            last = parent;
         }
         Ok(not_written)
     }
-}
 
-/// The texts in a filled folder by their paths, in the order of these; what cannot be read is not there.
-pub fn files(folder: &Path) -> Vec<(String, String)> {
-    let Ok(opened) = Folder::open(folder) else { return Vec::new() };
-    let (mut files, mut open) = (Vec::new(), vec![PathBuf::new()]);
-    while let Some(path) = open.pop() {
-        for (name, kind) in opened.list(&path).unwrap_or_default() {
-            let inside = path.join(name);
-            match kind {
-                FileType::Directory => open.push(inside),
-                _ => files.push(inside),
+    /// Brings them from one tree to another: what differs is what is reviewed. Gives what is to be done in a
+    /// folder that they were written to.
+    pub fn follow(&mut self, repo: &Repo, from: &Oid, to: &Oid) -> Result<ShownStep> {
+        let mut left = BYTES_MAX;
+        let mut step =
+            ShownStep { gone: Vec::new(), new: Self { files: Vec::new(), not_read: Vec::new() } };
+        for file in diff::trees(&repo.objects, Some(from), Some(to))? {
+            let before = match &file.kind {
+                FileChangeKind::Renamed { from } => from,
+                FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => {
+                    &file.path
+                }
+            };
+            step.gone.extend(place(redact::mask_path(before).as_bstr()));
+            match read(repo, &file.path, file.new.as_ref(), &mut left) {
+                Ok(read) => step.new.files.extend(read),
+                Err(error) => step.new.not_read.push(not_copied(&file.path, &error)),
             }
         }
+        self.files.retain(|file| !step.gone.contains(&file.place));
+        self.files.extend(step.new.files.iter().cloned());
+        self.not_read.clone_from(&step.new.not_read);
+        Ok(step)
     }
-    files.sort();
-    let read = |path: PathBuf| {
-        let text = String::from_utf8(opened.read_start(&path, FILE_BYTES_MAX).ok()?).ok()?;
-        Some((path.to_str()?.to_owned(), text))
-    };
-    files.into_iter().take(FILES_MAX).filter_map(read).collect()
+
+    /// Their texts by their places, in the order of these.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let mut files: Vec<&ShownFile> = self.files.iter().collect();
+        files.sort_by(|a, b| a.place.cmp(&b.place));
+        let text = |file: &ShownFile| {
+            let text = String::from_utf8(file.masked.to_vec()).ok()?;
+            Some((file.place.to_str()?.to_owned(), text))
+        };
+        files.into_iter().filter_map(text).collect()
+    }
 }
 
-/// Brings a filled folder from one tree to another: what differs is what is reviewed.
-pub fn update(repo: &Repo, from: &Oid, to: &Oid, folder: &Path) -> Result<NotCopied> {
-    let (mut left, mut unshown) = (BYTES_MAX, NotCopied::new());
-    for file in diff::trees(&repo.objects, Some(from), Some(to))? {
-        let before = match &file.kind {
-            FileChangeKind::Renamed { from } => from,
-            FileChangeKind::Added | FileChangeKind::Modified | FileChangeKind::Deleted => {
-                &file.path
-            }
-        };
-        if let Some(path) = place(redact::mask_path(before).as_bstr()) {
-            file::remove_if_there(&folder.join(&path))
+/// What a step from one tree to another is to a filled folder.
+pub struct ShownStep {
+    gone: Vec<PathBuf>,
+    new: ShownFiles,
+}
+
+impl ShownStep {
+    /// Takes the step in a folder that has the tree before it.
+    pub fn write(&self, folder: &Path) -> Result<NotCopied> {
+        for path in &self.gone {
+            file::remove_if_there(&folder.join(path))
                 .with_context(|| format!("could not remove `{}`", path.display()))?;
         }
-        unshown.extend(match read(repo, &file, &mut left) {
-            Ok(Some(shown)) => shown.write(folder)?,
-            Ok(None) => None,
-            Err(error) => Some(not_copied(&file.path, &error)),
-        });
+        self.new.write_into(folder)
     }
-    Ok(unshown)
 }
 
 impl ShownFile {
-    /// Writes the file; gives it with the reason where that is not possible. Only what would keep every
-    /// other file from being written too is an error.
-    fn write(&self, folder: &Path) -> Result<Option<(BString, String)>> {
-        let Err(error) = write_file(&folder.join(&self.place), &self.masked) else {
+    /// Writes the file, into a folder that is there or not; gives it with the reason where that is not
+    /// possible. Only what would keep every other file from being written too is an error.
+    fn write(&self, folder: &Path, is_there: bool) -> Result<Option<(BString, String)>> {
+        let Err(error) = write_file(&folder.join(&self.place), &self.masked, is_there) else {
             return Ok(None);
         };
         let kind = error.kind();
@@ -232,27 +229,28 @@ fn is_shown(mode: FileMode) -> bool {
 }
 
 /// Reads a file, where it may be shown and there is room left for it, in bytes.
-fn read(repo: &Repo, file: &FileChange, left: &mut u64) -> Result<Option<ShownFile>> {
-    let Some(entry) = file.new.as_ref() else { return Ok(None) };
-    let name = redact::mask_path(&file.path);
+fn read(
+    repo: &Repo,
+    path: &BString,
+    entry: Option<&TreeEntry>,
+    left: &mut u64,
+) -> Result<Option<ShownFile>> {
+    let Some(entry) = entry.filter(|entry| is_shown(entry.mode)) else { return Ok(None) };
+    let name = redact::mask_path(path);
     let Some(place) = place(name.as_bstr()) else { return Ok(None) };
-    if !is_shown(entry.mode) {
+    let Content::Whole(content) = repo.objects.content(&entry.oid, FILE_BYTES_MAX.min(*left))?
+    else {
         return Ok(None);
-    }
-    let Some((_, size)) = repo.objects.header(&entry.oid)? else { return Ok(None) };
-    if size > FILE_BYTES_MAX || size > *left {
-        return Ok(None);
-    }
-    let Some(content) = repo.objects.blob(&entry.oid)? else { return Ok(None) };
-    *left -= size;
+    };
+    *left -= content.len() as u64;
     let text = decode(&content).map_or(Cow::Borrowed(content.as_slice()), |text| text.utf8);
-    let masked = Rc::from(redact::mask_lines(&text, &file.path).as_slice());
-    Ok(Some(ShownFile { name: file.path.clone(), oid: entry.oid.clone(), size, place, masked }))
+    let masked = Arc::from(redact::mask_lines(&text, path).as_slice());
+    Ok(Some(ShownFile { name: path.clone(), place, masked }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a temporary copy needs no atomic write")]
-fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
+fn write_file(path: &Path, content: &[u8], is_there: bool) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|_| !is_there) {
         fs::create_dir_all(folder)?;
     }
     fs::write(path, content)
@@ -270,15 +268,4 @@ fn place(path: &BStr) -> Option<PathBuf> {
     };
     let path = Path::new(text);
     path.components().all(fits).then(|| path.to_owned())
-}
-
-/// How many folders lie between two files.
-fn distance(one: &BStr, other: &BStr) -> usize {
-    if one == other {
-        return 0;
-    }
-    let (one, other): (Vec<&[u8]>, Vec<&[u8]>) =
-        (one.split_str("/").collect(), other.split_str("/").collect());
-    let shared = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    one.len() + other.len() - 2 * shared
 }

@@ -126,15 +126,16 @@ impl Repo {
     pub fn with_objects(&self, folder: &Path) -> Result<Self> {
         let mut hook_vars = self.hook_vars.clone();
         hook_vars.push((alternates::VARIABLE, alternates::quoted(folder)));
-        let objects = match &self.objects {
-            Objects::Library(_) => {
-                let opened = git2::Repository::open(&self.git_dir)?;
-                Objects::Library(Box::new(Library::new(opened, &hook_vars)))
-            }
-            Objects::Command(_) => {
-                Objects::through_command(&self.git_dir, &self.common_dir, &hook_vars)?
-            }
-        };
+        self.with_vars(hook_vars)
+    }
+
+    /// The same repository for another thread: an open database is not shared.
+    pub fn again(&self) -> Result<Self> {
+        self.with_vars(self.hook_vars.clone())
+    }
+
+    fn with_vars(&self, hook_vars: Vec<(&'static str, OsString)>) -> Result<Self> {
+        let objects = self.objects.again(&self.git_dir, &self.common_dir, &hook_vars)?;
         Ok(Self {
             git_dir: self.git_dir.clone(),
             common_dir: self.common_dir.clone(),
@@ -152,10 +153,7 @@ impl Repo {
     /// A bare repository of the program's own that borrows this one's objects: its refs and what is
     /// written are its own, while state, answers and workspaces are still those of this one.
     pub fn private(&self, git_dir: &Path) -> Result<Self> {
-        let objects = match &self.objects {
-            Objects::Library(_) => Objects::open(git_dir)?,
-            Objects::Command(_) => Objects::through_command(git_dir, git_dir, &[])?,
-        };
+        let objects = self.objects.again(git_dir, git_dir, &[])?;
         Ok(Self {
             git_dir: git_dir.to_owned(),
             common_dir: git_dir.to_owned(),

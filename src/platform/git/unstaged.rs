@@ -10,10 +10,9 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::alternates;
 use crate::platform::git::command::succeeded;
-use crate::platform::git::library::Library;
 use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
-use crate::platform::process::Cmd;
+use crate::platform::process::{ChildProcess, Cmd, Output};
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
 
@@ -40,26 +39,46 @@ impl UnstagedFile {
 
 /// Lists what is not staged, in path order; nothing of a bare repository.
 pub fn list(repo: &Repo) -> Result<Vec<UnstagedFile>> {
-    let Some(top) = &repo.work_tree else { return Ok(Vec::new()) };
-    let listed = list_files(repo, &["--modified", "--deleted", "--others", "--exclude-standard"])?;
-    let mut files = Vec::new();
-    // A repository of its own ends in a slash.
-    for path in listed.iter().filter(|path| !path.ends_with(b"/")) {
-        let full = top.join(path.to_path_lossy());
-        let path = path.clone();
-        files.push(match fs::symlink_metadata(&full) {
-            Ok(data) if data.is_dir() => continue,
-            Ok(data) => UnstagedFile { path, size: data.len(), modified: data.modified().ok() },
-            Err(_) => UnstagedFile { path, size: 0, modified: None },
-        });
+    UnstagedListing::begin(repo)?.end(repo)
+}
+
+/// The list of what is not staged, on which git works meanwhile: it looks at every file.
+pub struct UnstagedListing(Option<ChildProcess>);
+
+impl UnstagedListing {
+    pub fn begin(repo: &Repo) -> Result<Self> {
+        let words = ["--modified", "--deleted", "--others", "--exclude-standard"];
+        let git = repo.work_tree.as_ref().map(|_| ls_files(repo, &words).start());
+        Ok(Self(git.transpose()?))
     }
-    Ok(files)
+
+    /// Waits for the list of the same repository.
+    pub fn end(self, repo: &Repo) -> Result<Vec<UnstagedFile>> {
+        let (Some(git), Some(top)) = (self.0, &repo.work_tree) else { return Ok(Vec::new()) };
+        let mut files = Vec::new();
+        // A repository of its own ends in a slash.
+        for path in paths(&git.wait()?)?.into_iter().filter(|path| !path.ends_with(b"/")) {
+            files.push(match fs::symlink_metadata(top.join(path.to_path_lossy())) {
+                Ok(data) if data.is_dir() => continue,
+                Ok(data) => UnstagedFile { path, size: data.len(), modified: data.modified().ok() },
+                Err(_) => UnstagedFile { path, size: 0, modified: None },
+            });
+        }
+        Ok(files)
+    }
 }
 
 /// What `git ls-files` lists with these words, in path order, each once.
 pub fn list_files(repo: &Repo, words: &[&str]) -> Result<Vec<BString>> {
-    let output = repo.git().args(["ls-files", "-z"]).args(words).capture()?;
-    let listed = succeeded(&output, "git ls-files")?.split_str("\0");
+    paths(&ls_files(repo, words).capture()?)
+}
+
+fn ls_files(repo: &Repo, words: &[&str]) -> Cmd {
+    repo.git().args(["ls-files", "-z"]).args(words)
+}
+
+fn paths(output: &Output) -> Result<Vec<BString>> {
+    let listed = succeeded(output, "git ls-files")?.split_str("\0");
     let mut paths: Vec<BString> =
         listed.filter(|path| !path.is_empty()).map(BString::from).collect();
     paths.sort_unstable();
@@ -94,15 +113,7 @@ impl ScratchObjects {
         alternates::make_folder(&own, &repo.object_folders())
             .with_context(|| format!("could not make a folder in `{}`", folder.path().display()))?;
         let vars = [("GIT_OBJECT_DIRECTORY", own.into_os_string())];
-        let objects = match &repo.objects {
-            Objects::Library(_) => {
-                let opened = git2::Repository::open(&repo.git_dir)?;
-                Objects::Library(Box::new(Library::new(opened, &vars)))
-            }
-            Objects::Command(_) => {
-                Objects::through_command(&repo.git_dir, &repo.common_dir, &vars)?
-            }
-        };
+        let objects = repo.objects.again(&repo.git_dir, &repo.common_dir, &vars)?;
         Ok(Self { folder, objects })
     }
 

@@ -39,7 +39,7 @@ pub const ORDER: &[(&str, &str)] = &[
          rule tier wide",
     ),
     ("domain::gates::secrets::table", "ai cloud code comms ops pay work"),
-    ("domain::locate", "syntax index lines port symbols"),
+    ("domain::locate", "known_code syntax index lines port symbols"),
     (
         "domain::model",
         "notice agent objects limits change report standing stored_finding finding class class_rules id_part encoding error fence \
@@ -96,7 +96,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
+        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session reading_copies progress \
          subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
@@ -107,7 +107,10 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::setup::install",
         "status guard plan config_keys kept_name answer shim scripts record . managers script_lines calls shell",
     ),
-    ("flow::workspace", "attempt reading_copy changed share checkout private_repo work_tree"),
+    (
+        "flow::workspace",
+        "attempt reading_copy nearest changed share checkout private_repo work_tree",
+    ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
     (

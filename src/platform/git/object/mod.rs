@@ -68,6 +68,22 @@ impl Objects {
         Ok(Self::Library(Box::new(Library::new(git2::Repository::open(git_dir)?, &[]))))
     }
 
+    /// The same database once more, with these variables of a hook.
+    pub fn again(
+        &self,
+        git_dir: &Path,
+        common_dir: &Path,
+        vars: &[(&'static str, OsString)],
+    ) -> Result<Self> {
+        match self {
+            Self::Library(_) => {
+                let opened = git2::Repository::open(git_dir)?;
+                Ok(Self::Library(Box::new(Library::new(opened, vars))))
+            }
+            Self::Command(_) => Self::through_command(git_dir, common_dir, vars),
+        }
+    }
+
     /// Reads a commit, a tree or a tag whole; `None` where it is not in this repository. One that is
     /// larger than [`OBJECT_BYTES_MAX`] is an error.
     fn read(&self, oid: &Oid) -> Result<Option<(ObjectKind, Vec<u8>)>> {

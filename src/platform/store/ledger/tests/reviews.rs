@@ -64,7 +64,8 @@ fn of_two_reviews_at_a_time_neither_loses_what_the_other_said() {
             });
         }
     });
-    let lines = |ledger: &Ledger| ledger.review_findings(time(1)).unwrap()[0].record.lines.len();
+    let lines =
+        |ledger: &Ledger| ledger.review_findings(time(1)).unwrap().known[0].record.lines.len();
     assert_eq!(lines(&ledger), 40);
     let fails = |_| Err("it cannot be told");
     let failed = ledger.keep_outcomes(&Parts::new(), time(1), fails).unwrap();
