@@ -15,7 +15,7 @@ use crate::platform::ui::time::local;
 
 /// The run of a spec, as a row and as data.
 pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
-    let result = run::of(context, run.clone())?;
+    let result = run::brief(context, run.clone())?;
     let is_held = runs::is_held(&context.repo.state_dir(), &run.id);
     let state = match run.stage() {
         SpecStage::Ended(_) => result.verdict().as_str().to_owned(),

@@ -413,6 +413,8 @@ fn whatever_an_executor_does_with_git_the_persons_repository_is_as_it_was() {
         "git push --all origin; git remote add origin ..; true",
         "git reset --hard; git clean -fdx; true",
         "rm -rf .git; true",
+        "git init -q src; true",
+        "cd src && git init -q && git add --all && git commit -qm evil; true",
     ];
     for script in scripts {
         let scene = builder(vec![good_tests()], vec![meddles(script)], &[]);
@@ -550,4 +552,84 @@ fn a_run_survives_a_kill_at_a_save() {
     let kills = kills.load(Ordering::SeqCst);
     println!("{kills} kills before save {}", end.load(Ordering::SeqCst));
     assert!(kills > 3);
+}
+
+#[test]
+fn what_a_run_built_needs_no_other_review_at_the_push() {
+    let scene = builder(vec![good_tests()], vec![good_code()], &[NARROW]);
+    let repo = project(&scene);
+    let policy = format!("{POLICY}[review]\npre-push = \"block\"\n");
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy and spec");
+    repo.push_to(&scene.sandbox.bare("origin.git"));
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "reviews", "--yes"]).ok();
+    run(&repo).ok();
+    let asked = scene.asked().len();
+    repo.git(&["push", "origin", "tribunal/sizes"]).ok();
+    assert_eq!(scene.asked().len(), asked);
+}
+
+#[test]
+fn what_could_not_end_is_refused_before_anything_is_asked() {
+    let scene = builder(vec![good_tests()], vec![good_code()], &[]);
+    let repo = project(&scene);
+    let commit = |text: &str| {
+        repo.write("tribunal.toml", text);
+        repo.git(&["commit", "--quiet", "--no-verify", "-m", "chore: policy", "tribunal.toml"])
+            .ok();
+    };
+    let untold = POLICY.replace("format = \"junit\"\n", "");
+    let off = POLICY.replace("scope = \"off\"", "scope = \"off\"\ncommands = \"off\"");
+    let changed = POLICY.replace("sh run-tests", "sh ./run-tests");
+    for (policy, says) in [
+        (untold.as_str(), "no command of the base's policy tells which tests ran"),
+        (off.as_str(), "`gates.commands` is `off`"),
+        (changed.as_str(), "you have not agreed to the commands of this repository: `tests`"),
+    ] {
+        commit(policy);
+        run(&repo).code(2).says(says).says("hint: ");
+    }
+    commit(POLICY);
+    let spec = |from: &str, to: &str| {
+        repo.write("docs/specs/sizes.md", SPEC.replace(from, to));
+        run(&repo).code(2)
+    };
+    spec("status: ready", "status: draft").says("the spec `sizes` is a draft");
+    spec("status: ready", "status: done").says("the spec `sizes` is done");
+    spec("size: S", "size: M").says("only a spec of one task (S) can be built so far");
+    spec("size: S", "size: S\nbase: nowhere").says("there is no such branch");
+    repo.tribunal(&["run", "docs/specs/none.md"]).code(2).says("could not read the spec");
+    assert_eq!(scene.asked().len(), 0);
+    assert!(begun(&repo).is_none());
+}
+
+#[test]
+fn a_run_that_is_ended_makes_way_for_another() {
+    let scene = builder(vec![good_tests()], vec![good_code()], &[NARROW]);
+    let repo = project(&scene);
+    let paused = repo.tribunal(&["run", "sizes", "--format", "json", "--set", "budget.run=0.001"]);
+    let id = paused.code(4).json()["run"].as_str().unwrap().to_owned();
+    repo.write("docs/specs/sizes.md", SPEC.replace("2048", "`2048`"));
+    run(&repo).code(2).says("is not finished").says(&format!("tribunal abort {}", short(&id)));
+    repo.tribunal(&["abort", short(&id)]).ok();
+    repo.tribunal(&["abort", short(&id)]).code(2).says("has ended already");
+    repo.tribunal(&["runs", "show", short(&id)]).ok().says("it was ended with `tribunal abort`");
+    run(&repo).ok();
+}
+
+#[test]
+fn a_base_that_cannot_be_built_on_is_told_before_anything_is_paid() {
+    let scene = builder(vec![good_tests()], vec![good_code()], &[]);
+    let repo = project(&scene);
+    let says = |test: &str, runner: &str, reason: &str| {
+        repo.write("tests/other_test.sh", test).write("run-tests", runner);
+        repo.git(&["add", "tests", "run-tests"]).ok();
+        repo.git(&["commit", "--quiet", "--no-verify", "-m", "test: another"]).ok();
+        let (stage, verdict, reasons) = came(&run(&repo).code(4));
+        assert_eq!((stage.as_str(), verdict), ("ended", "inconclusive".into()));
+        assert!(reasons.contains(reason), "{reason} in {reasons}");
+    };
+    says("echo 'assert: no'; exit 1\n", RUNNER, "1 test fails already: `tests/other_test.sh`");
+    says("true\n", "exit 1\n", "`tests` cannot be built or collected");
+    assert_eq!(scene.asked().len(), 0);
 }

@@ -121,6 +121,12 @@ impl SuiteRun {
         self.all().filter(|(_, state)| state.is_failed()).count()
     }
 
+    /// The names of the tests that failed, the first of them.
+    pub fn failing(&self) -> Vec<String> {
+        let failed = self.all().filter(|(_, state)| state.is_failed());
+        failed.take(NAMED_MAX).map(|(name, _)| format!("`{name}`")).collect()
+    }
+
     /// What the commands printed that did not end well.
     pub fn printed(&self) -> String {
         let said = self.commands.iter().filter(|command| !command.printed.is_empty());

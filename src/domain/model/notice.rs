@@ -136,8 +136,8 @@ pub enum SpecRunStep {
     Continued { run: String, spec: String },
     /// It begins a step.
     Step { spec: String, step: &'static str },
-    /// The tests of the base ran.
-    BaseTested { passed: usize, failed: usize },
+    /// The tests of the base ran, and none failed.
+    BaseTested { passed: usize },
 }
 
 /// What is about to be reviewed.

@@ -14,7 +14,7 @@ mod suite;
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
@@ -76,6 +76,11 @@ pub fn abort(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
         ));
     }
     end_surviving_agents(folder.path())?;
+    for review in &run.machine.spec.reviews {
+        if let Some(folder) = RunFolder::try_take(&context.repo.state_dir(), review)? {
+            end_surviving_agents(folder.path())?;
+        }
+    }
     run.machine.spec.stage = SpecStage::Ended(SpecEnd::Stopped(SpecStop::Aborted));
     folder.save_spec(&run)?;
     fix::release(context.repo, &run.id)?;
@@ -110,25 +115,30 @@ fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
     private_repo::of_run(repo, &folder.path().join(REPOSITORY), &run.about.base)
 }
 
-/// The same of a run that was read.
-pub fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
+/// What a run came to, or how far it came, without what git would have to be asked for.
+pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let mut all = Vec::new();
     for id in std::iter::once(&run.id).chain(&run.machine.spec.reviews) {
         all.extend(calls::calls(context, id)?);
     }
     let spent = calls::spent(&all);
-    let ahead = match base::tip(context.repo, &run.about)? {
-        Some(tip) if tip != run.about.base => {
-            Some(base::commits_between(context.repo, &run.about.base, &tip)?)
-        }
+    Ok(SpecRunResult { run, spent, base_moved_by: None, files: Vec::new() })
+}
+
+fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
+    let (repo, about) = (context.repo, &run.about);
+    let base_moved_by = match base::tip(repo, about)? {
+        Some(tip) if tip != about.base => Some(base::commits_between(repo, &about.base, &tip)?),
         _ => None,
     };
-    let files = match run.stage() {
-        SpecStage::Ended(SpecEnd::Done { commit }) => {
-            let tree = context.repo.tree_of(commit).context("the branch of the run is gone")?;
-            base::files_between(context.repo, &run.about.base_tree, &tree)?
-        }
-        _ => Vec::new(),
+    let commit = match run.stage() {
+        SpecStage::Ended(SpecEnd::Done { commit }) => repo.objects.commit(commit)?,
+        _ => None,
     };
-    Ok(SpecRunResult { run, spent, base_moved_by: ahead, files })
+    // The branch may be gone by now, and its commit with it.
+    let files = match commit {
+        Some(commit) => base::files_between(repo, &about.base_tree, &commit.tree)?,
+        None => Vec::new(),
+    };
+    Ok(SpecRunResult { base_moved_by, files, ..brief(context, run)? })
 }

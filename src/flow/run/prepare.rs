@@ -136,6 +136,12 @@ fn refuse_size(spec: &Spec, copy: &SpecCopy) -> Result<()> {
 
 /// Without a command that tells which tests ran nothing can be shown; without the person's yes none runs.
 fn refuse_commands(context: Context<'_>, effective: &EffectivePolicy) -> Result<()> {
+    if effective.policy.gates.commands.level.effect().is_none() {
+        return Err(hinted(
+            "`gates.commands` is `off`, so nothing that is built could be shown to work",
+            "set it to `block` or `warn`",
+        ));
+    }
     let tests = test_commands(&effective.policy);
     if tests.is_empty() {
         return Err(hinted(

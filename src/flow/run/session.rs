@@ -9,6 +9,7 @@ use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_gr
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::report::Verdict;
+use crate::domain::model::text::counted;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::spec_run::SpecRun;
@@ -151,11 +152,17 @@ impl<'a> SpecSession<'a> {
             None if !broken.is_empty() => {
                 Err(format!("`{}` cannot be built or collected", broken.join("`, `")))
             }
+            // A review of what is built runs the same commands, and would blame it.
+            None if suite.failed() > 0 => {
+                let verb = if suite.failed() == 1 { "fails" } else { "fail" };
+                let count = counted(suite.failed(), "test");
+                Err(format!("{count} {verb} already: {}", suite.failing().join(", ")))
+            }
             None => Ok(()),
         };
         if came.is_ok() {
-            let (passed, failed) = (suite.passed(), suite.failed());
-            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed, failed }));
+            let passed = suite.passed();
+            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed }));
         }
         Ok(SpecOutcome::BaseTested(came))
     }

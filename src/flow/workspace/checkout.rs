@@ -61,7 +61,7 @@ pub enum Ignored {
 
 /// A checkout that no other process uses while this is held.
 pub struct Workspace {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     _lock: Held,
 }
 
@@ -239,23 +239,6 @@ impl Workspace {
         file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())
     }
 
-    /// Saves what the workspace now holds, without ignored files, as a tree of the repository.
-    pub fn snapshot(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
-        let (work, index) = (self.work(), self.index());
-        self.invalidate()?;
-        // No other process has this workspace: a git that was killed left the file.
-        let lock = self.folder.join("index.lock");
-        file::remove_if_there(&lock)
-            .with_context(|| format!("could not remove `{}`", lock.display()))?;
-        let add = ["add", "--all", "--", "."];
-        self.run(repo.git_into(&work, &index).args(add), interrupts)?;
-        let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
-        let tree = Oid::parse(&succeeded(&output, "git write-tree")?.trim().to_str_lossy())?;
-        // From here only what differs is written for the next one.
-        file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
-        Ok(tree)
-    }
-
     /// Removes the links of an earlier run.
     fn unlink(&self) -> Result<()> {
         let list = match file::read(&self.linked()) {
@@ -273,7 +256,7 @@ impl Workspace {
         file::remove_if_there(&self.linked()).context("could not note which paths are linked")
     }
 
-    fn run(&self, command: Cmd, interrupts: Interrupts) -> Result<()> {
+    pub(super) fn run(&self, command: Cmd, interrupts: Interrupts) -> Result<()> {
         let path = self.output("checkout.log");
         let mut log = create(&path)?;
         match command.deadline(CHECKOUT_TIME).supervise(&log, &log, interrupts)? {
@@ -295,11 +278,11 @@ impl Workspace {
     }
 
     /// The tree that is checked out; `None` after a checkout that did not end.
-    fn checked_out(&self) -> Option<String> {
+    pub(super) fn checked_out(&self) -> Option<String> {
         file::read_text(&self.ready_file()).ok().map(|text| text.trim().to_owned())
     }
 
-    fn invalidate(&self) -> Result<()> {
+    pub(super) fn invalidate(&self) -> Result<()> {
         file::remove_if_there(&self.ready_file())
             .with_context(|| format!("could not change `{}`", self.folder.display()))
     }
@@ -325,7 +308,7 @@ impl Workspace {
         self.folder.join("index")
     }
 
-    fn ready_file(&self) -> PathBuf {
+    pub(super) fn ready_file(&self) -> PathBuf {
         self.folder.join("ready")
     }
 

@@ -8,3 +8,4 @@ pub mod reading_copy;
 pub mod work_tree;
 pub mod checkout;
 pub mod share;
+mod snapshot;

@@ -132,7 +132,7 @@ pub enum SpecEnd {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpecStop {
-    /// The tests of the base could not be run: nothing could be shown.
+    /// The tests of the base could not be run, or fail: nothing could be shown.
     BaseUntested(String),
     /// No test could be had that fails for want of the code: why, one a line.
     NoRedTests(Vec<String>),
@@ -176,7 +176,7 @@ impl SpecStop {
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::BaseUntested(why) => {
-                vec![format!("the tests of the base could not be run: {why}")]
+                vec![format!("the base cannot be built on: {why}")]
             }
             Self::NoRedTests(why) => {
                 with("no test was written that fails for want of the code", why)

@@ -1,0 +1,101 @@
+//! Saves what a workspace holds as a tree, whatever an agent did in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::model::change::FileMode;
+use crate::domain::model::oid::Oid;
+use crate::flow::workspace::checkout::{Unavailable, Workspace};
+use crate::platform::git::command::succeeded;
+use crate::platform::git::diff;
+use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
+use crate::platform::store::file;
+
+/// How deep repositories within the work tree are looked for.
+const DEPTH_MAX: usize = 12;
+
+impl Workspace {
+    /// Saves what the workspace now holds, without ignored files, as a tree of the repository. Where an agent
+    /// made a repository of its own in a folder, its files are saved, and the repository goes: git would save
+    /// a link to it and none of its files, or nothing at all.
+    pub fn snapshot(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
+        let before = self.checked_out().and_then(|tree| Oid::parse(&tree).ok());
+        self.invalidate()?;
+        // No other process has this workspace: a git that was killed left the file.
+        let lock = self.folder.join("index.lock");
+        file::remove_if_there(&lock)
+            .with_context(|| format!("could not remove `{}`", lock.display()))?;
+        let mut saved = self.save(repo, interrupts);
+        let links = match (&saved, &before) {
+            (Ok(tree), Some(before)) => new_links(repo, before, tree)?,
+            _ => Vec::new(),
+        };
+        let is_stopped = saved.as_ref().is_err_and(|error| error.is::<Unavailable>());
+        let has_failed = saved.is_err() && !is_stopped;
+        if (has_failed || !links.is_empty()) && self.remove_repositories()? > 0 {
+            for link in &links {
+                let git = repo.git_into(&self.work(), &self.index());
+                let forget = ["rm", "--cached", "--quiet", "--ignore-unmatch", "--"];
+                self.run(git.args(forget).arg(link.to_path_lossy()), interrupts)?;
+            }
+            saved = self.save(repo, interrupts);
+        }
+        let tree = saved?;
+        // From here only what differs is written for the next one.
+        file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
+        Ok(tree)
+    }
+
+    fn save(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
+        let (work, index) = (self.work(), self.index());
+        self.run(repo.git_into(&work, &index).args(["add", "--all", "--", "."]), interrupts)?;
+        let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
+        Ok(Oid::parse(&succeeded(&output, "git write-tree")?.trim().to_str_lossy())?)
+    }
+
+    /// Removes the repositories within the work tree; how many there were.
+    fn remove_repositories(&self) -> Result<usize> {
+        let mut found = Vec::new();
+        find_repositories(&self.work(), 0, &mut found)?;
+        for path in &found {
+            file::remove_if_there(path)
+                .with_context(|| format!("could not remove `{}`", path.display()))?;
+        }
+        Ok(found.len())
+    }
+}
+
+/// The paths that became links to other repositories.
+fn new_links(repo: &Repo, before: &Oid, after: &Oid) -> Result<Vec<BString>> {
+    let files = diff::trees(&repo.objects, Some(before), Some(after))?;
+    let is_link = |mode: FileMode| mode == FileMode::Submodule;
+    let links = files.into_iter().filter(|file| {
+        let new = file.new.as_ref().is_some_and(|entry| is_link(entry.mode));
+        new && !file.old.as_ref().is_some_and(|entry| is_link(entry.mode))
+    });
+    Ok(links.map(|file| file.path).collect())
+}
+
+/// Finds what is called `.git` below the folder itself.
+fn find_repositories(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+    if depth > DEPTH_MAX {
+        return Ok(());
+    }
+    let read =
+        file::entries(folder).with_context(|| format!("could not read `{}`", folder.display()));
+    for entry in read? {
+        let path = entry?.path();
+        // A link is not followed: it may lead out of the workspace.
+        let is_folder = fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
+        if path.file_name().is_some_and(|name| name == ".git") {
+            found.extend((depth > 0).then_some(path));
+        } else if is_folder {
+            find_repositories(&path, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
