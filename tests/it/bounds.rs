@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, run};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, cases, run};
 use crate::scene::secret;
 
 /// Long forms run under this variable.
@@ -311,7 +311,7 @@ fn secrets(count: usize) -> String {
 
 #[test]
 fn a_file_with_thousands_of_findings_is_as_fast_the_second_time() {
-    let count = if std::env::var_os(ALL).is_some() { 4_000 } else { 800 };
+    let count = cases(800, 4_000);
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "a\n").commit_unjudged("one");
@@ -339,8 +339,7 @@ fn a_file_with_thousands_of_findings_is_as_fast_the_second_time() {
 
 #[test]
 fn a_merge_of_many_files_and_a_file_of_conflict_markers_take_time_by_their_size() {
-    let (count, lines) =
-        if std::env::var_os(ALL).is_some() { (50_000, 600_000) } else { (8_000, 20_000) };
+    let (count, lines) = cases((8_000, 20_000), (50_000, 600_000));
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("a", "a\n").commit_unjudged("one");
@@ -482,7 +481,7 @@ fn a_ledger_that_is_not_what_was_written_is_said_and_kept_aside() {
 /// the time is ten times that.
 #[test]
 fn a_large_ledger_is_counted_and_listed_without_being_read_whole() {
-    let count = if std::env::var_os(ALL).is_some() { 1_000_000 } else { 30_000 };
+    let count = cases(30_000, 1_000_000);
     let sandbox = Sandbox::new();
     let repo = sandbox.repo("r");
     repo.write("k", secret()).git(&["add", "k"]).ok();

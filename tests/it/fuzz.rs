@@ -21,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::brain::BUGGY;
 use crate::fuzz::draw::Draw;
-use crate::harness::{Repo, Sandbox, TRIBUNAL, run};
+use crate::harness::{Repo, Sandbox, TRIBUNAL, cases, run};
 use crate::scene::{Model, Scene, script};
 
 /// What `README.md` lists.
@@ -61,7 +61,7 @@ fn call(words: &[&str], input: &[u8]) -> Call {
 }
 
 fn count() -> u64 {
-    if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 1_000 } else { 12 }
+    cases(12, 1_000)
 }
 
 /// Draws calls and holds each to what is promised. `make` puts what the call needs into its place.

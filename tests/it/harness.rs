@@ -297,6 +297,11 @@ pub fn run(mut command: Command, input: &[u8]) -> Outcome {
     }
 }
 
+/// How much is tried: the first in the usual run of all tests, the second with `TRIBUNAL_TEST_ALL=1`.
+pub fn cases<T>(usual: T, all: T) -> T {
+    if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { all } else { usual }
+}
+
 /// Waits until a condition holds; fails the test after a generous deadline.
 #[track_caller]
 pub fn wait_for(what: &str, holds: impl FnMut() -> bool) {

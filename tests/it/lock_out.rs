@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
-use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, executable};
+use crate::harness::{Outcome, Repo, Sandbox, TRIBUNAL, cases, executable};
 
 /// Puts something into a repository's work tree.
 type Put = fn(&Repo<'_>);
@@ -464,7 +464,7 @@ fn put_file(repo: &Repo<'_>, name: &str, content: impl AsRef<[u8]>) {
 
 #[test]
 fn drawn_policies_lock_nobody_out() {
-    let draws = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 300 } else { 8 };
+    let draws = cases(8, 300);
     let sandbox = Sandbox::new();
     let (server, repo) = served(&sandbox);
     let start = repo.rev("HEAD");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::brain::{Part, Question, yes};
-use crate::harness::{Outcome, Repo};
+use crate::harness::{Outcome, Repo, cases};
 use crate::model_server::{Asked, Say};
 use crate::scene::{KEYS, Scene};
 
@@ -358,7 +358,7 @@ fn run_history(seed: u64, blocked: &mut usize) {
 
 #[test]
 fn a_review_and_a_push_agree_whatever_way_led_to_the_tree() {
-    let histories = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 500 } else { 8 };
+    let histories = cases(8, 500);
     let mut blocked = 0;
     for seed in 0..histories {
         run_history(seed, &mut blocked);

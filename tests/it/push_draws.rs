@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::harness::{Outcome, Repo, Sandbox, run};
+use crate::harness::{Outcome, Repo, Sandbox, cases, run};
 use crate::lock_out::Drawing;
 use crate::push_policy::RULE;
 
@@ -621,7 +621,7 @@ impl Counts {
 
 #[test]
 fn nothing_forbidden_comes_onto_a_protected_branch_whatever_is_drawn() {
-    let draws = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 400 } else { 24 };
+    let draws = cases(24, 400);
     let mut counts = Counts::default();
     let templates = [template(false), template(true)];
     for seed in 0..draws {

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 
-use crate::harness::{Outcome, Repo, Sandbox, run};
+use crate::harness::{Outcome, Repo, Sandbox, cases, run};
 
 /// What must have become of the refs of the remote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -897,7 +897,7 @@ fn rewrites_of_a_protected_branch_are_refused_at_the_server() {
 fn without_a_hook_the_remote_is_rewritten() {
     let template = template(Guard::Nobody, &[]);
     let mut failed = Vec::new();
-    let step = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 1 } else { 4 };
+    let step = cases(4, 1);
     let real = REWRITES.iter().filter(|(_, then, _)| *then == Refused);
     for (name, _, shape) in real.step_by(step) {
         let sandbox = Sandbox::new();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent};
-use crate::harness::{Outcome, Repo};
+use crate::harness::{Outcome, Repo, cases};
 use crate::model_server::{Asked, Say};
 use crate::scene::{KEYS, Scene};
 
@@ -401,7 +401,7 @@ fn what_was_proven_outlives_a_kill() {
         Say::json(answer)
     };
     let words = ["review", "--commit", "HEAD", "--format", "json"];
-    let step = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 1 } else { 7 };
+    let step = cases(7, 1);
     for save in (1..).step_by(step) {
         let scene = scene(brain);
         let repo = many(&scene, 3);

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde_json::json;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised, yes};
-use crate::harness::{Outcome, Repo, short, wait_for};
+use crate::harness::{Outcome, Repo, cases, short, wait_for};
 use crate::model_server::{Asked, Call, Say};
 use crate::scene::{KEYS, Scene, Watcher, review};
 
@@ -694,7 +694,7 @@ impl Work<'_> {
 
 #[test]
 fn a_review_and_a_push_agree_about_criteria_whatever_way_led_there() {
-    let histories = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 300 } else { 2 };
+    let histories = cases(2, 300);
     let mut blocked = 0;
     for seed in 0..histories {
         let model = Assessor::default();

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, diligent};
-use crate::harness::{Outcome, Repo, run, short};
+use crate::harness::{Outcome, Repo, cases, run, short};
 use crate::scene::{KEYS, Scene, review, shown};
 
 fn scene() -> Scene {
@@ -181,7 +181,7 @@ fn what_was_reviewed_before_it_was_committed_is_reviewed() {
 fn a_killed_review_is_continued_with_what_was_there_when_it_began() {
     let scene = Scene::diligent();
     let mut stopped = 0;
-    let step = if std::env::var_os("TRIBUNAL_TEST_ALL").is_some() { 1 } else { 16 };
+    let step = cases(16, 1);
     for save in (3..200).step_by(step) {
         let repo = scene.sandbox.repo(&format!("r{save}"));
         repo.write("README.md", "A library.\n").commit_unjudged("docs: readme");
