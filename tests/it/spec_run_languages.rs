@@ -82,6 +82,11 @@ impl Project {
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", toolchain().display());
         scene.sandbox.vars.push(("PATH", path));
+        // The home folder is another one here.
+        if let Some(toolchains) = toolchain().ancestors().find(|it| it.ends_with("toolchains")) {
+            let rustup = toolchains.parent().unwrap().display().to_string();
+            scene.sandbox.vars.push(("RUSTUP_HOME", rustup));
+        }
         scene
     }
 

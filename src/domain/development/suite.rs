@@ -11,6 +11,9 @@ use crate::domain::model::text::counted;
 /// How many tests one message names.
 const NAMED_MAX: usize = 5;
 
+/// How many lines of what was printed a person is shown.
+const LAST_LINES: usize = 6;
+
 /// One run of the test commands of the policy, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuiteRun {
@@ -127,6 +130,16 @@ impl SuiteRun {
         failed.take(NAMED_MAX).map(|(name, _)| format!("`{name}`")).collect()
     }
 
+    /// The last lines that commands printed that did not end well, for people.
+    pub fn last_lines(&self) -> Vec<String> {
+        let lines = self.commands.iter().flat_map(|command| command.printed.lines());
+        let lines: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..]
+            .iter()
+            .map(|line| (*line).to_owned())
+            .collect()
+    }
+
     /// What the commands printed that did not end well.
     pub fn printed(&self) -> String {
         let said = self.commands.iter().filter(|command| !command.printed.is_empty());
@@ -147,7 +160,7 @@ impl SuiteRun {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedTest {
     pub command: String,
-    /// The test's name; `None` where nothing could be built for want of `why`'s symbol.
+    /// The test's name; `None` where its file could not be built or loaded.
     pub name: Option<String>,
     pub why: RedReason,
 }
@@ -204,7 +217,8 @@ pub fn prove_red(base: &SuiteRun, now: &SuiteRun, written: &str, files: &[String
                 }
                 None => match reason(of_case(said), written) {
                     Ok(why) => {
-                        let (command, name) = (command.name.clone(), Some(name.to_owned()));
+                        let command = command.name.clone();
+                        let name = (!is_file(name, files)).then(|| name.to_owned());
                         red.push(RedTest { command, name, why });
                     }
                     Err(why) => {
@@ -230,6 +244,16 @@ pub fn prove_red(base: &SuiteRun, now: &SuiteRun, written: &str, files: &[String
         ]);
     }
     RedProof::Proven(red)
+}
+
+/// Whether what a report calls a test is a whole file of tests, as runners name one that cannot be loaded: by
+/// its path, or as a module.
+fn is_file(name: &str, files: &[String]) -> bool {
+    let is_it = |file: &String| {
+        let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
+        name.ends_with(file.as_str()) || name.ends_with(&stem.replace('/', "."))
+    };
+    files.iter().any(is_it)
 }
 
 fn reason(kind: FailureKind, written: &str) -> Result<RedReason, String> {

@@ -66,6 +66,11 @@ fn only_new_tests_that_fail_for_want_of_code_are_red() {
         red(&base, &suite(&["+a", "-old", "-b: NameError: name 'parse_size' is not defined"])),
         proven("b", missing("parse_size"))
     );
+    // What cannot be loaded has no name that stays.
+    for name in ["test::/w/tests/size.rs", "tests.size"] {
+        let said = format!("-{name}: test failed");
+        assert_eq!(red(&base, &suite(&["+a", "-old", &said])), proven("", RedReason::Assertion));
+    }
     // What proves nothing, with a word of why.
     let wrong = [
         (suite(&["+a", "-old"]), "no new test failed"),

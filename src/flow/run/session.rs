@@ -147,18 +147,22 @@ impl<'a> SpecSession<'a> {
         let suite = self.test(&self.base())?;
         suite::keep_base(self.folder, &suite)?;
         let broken = suite.broken();
-        let came = match suite.not_run() {
-            Some(why) => Err(why),
+        let wrong = match suite.not_run() {
+            Some(why) => Some(why),
             None if !broken.is_empty() => {
-                Err(format!("`{}` cannot be built or collected", broken.join("`, `")))
+                Some(format!("`{}` cannot be built or collected", broken.join("`, `")))
             }
             // A review of what is built runs the same commands, and would blame it.
             None if suite.failed() > 0 => {
                 let verb = if suite.failed() == 1 { "fails" } else { "fail" };
                 let count = counted(suite.failed(), "test");
-                Err(format!("{count} {verb} already: {}", suite.failing().join(", ")))
+                Some(format!("{count} {verb} already: {}", suite.failing().join(", ")))
             }
+            None => None,
+        };
+        let came = match wrong {
             None => Ok(()),
+            Some(why) => Err([vec![why], suite.last_lines()].concat()),
         };
         if came.is_ok() {
             let passed = suite.passed();

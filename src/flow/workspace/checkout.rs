@@ -15,7 +15,6 @@ use crate::domain::model::change::WrittenBy;
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::private_repo;
 use crate::platform::config::env::cache_folder;
-use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::{Cmd, ExitOutcome, Interrupts, code_of};
 use crate::platform::store::file;

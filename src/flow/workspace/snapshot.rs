@@ -34,13 +34,13 @@ impl Workspace {
             (Ok(tree), Some(before)) => new_links(repo, before, tree)?,
             _ => Vec::new(),
         };
-        let is_stopped = saved.as_ref().is_err_and(|error| error.is::<Unavailable>());
+        let is_stopped = saved.as_ref().is_err_and(anyhow::Error::is::<Unavailable>);
         let has_failed = saved.is_err() && !is_stopped;
         if (has_failed || !links.is_empty()) && self.remove_repositories()? > 0 {
             for link in &links {
                 let git = repo.git_into(&self.work(), &self.index());
                 let forget = ["rm", "--cached", "--quiet", "--ignore-unmatch", "--"];
-                self.run(git.args(forget).arg(link.to_path_lossy()), interrupts)?;
+                self.run(git.args(forget).arg(link.to_path_lossy().as_ref()), interrupts)?;
             }
             saved = self.save(repo, interrupts);
         }

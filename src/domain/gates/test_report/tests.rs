@@ -144,3 +144,27 @@ fn what_a_test_prints_makes_no_pass() {
     wrong(TestFormat::Jest, "{\"numFailedTests\":0,\"numPassedTests\":5,\"testResults\":[]}");
     wrong(TestFormat::Jest, "PASS ./sum.test.js");
 }
+
+/// Node 20.20 with `--test-reporter=junit`: tests in the root, beside those of a suite.
+const NODE: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<testsuites>
+	<testcase name="doubles" time="0.001153" classname="test"/>
+	<testcase name="/w/test/size.test.js" time="0.081995" classname="test" failure="test failed">
+		<failure type="testCodeFailure" message="test failed">
+[Error: test failed] { code: 'ERR_TEST_FAILURE' }
+		</failure>
+	</testcase>
+	<testsuite name="sizes" time="0.01" disabled="0" errors="0" tests="1" failures="0" skipped="0" hostname="h">
+		<testcase name="halves" time="0.001" classname="test"/>
+	</testsuite>
+	<!-- tests 3 -->
+</testsuites>
+"#;
+
+#[test]
+fn tests_in_the_root_of_a_report_are_read() {
+    let report = read(TestFormat::Junit, NODE).unwrap();
+    let passed = report.cases.iter().filter(|case| case.outcome == TestOutcome::Passed).count();
+    let failed: Vec<(&str, &str)> = report.failed().collect();
+    assert_eq!((passed, failed), (2, vec![("test::/w/test/size.test.js", "test failed")]));
+}

@@ -19,8 +19,8 @@ use crate::domain::pipeline::spec_run::stage::{
 /// What came of the job of a stage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SpecOutcome {
-    /// The tests of the base ran; else why they could not.
-    BaseTested(Result<(), String>),
+    /// The tests of the base ran and none failed; else what is wrong, one a line.
+    BaseTested(Result<(), Vec<String>>),
     /// An executor worked.
     Worked(Work),
     Red(RedProof),

@@ -133,7 +133,7 @@ pub enum SpecEnd {
 #[serde(rename_all = "kebab-case")]
 pub enum SpecStop {
     /// The tests of the base could not be run, or fail: nothing could be shown.
-    BaseUntested(String),
+    BaseUntested(Vec<String>),
     /// No test could be had that fails for want of the code: why, one a line.
     NoRedTests(Vec<String>),
     /// The executor says that the spec and the tests, or the spec and itself, cannot be met together.
@@ -175,9 +175,7 @@ impl SpecStop {
     /// What a person has to know, one a line.
     pub fn reasons(&self) -> Vec<String> {
         match self {
-            Self::BaseUntested(why) => {
-                vec![format!("the base cannot be built on: {why}")]
-            }
+            Self::BaseUntested(why) => with("the base cannot be built on", why),
             Self::NoRedTests(why) => {
                 with("no test was written that fails for want of the code", why)
             }
