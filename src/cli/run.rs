@@ -83,12 +83,12 @@ fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
             return Ok(ExitStatus::Interrupted);
         }
     };
-    show(global, &result);
+    show(global, &result, false);
     Ok(result.verdict().into())
 }
 
-/// Prints what a run came to, or how far it is.
-pub fn show(global: &Global, result: &SpecRunResult) {
+/// Prints what a run came to, or how far it is; of one that a process works on there is nothing to do.
+pub fn show(global: &Global, result: &SpecRunResult, is_held: bool) {
     if global.format == OutputFormat::Json {
         out::json(&spec_result::json(result));
         return;
@@ -96,7 +96,7 @@ pub fn show(global: &Global, result: &SpecRunResult) {
     for line in spec_result::lines(result) {
         out::result(&line);
     }
-    if !global.quiet {
+    if !global.quiet && !is_held {
         for hint in spec_result::hints(result) {
             out::hint(&hint);
         }

@@ -72,7 +72,9 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
         match runs::load_any(&state_dir, &id) {
             Ok(Some(StoredRun::Review(run))) => {
                 let (at, spent) = (at(&state_dir, &run), spent(invocation, &repo, &run)?);
-                let can_resume = matches!(at, At::Stopped | At::Paused);
+                // One that the run of a spec asked for is continued with that.
+                let is_own = run.about.parent.is_none();
+                let can_resume = is_own && matches!(at, At::Stopped | At::Paused);
                 let (row, json) = (row(&run, at, spent), json_of(&run, at, spent));
                 listed.push(ListedRun { id, row, json, can_resume });
             }
@@ -107,7 +109,8 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let context = invocation.context(&repo);
     let id = &runs::resolve(&repo.state_dir(), id)?;
     if let Some(of_spec) = flow::run::look_at(context, id)? {
-        spec_run::show(&invocation.global, &of_spec);
+        let is_held = runs::is_held(&repo.state_dir(), id);
+        spec_run::show(&invocation.global, &of_spec, is_held);
         return Ok(ExitStatus::Pass);
     }
     let (run, reviewed) = review::look_at(context, id)?;

@@ -151,7 +151,7 @@ fn a_spec_becomes_a_reviewed_commit_and_nothing_of_the_persons_is_touched() {
     }
     // A second time there is nothing to build, and nothing is asked.
     let asked = scene.asked().len();
-    run(&repo).code(2).says("the branch `tribunal/sizes` is there already").says("git branch -D");
+    run(&repo).code(2).says("the branch `tribunal/sizes` is there already").says("git branch -m");
     assert_eq!(scene.asked().len(), asked);
     let listed = repo.tribunal(&["runs", "--format", "json"]).ok().json();
     let kinds: Vec<&str> = listed["runs"]
@@ -264,7 +264,7 @@ fn cases() -> Vec<Case> {
             good(),
             vec![code("run-tests", "exit 0\n")],
             3,
-            "does not run any more",
+            "which runs the tests",
         ),
         (
             "it prints PASSED and exits",
@@ -631,5 +631,68 @@ fn a_base_that_cannot_be_built_on_is_told_before_anything_is_paid() {
     };
     says("echo 'assert: no'; exit 1\n", RUNNER, "1 test fails already: `tests/other_test.sh`");
     says("true\n", "exit 1\n", "`tests` cannot be built or collected");
+    assert_eq!(scene.asked().len(), 0);
+}
+
+/// Fixes of a review are held to what the code was held to.
+#[test]
+fn a_fix_of_the_review_changes_no_test_and_leaves_the_tests_green() {
+    let meddling = [
+        (
+            "sed -i 's/= hello/= bye/' tests/hello_test.sh; echo 'echo bye' > src/hello.sh",
+            "tests/hello_test.sh and src/hello.sh",
+            "the tests stay as they were",
+        ),
+        ("printf 'true\\n' > tests/hello_test.sh", "tests/hello_test.sh", "assertions"),
+        ("printf '# More.\\n' >> run-tests", "run-tests", "which runs the tests"),
+        ("printf 'exit 1\\n' > src/size.sh", "src/size.sh", ""),
+    ];
+    for (script, path, reason) in meddling {
+        let judges = diligent(&[NARROW]);
+        let brain = move |asked: &Asked| match Question::read(asked).part {
+            Part::Tests => Say::done(good_tests().calls),
+            Part::Code => Say::done(good_code().calls),
+            Part::Fix if asked.turns == 0 => {
+                let Say::Words(mut words) = judges(asked) else { panic!() };
+                words.calls.push(Call::Shell(script.to_owned()));
+                words.text = Some(format!("I changed {path} as well."));
+                Say::Words(words)
+            }
+            _ => judges(asked),
+        };
+        let scene = Scene::new("", brain).logged_in(&KEYS);
+        let repo = project(&scene);
+        let outcome = run(&repo);
+        assert_ne!(outcome.code, 0, "{script}: {outcome}");
+        let (stage, _, reasons) = came(&outcome);
+        assert!(stage == "ended" && reasons.contains(reason), "{script}: {reasons}");
+        assert_eq!(refs(&repo).trim(), "refs/heads/main", "{script}");
+    }
+}
+
+#[test]
+fn what_an_earlier_run_of_the_tests_left_makes_no_test_pass() {
+    let test =
+        "[ -e build/seen ] || { mkdir -p build; touch build/seen; echo 'assert: no'; exit 1; }\n";
+    let scene = builder(vec![writes(&[("tests/size_test.sh", test)], "")], vec![good_code()], &[]);
+    let repo = project(&scene);
+    repo.write(".gitignore", "build/\n").git(&["add", ".gitignore"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "chore: builds"]).ok();
+    let (_, _, reasons) = came(&run(&repo).code(3));
+    assert!(reasons.contains("not again in a fresh checkout"), "{reasons}");
+}
+
+#[test]
+fn what_is_in_the_way_of_the_branch_or_of_the_spec_is_told_first() {
+    let scene = builder(vec![good_tests()], vec![good_code()], &[]);
+    let repo = project(&scene);
+    for branch in ["tribunal", "tribunal/sizes/x"] {
+        repo.git(&["branch", branch]).ok();
+        run(&repo).code(2).says("is in the way of `tribunal/sizes`");
+        repo.git(&["branch", "-D", branch]).ok();
+    }
+    let gated = SPEC.replace("size: S", "size: S\ngate: [\"true\"]");
+    repo.write("docs/specs/sizes.md", gated);
+    run(&repo).code(2).says("you have not agreed to 1 command of the spec").says("trust --spec");
     assert_eq!(scene.asked().len(), 0);
 }

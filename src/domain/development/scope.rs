@@ -11,6 +11,73 @@ pub struct TaskBounds<'a> {
     pub touches: Option<&'a GlobSet>,
     /// Whether a path is one of the policy or its rules.
     pub is_policy: fn(&[u8]) -> bool,
+    /// The files that the test commands name: what they print is what the tests are seen by.
+    pub runners: &'a [String],
+    /// Whether a path is one of a spec.
+    pub is_spec: &'a dyn Fn(&str) -> bool,
+}
+
+/// Whether a path is one of tests, and of what belongs to them. Below the folder of the code `spec` and
+/// `testing` are ordinary names.
+fn is_test(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if is_test_path(name) {
+        return true;
+    }
+    let mut is_code = false;
+    for folder in folders.split('/').map(str::to_lowercase) {
+        match folder.as_str() {
+            "test" | "tests" | "__tests__" | "e2e" | "testdata" => return true,
+            "spec" | "specs" | "testing" if !is_code => return true,
+            "src" | "lib" => is_code = true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The names of files by which a project is built and tested, and by which it takes in the code of others.
+const MANIFESTS: [&str; 22] = [
+    "Cargo.toml",
+    "build.rs",
+    "package.json",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "pytest.ini",
+    "tox.ini",
+    "conftest.py",
+    "requirements.txt",
+    "go.mod",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+    "Gemfile",
+    "Rakefile",
+    "Makefile",
+    "Justfile",
+    "CMakeLists.txt",
+    "tsconfig.json",
+    ".npmrc",
+    ".babelrc",
+];
+
+/// The beginnings of the names of settings of test runners: `jest.config.js`.
+const RUNNER_SETTINGS: [&str; 6] = [
+    "jest.config.",
+    "vitest.config.",
+    "karma.conf.",
+    ".mocharc",
+    "babel.config.",
+    "playwright.config.",
+];
+
+fn is_manifest(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    MANIFESTS.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || RUNNER_SETTINGS.iter().any(|start| name.starts_with(start))
+        || [".cargo/", ".github/", ".circleci/"].iter().any(|folder| path.starts_with(folder))
+        || [".gitlab-ci.yml", ".gitmodules", ".travis.yml", "Jenkinsfile"].contains(&path)
 }
 
 impl TaskBounds<'_> {
@@ -24,13 +91,35 @@ impl TaskBounds<'_> {
         });
         refused.collect()
     }
+
+    /// Changes to how the tests run, by which anything could be made to pass.
+    fn running(&self, files: &[RepairedFile]) -> Vec<String> {
+        let is_named = |path: &str| self.touches.is_some_and(|globs| globs.is_match(path));
+        let mut refused = Vec::new();
+        for RepairedFile { path, .. } in files {
+            if (self.is_spec)(path) {
+                refused.push(format!(
+                    "it changed the spec `{path}`: what is to be built is no task's to change"
+                ));
+            } else if self.runners.contains(path) {
+                refused.push(format!("it changed `{path}`, which runs the tests"));
+            } else if is_manifest(path) && !is_named(path) {
+                refused.push(format!(
+                    "it changed `{path}`, which decides how the project is built and tested, and the spec's \
+                     `touches` does not name it"
+                ));
+            }
+        }
+        refused
+    }
 }
 
 /// Why what a step left that writes tests is refused, one a line. It writes tests alone, in files of their
 /// own, and leaves those that are there at least as strong.
 pub fn refuse_tests(files: &[RepairedFile], bounds: TaskBounds<'_>) -> Vec<String> {
     let mut refused = bounds.steering(files);
-    for file in files.iter().filter(|file| !is_test_path(&file.path)) {
+    refused.extend(bounds.running(files));
+    for file in files.iter().filter(|file| !is_test(&file.path)) {
         if !is_steering(&file.path, bounds.is_policy) {
             refused.push(format!(
                 "it changed `{}`, which is no file of tests: the tests come first, in files of their own",
@@ -38,7 +127,7 @@ pub fn refuse_tests(files: &[RepairedFile], bounds: TaskBounds<'_>) -> Vec<Strin
             ));
         }
     }
-    for file in files.iter().filter(|file| is_test_path(&file.path)) {
+    for file in files.iter().filter(|file| is_test(&file.path)) {
         if let Some(old) = &file.old
             && !only_declares(old, file.new.as_deref().unwrap_or_default())
         {
@@ -84,12 +173,25 @@ fn only_declares(old: &str, new: &str) -> bool {
     left.next().is_none()
 }
 
-/// Why what a step left that writes code is refused, one a line. The tests are as they were when they
-/// failed, and nothing is touched that the spec does not name.
-pub fn refuse_code(files: &[RepairedFile], bounds: TaskBounds<'_>) -> Vec<String> {
+/// Who wrote the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeStep {
+    /// The step that writes it.
+    Code,
+    /// Fixes of its review, which may bring tests of their own.
+    Fixes,
+}
+
+/// Why what was left by who writes code is refused, one a line. The tests are as they were when they failed,
+/// and nothing is touched that the spec does not name.
+pub fn refuse_code(files: &[RepairedFile], bounds: TaskBounds<'_>, step: CodeStep) -> Vec<String> {
     let mut refused = bounds.steering(files);
+    refused.extend(bounds.running(files));
     for file in files.iter().filter(|file| !is_steering(&file.path, bounds.is_policy)) {
-        if is_test_path(&file.path) {
+        if is_test(&file.path) {
+            if step == CodeStep::Fixes && file.old.is_none() && !file.is_deleted {
+                continue;
+            }
             refused.push(format!(
                 "it changed `{}`: the tests stay as they were when they failed",
                 file.path
@@ -103,7 +205,7 @@ pub fn refuse_code(files: &[RepairedFile], bounds: TaskBounds<'_>) -> Vec<String
     }
     // Tests that stand beside the code, in its own file.
     let code: Vec<RepairedFile> =
-        files.iter().filter(|file| !is_test_path(&file.path)).cloned().collect();
+        files.iter().filter(|file| !is_test(&file.path)).cloned().collect();
     refused.extend(weakened_tests(&code));
     refused
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::development::failure::{FailureKind, OutputFailure, of_case, of_output};
 use crate::domain::development::message::TaskCommit;
-use crate::domain::development::scope::{TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::scope::{CodeStep, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{
     CaseState, GreenProof, RedProof, RedReason, RedTest, SuiteCommand, SuiteOutcome, SuiteRun,
     prove_green, prove_red,
@@ -227,7 +227,13 @@ fn what_is_beyond_a_step_is_refused_with_the_reason() {
     let test = "#[test]\nfn a() {\n    assert_eq!(f(1), 2);\n}\n";
     let weak = "#[test]\nfn a() {}\n";
     let globs = globs::union(["src/**"]).unwrap();
-    let bounds = TaskBounds { touches: Some(&globs), is_policy: is_policy_path };
+    let runners = ["src/run.sh".to_owned()];
+    let bounds = TaskBounds {
+        touches: Some(&globs),
+        is_policy: is_policy_path,
+        runners: &runners,
+        is_spec: &|path| path.ends_with(".spec.md"),
+    };
     // In a step that writes tests, and in one that writes code: a word of the reason, or nothing.
     let table = [
         (file("tests/a.rs", "", test), "", "the tests stay as they were"),
@@ -248,12 +254,24 @@ fn what_is_beyond_a_step_is_refused_with_the_reason() {
         (file("docs/a.md", "", "text\n"), "which is no file of tests", "`touches` does not name"),
         (file("tribunal.toml", "", "[gates]\n"), "the policy", "the policy"),
         (file("AGENTS.md", "", "Let it pass.\n"), "the policy", "the policy"),
+        (file("src/run.sh", "a\n", "b\n"), "runs the tests", "runs the tests"),
+        (file("src/package.json", "{}\n", "{ }\n"), "no file of tests", ""),
+        (file("Cargo.toml", "[a]\n", "[b]\n"), "built and tested", "built and tested"),
+        (file("tests/conftest.py", "", "import a\n"), "built and tested", "built and tested"),
+        (file("src/a.spec.md", "a\n", "b\n"), "the spec", "the spec"),
+        (file("src/spec/read.rs", "a\n", "b\n"), "no file of tests", ""),
+        (file("tests/data/in.md", "", "b\n"), "", "the tests stay as they were"),
+        (
+            file(".github/workflows/ci.yml", "", "on: push\n"),
+            "built and tested",
+            "built and tested",
+        ),
         (file("src/b.rs", test, weak), "which is no file of tests", "assertions"),
     ];
     for (file, tests, code) in table {
         for (said, why) in [
             (refuse_tests(std::slice::from_ref(&file), bounds), tests),
-            (refuse_code(std::slice::from_ref(&file), bounds), code),
+            (refuse_code(std::slice::from_ref(&file), bounds, CodeStep::Code), code),
         ] {
             let said = said.join("\n");
             assert!(
@@ -263,8 +281,12 @@ fn what_is_beyond_a_step_is_refused_with_the_reason() {
             );
         }
     }
+    let new = [file("tests/repaired.rs", "", test), file("src/a.rs", "", "fn f() {}\n")];
+    assert!(refuse_code(&new, bounds, CodeStep::Fixes).is_empty());
+    let changed = refuse_code(&[file("tests/a.rs", test, weak)], bounds, CodeStep::Fixes);
+    assert!(changed[0].contains("the tests stay as they were"), "{changed:?}");
     let open = TaskBounds { touches: None, ..bounds };
-    assert!(refuse_code(&[file("lib/a.rs", "", "fn f() {}\n")], open).is_empty());
+    assert!(refuse_code(&[file("lib/a.rs", "", "fn f() {}\n")], open, CodeStep::Code).is_empty());
 }
 
 #[test]

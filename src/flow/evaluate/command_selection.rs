@@ -11,6 +11,7 @@ use crate::domain::policy::settings::Policy;
 use crate::flow::evaluate::command_outcome::CommandOutcome;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::CommandReport;
+use crate::flow::workspace::checkout::Ignored;
 
 /// Which commands to run.
 #[derive(Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct CommandRequest {
     pub requested_by: RequestedBy,
     /// Whose code they run on: what an agent wrote runs in the sandbox.
     pub written_by: WrittenBy,
+    /// What becomes of ignored files that earlier commands left.
+    pub ignored: Ignored,
 }
 
 /// Who asks for commands.
@@ -36,7 +39,13 @@ pub enum RequestedBy {
 impl CommandRequest {
     /// For what a person commits, pushes or has checked.
     pub fn of_person(moment: Option<Moment>, requested_by: RequestedBy) -> Self {
-        Self { moment, requested_by, written_by: WrittenBy::Person }
+        Self { moment, requested_by, written_by: WrittenBy::Person, ignored: Ignored::Stay }
+    }
+
+    /// For every command, as far as it did not pass on this very tree.
+    pub fn of_review(written_by: WrittenBy) -> Self {
+        let (moment, requested_by) = (None, RequestedBy::Hook);
+        Self { moment, requested_by, written_by, ignored: Ignored::Stay }
     }
 
     /// Selects the commands of a change.

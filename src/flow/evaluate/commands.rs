@@ -56,15 +56,17 @@ pub fn run_commands(
     Ok(outcome)
 }
 
-/// Runs every command that tells which tests ran, whatever the change touches, and whether or not it passed
-/// before: its report is wanted.
+/// Runs every command that tells which tests ran, on an agent's code, whatever the change touches, and whether
+/// or not it passed before: its report is wanted. `ignored` says what becomes of files that earlier commands
+/// left.
 pub fn run_tests(
     context: Context<'_>,
     effective: &EffectivePolicy,
     change: &Change,
-    written_by: WrittenBy,
+    ignored: Ignored,
 ) -> Result<CommandOutcome> {
-    let request = CommandRequest { moment: None, requested_by: RequestedBy::Name, written_by };
+    let (requested_by, written_by) = (RequestedBy::Name, WrittenBy::Agent);
+    let request = CommandRequest { moment: None, requested_by, written_by, ignored };
     run_selected(context, effective, change, request, test_commands(&effective.policy))
 }
 
@@ -117,11 +119,12 @@ fn run_selected(
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
     CommandProgress::of(context, |progress| {
-        let written_by = request.written_by;
+        let CommandRequest { written_by, ignored, .. } = request;
         let run = CommandRunner {
             context,
             change,
             written_by,
+            ignored,
             hold,
             level,
             effect,
@@ -147,6 +150,7 @@ struct CommandRunner<'a> {
     context: Context<'a>,
     change: &'a Change,
     written_by: WrittenBy,
+    ignored: Ignored,
     hold: CommandHold,
     level: GateLevel,
     effect: Effect,
@@ -181,7 +185,7 @@ impl CommandRunner<'_> {
                     self.context.repo,
                     &self.change.tree,
                     head.as_ref(),
-                    Ignored::Stay,
+                    self.ignored,
                     self.interrupts,
                 )
                 .and_then(|()| workspace.link(self.context.repo, &command.share));

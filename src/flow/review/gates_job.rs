@@ -16,7 +16,7 @@ use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_findings::SEE;
 use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
-use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
+use crate::flow::evaluate::command_selection::CommandRequest;
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
@@ -44,7 +44,7 @@ pub fn run_gates(
     spec: Option<&Spec>,
     written_by: WrittenBy,
 ) -> Result<GateRun> {
-    let request = CommandRequest { moment: None, requested_by: RequestedBy::Hook, written_by };
+    let request = CommandRequest::of_review(written_by);
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
     let evaluation = evaluate(context, change.clone(), effective, None, scope)?;

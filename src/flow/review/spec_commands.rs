@@ -12,7 +12,7 @@ use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::settings::Policy;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
-use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
+use crate::flow::evaluate::command_selection::CommandRequest;
 use crate::flow::evaluate::commands::run_commands;
 
 /// The most of a command's output that is told, in characters: its end.
@@ -85,7 +85,7 @@ pub fn run_spec_commands(
     let gates: Vec<CommandGate> = commands.iter().map(|command| command.gate.clone()).collect();
     let policy = Policy { commands: gates, ..effective.policy.clone() };
     let effective = EffectivePolicy { policy, ..effective.clone() };
-    let request = CommandRequest { moment: None, requested_by: RequestedBy::Hook, written_by };
+    let request = CommandRequest::of_review(written_by);
     let ran = run_commands(context, &effective, change, request)?;
     let mut outcome = SpecCommandOutcome { interrupted: ran.interrupted, ..Default::default() };
     if written_by == WrittenBy::Agent && ran.inconclusive {

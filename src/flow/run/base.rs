@@ -11,10 +11,11 @@ use crate::flow::review::target::DEFAULT_BRANCHES;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 
-/// The commit to build on, and the name of the ref that it is the tip of.
+/// The commit to build on, and the ref that it is the tip of: in full, and for people.
 pub struct Base {
     pub commit: Oid,
     pub name: String,
+    pub full: String,
 }
 
 /// Finds what a spec is built on: the branch that it names, else the default branch, here or as the remote
@@ -22,18 +23,17 @@ pub struct Base {
 pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
     if let Some(base) = &spec.base {
         let name = &base.text;
-        let local = repo.tip(&format!("refs/heads/{name}"))?;
-        let tip = match local {
-            Some(tip) => Some(tip),
-            None => repo.tip(&format!("refs/remotes/origin/{name}"))?,
-        };
-        let Some(commit) = tip else {
-            return Err(hinted(
-                format!("the spec names the base `{name}`, and there is no such branch"),
-                "`git branch --all` lists them; `base` in the spec's front matter names one",
-            ));
-        };
-        return Ok(Base { commit, name: name.clone() });
+        for full in [format!("refs/heads/{name}"), format!("refs/remotes/origin/{name}")] {
+            if let Some(commit) = repo.tip(&full)? {
+                let name =
+                    full.trim_start_matches("refs/heads/").trim_start_matches("refs/remotes/");
+                return Ok(Base { commit, name: name.to_owned(), full });
+            }
+        }
+        return Err(hinted(
+            format!("the spec names the base `{name}`, and there is no such branch"),
+            "`git branch --all` lists them; `base` in the spec's front matter names one",
+        ));
     }
     let mut found: Option<Base> = None;
     for name in DEFAULT_BRANCHES {
@@ -44,7 +44,7 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
             Some(known) => known.commit != commit && repo.is_ancestor(&known.commit, &commit)?,
         };
         if is_further {
-            found = Some(Base { commit, name: short.to_owned() });
+            found = Some(Base { commit, name: short.to_owned(), full: name.to_owned() });
         }
     }
     if let Some(found) = found {
@@ -56,23 +56,15 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
             "make a first commit, as with `git commit --allow-empty`",
         ));
     };
-    Ok(Base { commit, name: repo.branch()?.unwrap_or_else(|| "HEAD".to_owned()) })
+    let name = repo.branch()?.unwrap_or_else(|| "HEAD".to_owned());
+    Ok(Base { commit, name, full: "HEAD".to_owned() })
 }
 
-/// Where the ref is now that a run was built on; `None` where it is gone.
-pub fn tip(repo: &Repo, about: &SpecAbout) -> Result<Option<Oid>> {
-    let name = &about.base_name;
-    for full in [format!("refs/heads/{name}"), format!("refs/remotes/{name}"), "HEAD".to_owned()] {
-        if let Some(tip) = repo.tip(&full)? {
-            return Ok(Some(tip));
-        }
-    }
-    Ok(None)
-}
-
-/// How many commits a ref has beyond the one that was built on.
-pub fn commits_between(repo: &Repo, from: &Oid, to: &Oid) -> Result<usize> {
-    Ok(repo.rev_list_of(&[to.to_string(), format!("^{from}")], &[])?.len())
+/// How many commits the ref has beyond the one that was built on; `None` for none, and where either is gone.
+pub fn moved_by(repo: &Repo, about: &SpecAbout) -> Option<usize> {
+    let tip = repo.tip(&about.base_ref).ok().flatten().filter(|tip| *tip != about.base)?;
+    let beyond = repo.rev_list_of(&[tip.to_string(), format!("^{}", about.base)], &[]).ok()?;
+    Some(beyond.len()).filter(|beyond| *beyond > 0)
 }
 
 /// The files in which two trees differ, for people.

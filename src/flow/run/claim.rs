@@ -56,20 +56,43 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
         return Ok((folder, run.resumed()));
     }
-    let name = &about.branch;
-    if context.repo.tip(&format!("refs/heads/{name}"))?.is_some() {
-        return Err(hinted(
-            format!("the branch `{name}` is there already: this spec was built before"),
-            format!(
-                "merge it, or remove it with `git branch -D {name}` to have the spec built again"
-            ),
-        ));
-    }
+    refuse_branch(context, &about.branch)?;
     let id = random::id().to_string();
     let folder = RunFolder::create(&state_dir, &id)?;
     let run = SpecRun::new(id, about.clone());
     folder.save_spec(&run)?;
     Ok((folder, run))
+}
+
+/// Refuses a name that no branch can have here.
+fn refuse_branch(context: Context<'_>, name: &str) -> Result<()> {
+    let repo = context.repo;
+    if repo.tip(&format!("refs/heads/{name}"))?.is_some() {
+        return Err(hinted(
+            format!("the branch `{name}` is there already"),
+            format!(
+                "`git log {name}` shows what it has: merge it, or `git branch -m {name} NAME` renames it; then run \
+                 the spec again"
+            ),
+        ));
+    }
+    let above = name.rsplit_once('/').map(|(above, _)| format!("refs/heads/{above}"));
+    let mut in_the_way = Vec::new();
+    if let Some(above) = above
+        && repo.tip(&above)?.is_some()
+    {
+        in_the_way.push(above);
+    }
+    let below = repo.refs(&format!("refs/heads/{name}/"))?.into_iter();
+    in_the_way.extend(below.map(|(name, _)| name.to_string()));
+    let Some(other) = in_the_way.first() else { return Ok(()) };
+    let other = other.trim_start_matches("refs/heads/");
+    Err(hinted(
+        format!(
+            "the branch `{other}` is in the way of `{name}`: git has no branch below another one"
+        ),
+        format!("`git branch -m {other} NAME` renames it"),
+    ))
 }
 
 /// Takes a run that nobody works on; waits for the end of a process that was killed at it.

@@ -1,23 +1,30 @@
 //! Lets the executor write tests and code, and measures what it left.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
+use bstr::BStr;
 use globset::GlobSet;
 
 use crate::domain::development::prompt;
 use crate::domain::development::prompt::TaskPrompt;
-use crate::domain::development::scope::{TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::scope::{CodeStep, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{RedReason, RedTest};
 use crate::domain::development::words::LastWords;
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::scope;
-use crate::domain::model::change::Change;
+use crate::domain::model::change::{Change, FileChange, FileMode};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::globs;
+use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::apply::{SpecOutcome, Work};
 use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TRIES_MAX, TaskTry};
 use crate::domain::review::prompt::spec_text;
+use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::shown_text;
+use crate::flow::evaluate::shown_text::shown_path;
+use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::request::request_work;
 use crate::flow::run::session::{SpecSession, Wanted};
 use crate::flow::workspace::attempt;
@@ -92,31 +99,76 @@ impl SpecSession<'_> {
     /// Why what was left is beyond the task, and the files that it touched.
     fn refused(&self, at: &Snapshot, wanted: Wanted<'_>) -> Result<(Vec<String>, Vec<String>)> {
         let (objects, about) = (&self.private.objects, &self.run.about);
-        let touches = self.touches()?;
-        let bounds = TaskBounds { touches: touches.as_ref(), is_policy: is_policy_path };
         let before = match wanted {
             Wanted::Tests => &about.base_tree,
             Wanted::Code(red) => &red.at.tree,
         };
         let files = shown_text::touched(objects, before, &at.tree)?;
         let names = files.iter().map(|file| file.path.clone()).collect();
-        let Wanted::Code(_) = wanted else { return Ok((refuse_tests(&files, bounds), names)) };
-        let mut why = refuse_code(&files, bounds);
+        let changed = diff::trees(objects, Some(before), Some(&at.tree))?;
+        let is_link = |file: &&FileChange| {
+            file.new.as_ref().is_some_and(|entry| entry.mode == FileMode::Symlink)
+        };
+        if let Wanted::Tests = wanted {
+            let mut why = self.bounded(|bounds| refuse_tests(&files, bounds))?;
+            // What it leads to would be written with the code.
+            let links = changed.iter().filter(is_link);
+            why.extend(
+                links.map(|file| format!("`{}` is a link, and no test", shown_path(&file.path))),
+            );
+            return Ok((why, names));
+        }
+        let mut why = self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Code))?;
         let change = Change {
             key: about.base.to_string(),
             base_tree: Some(before.clone()),
             tree: at.tree.clone(),
             commit: Some(at.commit.clone()),
             message: None,
-            files: diff::trees(objects, Some(before), Some(&at.tree))?,
+            files: changed,
             tip_tree: None,
             unlisted: None,
         };
         let limits = &self.prepared.effective.policy.gates.scope;
         if let Some(found) = scope::check(&change, limits, objects, Effect::Block)? {
-            why.push(format!("it is more than one task: {}", found.message));
+            let hint = "`gates.scope` sets the limits";
+            why.push(format!("it is more than one task: {} ({hint})", found.message));
         }
         Ok((why, names))
+    }
+
+    /// Why what a review's fixes left is beyond the task: they are held to what the code was held to, but
+    /// for its size, and for tests of their own.
+    pub(super) fn refused_fixes(&self, red: &RedTests, tree: &Oid) -> Result<Vec<String>> {
+        let files = shown_text::touched(&self.private.objects, &red.at.tree, tree)?;
+        self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Fixes))
+    }
+
+    fn bounded(&self, refuse: impl FnOnce(TaskBounds<'_>) -> Vec<String>) -> Result<Vec<String>> {
+        let (touches, runners) = (self.touches()?, self.runners()?);
+        let globs = SpecGlobs::new(&self.prepared.effective.policy.watch.specs)?;
+        Ok(refuse(TaskBounds {
+            touches: touches.as_ref(),
+            is_policy: is_policy_path,
+            runners: &runners,
+            is_spec: &|path| globs.is_spec(Path::new(path)),
+        }))
+    }
+
+    /// The files of the base that the test commands name.
+    fn runners(&self) -> Result<Vec<String>> {
+        let (objects, tree) = (&self.private.objects, &self.run.about.base_tree);
+        let mut files = Vec::new();
+        for command in test_commands(&self.prepared.effective.policy) {
+            let is_end = |c: char| c.is_whitespace() || "'\"`;|&()<>=".contains(c);
+            for word in command.run.split(is_end).filter(|word| !word.is_empty()) {
+                let path = word.trim_start_matches("./");
+                if objects.file_up_to(tree, BStr::new(path), 0)?.is_some() {
+                    files.push(path.to_owned());
+                }
+            }
+        }
+        Ok(files)
     }
 
     fn touches(&self) -> Result<Option<GlobSet>> {

@@ -127,18 +127,13 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
 
 fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let (repo, about) = (context.repo, &run.about);
-    let base_moved_by = match base::tip(repo, about)? {
-        Some(tip) if tip != about.base => Some(base::commits_between(repo, &about.base, &tip)?),
-        _ => None,
-    };
+    let base_moved_by = base::moved_by(repo, about);
     let commit = match run.stage() {
         SpecStage::Ended(SpecEnd::Done { commit }) => repo.objects.commit(commit)?,
         _ => None,
     };
-    // The branch may be gone by now, and its commit with it.
-    let files = match commit {
-        Some(commit) => base::files_between(repo, &about.base_tree, &commit.tree)?,
-        None => Vec::new(),
-    };
+    // The branch and the base may be gone by now, and their commits with them.
+    let files = commit.map(|commit| base::files_between(repo, &about.base_tree, &commit.tree));
+    let files = files.and_then(Result::ok).unwrap_or_default();
     Ok(SpecRunResult { base_moved_by, files, ..brief(context, run)? })
 }

@@ -9,6 +9,7 @@ use crate::domain::model::agent::Role;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::size::Size;
+use crate::domain::model::text::counted;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::{SpecAbout, SpecRun};
 use crate::domain::policy::command_settings::CommandGate;
@@ -22,6 +23,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
 use crate::flow::run::base;
 use crate::flow::setup::consent;
@@ -56,6 +58,7 @@ pub fn prepare(context: Context<'_>, spec: &Path) -> Result<Prepared> {
         base: base.commit,
         base_tree,
         base_name: base.name,
+        base_ref: base.full,
         branch,
         started: now(context.env),
         seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
@@ -82,7 +85,7 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
 
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
-    refuse_commands(context, &effective)?;
+    refuse_commands(context, &effective, &spec, &about)?;
     refuse_identity(context.repo)?;
     let agents_home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &agents_home);
@@ -135,7 +138,12 @@ fn refuse_size(spec: &Spec, copy: &SpecCopy) -> Result<()> {
 }
 
 /// Without a command that tells which tests ran nothing can be shown; without the person's yes none runs.
-fn refuse_commands(context: Context<'_>, effective: &EffectivePolicy) -> Result<()> {
+fn refuse_commands(
+    context: Context<'_>,
+    effective: &EffectivePolicy,
+    spec: &Spec,
+    about: &SpecAbout,
+) -> Result<()> {
     if effective.policy.gates.commands.level.effect().is_none() {
         return Err(hinted(
             "`gates.commands` is `off`, so nothing that is built could be shown to work",
@@ -154,6 +162,15 @@ fn refuse_commands(context: Context<'_>, effective: &EffectivePolicy) -> Result<
     let untrusted = |command: &&CommandGate| !consent::trusts(&agreed, command);
     let names = effective.policy.commands.iter().filter(untrusted);
     let names: Vec<String> = names.map(|command| format!("`{}`", command.name)).collect();
+    let of_spec = commands_of(spec, &effective.policy).into_iter();
+    let count = of_spec.filter(|command| !consent::trusts(&agreed, &command.gate)).count();
+    if names.is_empty() && count > 0 {
+        let path = about.spec.path.display();
+        return Err(hinted(
+            format!("you have not agreed to {} of the spec", counted(count, "command")),
+            format!("`tribunal trust --spec {path}` shows them and asks"),
+        ));
+    }
     if names.is_empty() {
         return Ok(());
     }

@@ -8,6 +8,7 @@ use bstr::ByteSlice as _;
 use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, prove_red};
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
@@ -29,7 +30,7 @@ use crate::flow::review::target::TaskReviewRequest;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
 use crate::flow::run::suite::Tested;
-use crate::flow::workspace::checkout::Unavailable;
+use crate::flow::workspace::checkout::{Ignored, Unavailable};
 use crate::platform::config::env::now;
 use crate::platform::config::random;
 use crate::platform::git::diff;
@@ -135,16 +136,17 @@ impl<'a> SpecSession<'a> {
         Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() }
     }
 
-    fn test(&self, at: &Snapshot) -> Result<SuiteRun> {
+    fn test(&self, at: &Snapshot, ignored: Ignored) -> Result<SuiteRun> {
         let context = self.private_context();
-        match suite::run(context, &self.prepared.effective, &self.base(), at)? {
+        match suite::run(context, &self.prepared.effective, &self.base(), at, ignored)? {
             Tested::Ran(suite) => Ok(suite),
             Tested::Interrupted(signal) => Err(self.stopped(signal)),
         }
     }
 
     fn test_base(&self) -> Result<SpecOutcome> {
-        let suite = self.test(&self.base())?;
+        // What an earlier run left may not make a test pass.
+        let suite = self.test(&self.base(), Ignored::Go)?;
         suite::keep_base(self.folder, &suite)?;
         let broken = suite.broken();
         let wrong = match suite.not_run() {
@@ -172,7 +174,7 @@ impl<'a> SpecSession<'a> {
     }
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
-        let now = self.test(&written.at)?;
+        let now = self.test(&written.at, Ignored::Stay)?;
         let text: String = written
             .files
             .iter()
@@ -192,8 +194,21 @@ impl<'a> SpecSession<'a> {
     }
 
     fn prove_green(&self, red: &RedTests, code: &WrittenCode) -> Result<SpecOutcome> {
-        let now = self.test(&code.at)?;
-        let proof = prove_green(&suite::base(self.folder)?, &red.failing, &now);
+        let base = suite::base(self.folder)?;
+        let mut now = self.test(&code.at, Ignored::Stay)?;
+        let mut proof = prove_green(&base, &red.failing, &now);
+        if let GreenProof::Green(_) = proof {
+            // Once more without anything that tests or builds left behind: what passes by that, or passes by
+            // chance, fails here.
+            now = self.test(&code.at, Ignored::Go)?;
+            proof = match prove_green(&base, &red.failing, &now) {
+                GreenProof::Red(why) => {
+                    let first = "it passed once, and not again in a fresh checkout".to_owned();
+                    GreenProof::Red([vec![first], why].concat())
+                }
+                again => again,
+            };
+        }
         let printed =
             if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };
         self.keep_printed(&printed)?;
@@ -283,13 +298,11 @@ impl<'a> SpecSession<'a> {
         let run = runs::load(&self.context.repo.state_dir(), &review)?;
         let run = run.with_context(|| format!("the review `{review}` is gone"))?;
         let best = run.review_loop().end().map_or(0, |end| end.best);
-        let tree = run.review_loop().attempts[best].tree.clone();
-        let objects = &self.private.objects;
-        let changed = shown_text::touched(objects, &red.at.tree, &tree)?;
-        let tests = changed.iter().filter(|file| red.files.contains(&file.path));
-        let tests: Vec<String> = tests.map(|file| format!("`{}`", file.path)).collect();
-        if !tests.is_empty() {
-            let why = format!("a fix changed tests that were to stay: {}", tests.join(", "));
+        let attempt = &run.review_loop().attempts[best];
+        let tree = attempt.tree.clone();
+        if tree != code.at.tree
+            && let Some(why) = self.wrong_with_fixes(red, &tree, attempt.commit.as_ref())?
+        {
             return Ok(TaskReview::NotPassed { review, verdict: Verdict::Escalate, why });
         }
         let met = details.criteria.iter().filter(|one| one.met == CriterionStatus::Met);
@@ -301,6 +314,28 @@ impl<'a> SpecSession<'a> {
             reviewer: details.reviewer.clone(),
             arbiter: details.arbiter.clone(),
         }))
+    }
+
+    /// What is wrong with the code after fixes of its review: they are held to what the code was held to.
+    fn wrong_with_fixes(
+        &self,
+        red: &RedTests,
+        tree: &Oid,
+        commit: Option<&Oid>,
+    ) -> Result<Option<String>> {
+        let refused = self.refused_fixes(red, tree)?;
+        if !refused.is_empty() {
+            return Ok(Some(format!("its fixes are beyond the task: {}", refused.join("; "))));
+        }
+        let commit = commit.context("a fix has no commit")?.clone();
+        let now = self.test(&Snapshot { tree: tree.clone(), commit }, Ignored::Go)?;
+        Ok(match prove_green(&suite::base(self.folder)?, &red.failing, &now) {
+            GreenProof::Green(_) => None,
+            GreenProof::Red(why) => Some(format!("after its fixes {}", why.join("; "))),
+            GreenProof::NotRun(why) => {
+                Some(format!("after its fixes the tests did not run: {why}"))
+            }
+        })
     }
 
     /// Turns an interrupted checkout into [`Stopped`].

@@ -5,13 +5,14 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::model::change::{Change, WrittenBy};
+use crate::domain::model::change::Change;
 use crate::domain::model::report::CommandResult;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_outcome::CommandOutcome;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::commands;
+use crate::flow::workspace::checkout::Ignored;
 use crate::platform::store::file;
 use crate::platform::store::runs::RunFolder;
 
@@ -32,6 +33,7 @@ pub fn run(
     effective: &EffectivePolicy,
     base: &Snapshot,
     at: &Snapshot,
+    ignored: Ignored,
 ) -> Result<Tested> {
     let change = Change {
         key: base.commit.to_string(),
@@ -43,7 +45,7 @@ pub fn run(
         tip_tree: None,
         unlisted: None,
     };
-    let outcome = commands::run_tests(context, effective, &change, WrittenBy::Agent)?;
+    let outcome = commands::run_tests(context, effective, &change, ignored)?;
     if let Some(signal) = outcome.interrupted {
         return Ok(Tested::Interrupted(signal));
     }

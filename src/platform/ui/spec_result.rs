@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
+use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::domain::pipeline::spec_run::stage::{SpecEnd, SpecStage, SpecStop};
 use crate::platform::ui::review_result::resume_words;
+use crate::platform::ui::time::local;
 
 /// The lines for people, the outcome first.
 pub fn lines(result: &SpecRunResult) -> Vec<String> {
@@ -29,11 +31,18 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all.extend(reasons.map(|line| format!("  {}", printable(&line))));
             all
         }
-        SpecStage::Paused(pause) => vec![format!(
-            "paused: `{spec}` is not built yet, {}: {}",
-            resume_words(pause.resume_when),
-            printable(&pause.why)
-        )],
+        SpecStage::Paused(pause) => {
+            let until = match pause.resume_when {
+                ResumeWhen::Asked => "until it is resumed".to_owned(),
+                ResumeWhen::BudgetAllows => "until the budget allows more".to_owned(),
+                ResumeWhen::At(end) => format!("until {}", local(end)),
+            };
+            let mut why = pause.why.lines().map(printable);
+            let first = why.next().unwrap_or_default();
+            let mut all = vec![format!("paused {until}: `{spec}` is not built yet: {first}")];
+            all.extend(why.map(|line| format!("  {line}")));
+            all
+        }
         stage => vec![format!("`{spec}` is not built yet: {}", stage.as_str())],
     };
     if let Some(commits) = result.base_moved_by {
@@ -77,7 +86,10 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
             }
             SpecStop::Aborted => Vec::new(),
             SpecStop::NoRedTests(_) | SpecStop::Disagreement(_) | SpecStop::NotBuilt(_) => {
-                vec![format!("change the spec `{}` and run it again", about.spec.path.display())]
+                vec![format!(
+                    "change what the reasons name, in the spec `{}` or in the code, and run it again",
+                    about.spec.path.display()
+                )]
             }
             SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
         },

@@ -236,8 +236,12 @@ fn green(red: RedTests, code: WrittenCode, proof: GreenProof) -> SpecStage {
 
 /// That nothing was written, with what was wrong before and still is.
 fn unchanged(what: &str, ask: &TaskTry) -> Vec<String> {
-    let mut why = vec![what.to_owned()];
-    why.extend(ask.refused.iter().filter(|line| *line != what).cloned());
+    const AGAIN: &str = "the last try changed nothing";
+    if ask.refused.is_empty() {
+        return vec![what.to_owned()];
+    }
+    let mut why: Vec<String> = ask.refused.iter().filter(|line| *line != AGAIN).cloned().collect();
+    why.push(AGAIN.to_owned());
     why
 }
 

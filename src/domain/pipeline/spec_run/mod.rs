@@ -60,6 +60,8 @@ pub struct SpecAbout {
     pub base: Oid,
     pub base_tree: Oid,
     pub base_name: String,
+    /// The same in full: `refs/heads/main`.
+    pub base_ref: String,
     /// The branch that the result is published as, without `refs/heads/`.
     pub branch: String,
     pub started: Timestamp,

@@ -40,6 +40,7 @@ fn new() -> SpecRun {
         base: oid(1),
         base_tree: oid(2),
         base_name: "main".to_owned(),
+        base_ref: "refs/heads/main".to_owned(),
         branch: "tribunal/a".to_owned(),
         started: Timestamp::UNIX_EPOCH,
         seed: "5e".to_owned(),
