@@ -11,7 +11,6 @@ use crate::cli::run as spec_run;
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::ExitStatus;
-use crate::domain::model::text::short_id;
 use crate::domain::pipeline::result::ReviewResult;
 use crate::flow::call::{nested_call, roles};
 use crate::flow::context::Context;
@@ -161,12 +160,7 @@ fn ended(
 ) -> Result<ExitStatus> {
     let reviewed = match reviewed {
         Ok(reviewed) => reviewed,
-        Err(error) => {
-            let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
-            out::talk(&format!("{stopped} by signal {}", stopped.signal));
-            out::hint(&format!("resume it with `tribunal resume {}`", short_id(&stopped.run)));
-            return Ok(ExitStatus::Interrupted);
-        }
+        Err(error) => return spec_run::stopped(error),
     };
     if report {
         let path = review::report::write(context, &reviewed)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::model::report::ExitStatus;
@@ -76,15 +76,18 @@ pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitSta
 fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
     let result = match came {
         Ok(result) => result,
-        Err(error) => {
-            let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
-            out::talk(&format!("{stopped} by signal {}", stopped.signal));
-            out::hint(&format!("resume it with `tribunal resume {}`", short_id(&stopped.run)));
-            return Ok(ExitStatus::Interrupted);
-        }
+        Err(error) => return stopped(error),
     };
     show(global, &result, false);
     Ok(result.verdict().into())
+}
+
+/// Says that a signal stopped a run, and how it is continued; any other error stays one.
+pub fn stopped(error: Error) -> Result<ExitStatus> {
+    let Some(stopped) = error.downcast_ref::<Stopped>() else { return Err(error) };
+    out::talk(&format!("{stopped} by signal {}", stopped.signal));
+    out::hint(&format!("resume it with `tribunal resume {}`", short_id(&stopped.run)));
+    Ok(ExitStatus::Interrupted)
 }
 
 /// Prints what a run came to, or how far it is; of one that a process works on there is nothing to do.

@@ -14,7 +14,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::format::StoredRun;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
-use crate::domain::pipeline::review_loop::{ResumeWhen, RunKind, Stage};
+use crate::domain::pipeline::review_loop::{RunKind, Stage};
 use crate::domain::pipeline::run::Run;
 use crate::flow;
 use crate::flow::call::roles;
@@ -291,11 +291,9 @@ fn kind(kind: RunKind) -> &'static str {
 fn state_text(stage: &Stage, at: At) -> String {
     match (stage, at) {
         (Stage::Ended(end), _) => finish::verdict(&end.decision).as_str().to_owned(),
-        (Stage::Paused(pause), At::Paused) => match pause.resume_when {
-            ResumeWhen::Asked => "paused until it is resumed".to_owned(),
-            ResumeWhen::BudgetAllows => "paused until the budget allows more".to_owned(),
-            ResumeWhen::At(end) => format!("paused until {}", local(end)),
-        },
+        (Stage::Paused(pause), At::Paused) => {
+            format!("paused {}", review_result::until(pause.resume_when))
+        }
         (stage, At::Work) => stage.as_str().to_owned(),
         (stage, _) => format!("stopped while {}", stage.as_str()),
     }

@@ -251,7 +251,10 @@ pub fn prove_red(base: &SuiteRun, now: &SuiteRun, written: &str, files: &[String
 fn is_file(name: &str, files: &[String]) -> bool {
     let is_it = |file: &String| {
         let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
-        name.ends_with(file.as_str()) || name.ends_with(&stem.replace('/', "."))
+        [file.clone(), stem.replace('/', ".")].iter().any(|end| {
+            let before = name.strip_suffix(end.as_str());
+            before.is_some_and(|before| before.is_empty() || before.ends_with([':', '.', '/']))
+        })
     };
     files.iter().any(is_it)
 }

@@ -61,6 +61,11 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     let folder = RunFolder::create(&state_dir, &id)?;
     let run = SpecRun::new(id, about.clone());
     folder.save_spec(&run)?;
+    context.notify(Progress::SpecRun(SpecRunStep::Begins {
+        spec: about.spec_id.clone(),
+        base: format!("{} ({})", about.base_name, about.base.short()),
+        branch: about.branch.clone(),
+    }));
     Ok((folder, run))
 }
 

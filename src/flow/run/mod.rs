@@ -17,7 +17,6 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
-use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
@@ -46,12 +45,6 @@ const REPOSITORY: &str = "repository";
 pub fn run(context: Context<'_>, spec: &Path) -> Result<SpecRunResult> {
     let prepared = prepare::prepare(context, spec)?;
     clean_up(context)?;
-    let about = &prepared.about;
-    context.notify(Progress::SpecRun(SpecRunStep::Begins {
-        spec: about.spec_id.clone(),
-        base: format!("{} ({})", about.base_name, about.base.short()),
-        branch: about.branch.clone(),
-    }));
     let (folder, run) = claim::claim(context, &prepared)?;
     perform(context, &prepared, &folder, run)
 }

@@ -18,6 +18,7 @@ use crate::domain::review::tracked::TrackedFinding;
 use crate::platform::ui::out::GOOD;
 use crate::platform::ui::report::json_of;
 use crate::platform::ui::styled_text::StyledText;
+use crate::platform::ui::time::local;
 
 /// The verdict and what it rests on.
 pub fn last_line(reviewed: &ReviewResult) -> StyledText {
@@ -240,6 +241,15 @@ pub fn resume_words(resume_when: ResumeWhen) -> String {
         ResumeWhen::Asked => "asked".to_owned(),
         ResumeWhen::BudgetAllows => "budget allows".to_owned(),
         ResumeWhen::At(end) => end.to_string(),
+    }
+}
+
+/// When something that is paused continues, for people.
+pub fn until(resume_when: ResumeWhen) -> String {
+    match resume_when {
+        ResumeWhen::Asked => "until it is resumed".to_owned(),
+        ResumeWhen::BudgetAllows => "until the budget allows more".to_owned(),
+        ResumeWhen::At(end) => format!("until {}", local(end)),
     }
 }
 

@@ -4,11 +4,9 @@ use serde_json::{Value, json};
 
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
-use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::domain::pipeline::spec_run::stage::{SpecEnd, SpecStage, SpecStop};
-use crate::platform::ui::review_result::resume_words;
-use crate::platform::ui::time::local;
+use crate::platform::ui::review_result::{resume_words, until};
 
 /// The lines for people, the outcome first.
 pub fn lines(result: &SpecRunResult) -> Vec<String> {
@@ -32,11 +30,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all
         }
         SpecStage::Paused(pause) => {
-            let until = match pause.resume_when {
-                ResumeWhen::Asked => "until it is resumed".to_owned(),
-                ResumeWhen::BudgetAllows => "until the budget allows more".to_owned(),
-                ResumeWhen::At(end) => format!("until {}", local(end)),
-            };
+            let until = until(pause.resume_when);
             let mut why = pause.why.lines().map(printable);
             let first = why.next().unwrap_or_default();
             let mut all = vec![format!("paused {until}: `{spec}` is not built yet: {first}")];
