@@ -451,3 +451,24 @@ fn what_did_not_run_ends_with_a_number_of_its_own() {
     run_it(&format!("/usr/..{}:/usr/bin:/bin", bin.display()), &["--", "true"]);
     assert!(!mark.exists());
 }
+
+/// In a container the leader of the session is often a process outside it, whose number is 0 there.
+#[test]
+fn what_is_used_is_counted_where_the_session_began_outside_the_container() {
+    let machine = Machine::new(Sandbox::new());
+    let contained = |words: &[&str]| {
+        let mut command = as_other(Path::new("unshare"), &machine.work);
+        command.args(["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]);
+        command.args(words).env("HOME", machine.sandbox.home());
+        run(command, b"")
+    };
+    let probe = contained(&["true"]);
+    if probe.code != 0 {
+        let test = "what_is_used_is_counted_where_the_session_began_outside_the_container";
+        return skip(test, Need::UserNamespaces, &probe.to_string());
+    }
+    contained(&[TRIBUNAL, "sandbox", "--", "sleep", "1"]).ok();
+    let hogs = "for i in 1 2 3 4; do perl -e '$x = \"a\" x (100 << 20); sleep 60' & done; wait";
+    let words = [TRIBUNAL, "sandbox", "--memory", "256M", "--", "sh", "-c", hogs];
+    contained(&words).code(124).says("more than 256M of memory");
+}

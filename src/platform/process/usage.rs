@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
 use rustix::param::page_size;
-use rustix::process::{Pid, getpgid, getsid};
+use rustix::process::Pid;
 
 /// Into how many parts the disk is divided: where one more is gone the folders are measured.
 const DISK_PARTS: u64 = 8;
@@ -109,22 +109,22 @@ struct Used {
 /// namespace its first process takes those on.
 #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
 fn used_by(leader: Pid) -> Used {
-    let mut children: BTreeMap<i32, Vec<(i32, u64)>> = BTreeMap::new();
+    let mut children: BTreeMap<i32, Vec<Entry>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        if let Some((parent, threads)) = parent_and_threads(&entry.path()) {
-            children.entry(parent).or_default().push((pid, threads));
+        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some((parent, entry)) = pid.and_then(Entry::read) {
+            children.entry(parent).or_default().push(entry);
         }
     }
     let own = rustix::process::getpid().as_raw_nonzero().get();
+    let session = Entry::read(own).map(|(_, own)| own.session);
     let leader = leader.as_raw_nonzero().get();
     let mut left = children.remove(&own).unwrap_or_default();
     // Those that we started ourselves lead a group in our session.
-    left.retain(|(pid, _)| *pid == leader || !is_started_by_us(*pid));
+    let is_ours = |it: &Entry| it.group == it.pid && Some(it.session) == session;
+    left.retain(|it| it.pid == leader || !is_ours(it));
     let mut used = Used::default();
-    while let Some((pid, threads)) = left.pop() {
+    while let Some(Entry { pid, threads, .. }) = left.pop() {
         used.processes += threads;
         used.memory += memory_of(pid);
         left.extend(children.remove(&pid).unwrap_or_default());
@@ -132,20 +132,30 @@ fn used_by(leader: Pid) -> Used {
     used
 }
 
-fn is_started_by_us(pid: i32) -> bool {
-    let Some(pid) = Pid::from_raw(pid) else { return false };
-    getpgid(Some(pid)) == Ok(pid) && getsid(Some(pid)) == getsid(None)
+/// What the kernel tells of a process. The numbers are read and not asked for: those of a process that is in
+/// no namespace of ours, as the leader of a container's session may be, are 0, which is no `Pid`.
+struct Entry {
+    pid: i32,
+    group: i32,
+    session: i32,
+    threads: u64,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
-fn parent_and_threads(process: &Path) -> Option<(i32, u64)> {
-    let stat = fs::read(process.join("stat")).ok()?;
-    // The name in parentheses may hold anything.
-    let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    let mut fields = rest.split_whitespace();
-    let parent = fields.nth(1)?.parse().ok()?;
-    Some((parent, fields.nth(15)?.parse().ok()?))
+impl Entry {
+    /// Its parent and itself.
+    #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
+    fn read(pid: i32) -> Option<(i32, Self)> {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may hold anything.
+        let end = stat.iter().rposition(|byte| *byte == b')')?;
+        let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
+        let mut fields = rest.split_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        let session = fields.next()?.parse().ok()?;
+        // The 20th field of all, the session being the sixth.
+        Some((parent, Self { pid, group, session, threads: fields.nth(13)?.parse().ok()? }))
+    }
 }
 
 /// The memory of a process, in bytes: its part of what it shares; where that is not told all that it does not
