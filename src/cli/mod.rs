@@ -78,6 +78,10 @@ pub enum Command {
     Runs(runs::Args),
     /// Continue a review or the run of a spec that was stopped
     Resume(review::ResumeArgs),
+    /// Say yes to what the run of a spec shows you, so that it continues
+    Approve(run::ApproveArgs),
+    /// Have what the run of a spec shows you made again, or end it
+    Reject(run::RejectArgs),
     /// End the run of a spec that was stopped
     Abort(run::AbortArgs),
     /// List findings, decide about them, add and import more
@@ -215,6 +219,8 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Review(args) => review::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),
+        Command::Approve(args) => run::approve(invocation, &args),
+        Command::Reject(args) => run::reject(invocation, &args),
         Command::Abort(args) => run::abort(invocation, &args),
         Command::Resume(args) => review::resume(invocation, &args),
         Command::Findings(args) => findings::run(invocation, &args),

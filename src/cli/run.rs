@@ -1,12 +1,16 @@
-//! `tribunal run`: has a spec built. `tribunal abort`: ends such a run.
+//! `tribunal run`: has a spec built. `tribunal approve`, `reject`: answer what such a run asks. `tribunal abort`:
+//! ends one.
 
 use std::path::PathBuf;
 
 use anyhow::{Error, Result};
 
 use crate::cli::invocation::{Global, Invocation};
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::flow::call::nested_call;
 use crate::flow::context::Context;
@@ -30,6 +34,47 @@ pub struct Args {
     /// The spec's file, or its id; its status is `ready`
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
+    /// Whether you are asked about the plan, the tasks and the result
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Auto)]
+    mode: Mode,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Mode {
+    /// Nobody is asked but where nothing else helps
+    Auto,
+    /// You answer for the plan, the tasks and the result
+    Manual,
+}
+
+/// Shown below `--help`.
+const APPROVE_EXAMPLES: &str = "\
+Examples:
+  tribunal approve 3EFCVP                 have that run continue; `tribunal runs` lists them";
+
+/// The run that is to continue.
+#[derive(Debug, clap::Args)]
+#[command(after_help = APPROVE_EXAMPLES)]
+pub struct ApproveArgs {
+    /// The id of the run, as `tribunal runs` lists it, or enough of its end
+    run: String,
+}
+
+/// Shown below `--help`.
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  tribunal reject 3EFCVP --note \"no cache\"
+                                          have the plan made again without one";
+
+/// The run whose plan, tasks or result is not as it should be.
+#[derive(Debug, clap::Args)]
+#[command(after_help = REJECT_EXAMPLES)]
+pub struct RejectArgs {
+    /// The id of the run, as `tribunal runs` lists it, or enough of its end
+    run: String,
+    /// What should be otherwise; a plan and its tasks are made again with it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
 }
 
 /// Shown below `--help`.
@@ -50,7 +95,30 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no spec can be run", "run it once the call is over")?;
     let spec = context.env.current_dir.join(&args.spec);
-    ended(&invocation.global, run::run(context, &spec))
+    let mode = match args.mode {
+        Mode::Auto => RunMode::Auto,
+        Mode::Manual => RunMode::Manual,
+    };
+    ended(&invocation.global, run::run(context, &spec, mode))
+}
+
+/// `tribunal approve RUN`.
+pub fn approve(invocation: &Invocation, args: &ApproveArgs) -> Result<ExitStatus> {
+    answer(invocation, &args.run, CheckpointAnswer::Approve)
+}
+
+/// `tribunal reject RUN`.
+pub fn reject(invocation: &Invocation, args: &RejectArgs) -> Result<ExitStatus> {
+    let note = redact_str(args.note.trim());
+    answer(invocation, &args.run, CheckpointAnswer::Reject(note))
+}
+
+fn answer(invocation: &Invocation, run: &str, answer: CheckpointAnswer) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    nested_call::refuse(context.env, "no run can be answered", "answer once the call is over")?;
+    let id = runs::resolve(&repo.state_dir(), run)?;
+    ended(&invocation.global, run::answer(context, &id, answer))
 }
 
 /// `tribunal abort RUN`.

@@ -20,6 +20,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
     let state = match run.stage() {
         SpecStage::Ended(_) => result.verdict().as_str().to_owned(),
         SpecStage::Paused(_) => "paused".to_owned(),
+        SpecStage::Waiting(_) => "waits for you".to_owned(),
         stage if is_held => stage.as_str().to_owned(),
         stage => format!("stopped while {}", stage.as_str()),
     };
@@ -36,6 +37,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         SpecStage::Ended(_) => "ended",
         _ if is_held => "under way",
         SpecStage::Paused(_) => "paused",
+        SpecStage::Waiting(_) => "waiting",
         _ => "stopped",
     };
     let mut json = spec_result::json(&result);

@@ -17,8 +17,14 @@ pub enum Part {
     Fix,
     /// Tests of a task are to be written.
     Tests,
-    /// The code of a task is to be written.
+    /// The code of a task is to be written, or structure without behaviour.
     Code,
+    /// The size of a spec, its parts, a plan, what is wrong with one, its tasks.
+    Size,
+    Split,
+    Plan,
+    PlanReview,
+    TaskList,
     /// Something else.
     Other,
 }
@@ -97,8 +103,20 @@ impl Question {
             Part::Fix
         } else if prompt.contains("You write tests in the folder that you are in") {
             Part::Tests
-        } else if prompt.contains("You write code in the folder that you are in.") {
+        } else if prompt.contains("You write code in the folder that you are in.")
+            || prompt.contains("You write the structure of something")
+        {
             Part::Code
+        } else if prompt.contains("You say how much work a spec is") {
+            Part::Size
+        } else if prompt.contains("You split a large spec into parts") {
+            Part::Split
+        } else if prompt.contains("You plan how a spec is built") {
+            Part::Plan
+        } else if prompt.contains("You review a plan that an agent") {
+            Part::PlanReview
+        } else if prompt.contains("You cut a plan into tasks") {
+            Part::TaskList
         } else {
             Part::Other
         };
@@ -244,9 +262,19 @@ pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send +
             Part::Criteria => Say::json(question.answer(&[])),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
-            Part::Tests | Part::Code | Part::Other => Say::text("I was asked something else."),
+            Part::PlanReview => Say::json(json!({ "findings": [], "read": sections_read(asked) })),
+            _ => Say::text("I was asked something else."),
         }
     }
+}
+
+/// What shows that every section of a plan was read.
+pub fn sections_read(asked: &Asked) -> Vec<Value> {
+    let plan = fenced(&asked.prompt).into_iter().find(|(name, _)| name == "plan");
+    let plan = plan.map(|(_, text)| text).unwrap_or_default();
+    let sections = plan.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
+    let read = sections.map(|(name, text)| json!({ "section": name, "quote": text.trim() }));
+    read.filter(|one| one["section"] != "Structure").collect()
 }
 
 /// The findings of a change.

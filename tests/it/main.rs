@@ -40,6 +40,7 @@ mod model_server;
 mod needs;
 mod one_verdict;
 mod output;
+mod planned_runs;
 mod progress;
 mod push;
 mod push_draws;

@@ -7,13 +7,15 @@ use crate::domain::model::terminal::printable;
 use crate::domain::policy::gate_settings::CommitMessage;
 
 /// What a task's commit is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TaskCommit<'a> {
     /// The first line that the executor proposed; empty where it proposed none.
     pub proposed: &'a str,
     /// The spec's title.
     pub title: &'a str,
     pub spec: &'a str,
+    /// Which task of how many it is; empty where it is all of the spec.
+    pub task: String,
     /// The ids of the criteria that it meets.
     pub criteria: &'a [String],
     pub run: &'a str,
@@ -32,6 +34,7 @@ impl TaskCommit<'_> {
         let criteria = self.criteria.join(", ");
         let trailers = [
             ("Spec", self.spec),
+            ("Task", self.task.as_str()),
             ("Criteria", criteria.as_str()),
             ("Tribunal-Run", self.run),
             ("Tribunal-Executor", self.executor),

@@ -5,13 +5,16 @@ use crate::domain::review::template::render;
 
 const TESTS: &str = include_str!("prompts/tests.md");
 const CODE: &str = include_str!("prompts/code.md");
+const SCAFFOLD: &str = include_str!("prompts/scaffold.md");
 
 /// One step of a task for the executor.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskPrompt<'a> {
     /// The spec, in the form that every role is given.
     pub spec: &'a str,
-    /// The paths that the spec allows; empty where it names none.
+    /// The task, with the plan that it belongs to; empty where it is all of the spec.
+    pub task: &'a str,
+    /// The paths that may be changed; empty where none are named.
     pub touches: &'a [String],
     /// The files of the new tests, with how they fail; empty while they are written.
     pub red: &'a [String],
@@ -38,6 +41,11 @@ pub fn code(task: TaskPrompt<'_>) -> String {
     fill(CODE, task)
 }
 
+/// The prompt for structure without behaviour.
+pub fn scaffold(task: TaskPrompt<'_>) -> String {
+    fill(SCAFFOLD, task)
+}
+
 fn fill(template: &str, task: TaskPrompt<'_>) -> String {
     let data = |name, text: &str, none| as_data(name, task.fence_nonce, text, none);
     render(template, &|name| {
@@ -46,6 +54,7 @@ fn fill(template: &str, task: TaskPrompt<'_>) -> String {
             "files" => task.files_max.to_string(),
             "lines" => task.lines_max.to_string(),
             "spec" => data("spec", task.spec, "There is none.\n"),
+            "task" => data("task", task.task, "All of it.\n"),
             "touches" => data("touches", &task.touches.join("\n"), "It names none.\n"),
             "red" => data("red", &task.red.join("\n"), "None.\n"),
             "printed" => data("printed", task.printed, "Nothing failed, or it printed nothing.\n"),

@@ -7,14 +7,31 @@ use crate::domain::review::fix_limits::{RepairedFile, is_steering, is_test_path,
 /// What a step of a task may touch.
 #[derive(Clone, Copy)]
 pub struct TaskBounds<'a> {
-    /// The paths that the spec names with `touches`; `None` where it names none.
+    /// The paths that are named for it; `None` where none are.
     pub touches: Option<&'a GlobSet>,
+    pub named_by: NamedBy,
     /// Whether a path is one of the policy or its rules.
     pub is_policy: fn(&[u8]) -> bool,
     /// The files that the test commands name: what they print is what the tests are seen by.
     pub runners: &'a [String],
     /// Whether a path is one of a spec.
     pub is_spec: &'a dyn Fn(&str) -> bool,
+}
+
+/// Who names the paths of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    Spec,
+    Task,
+}
+
+impl NamedBy {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Spec => "the spec's `touches`",
+            Self::Task => "the task's list of files",
+        }
+    }
 }
 
 /// Whether a path is one of tests, and of what belongs to them. Below the folder of the code `spec` and
@@ -105,8 +122,9 @@ impl TaskBounds<'_> {
                 refused.push(format!("it changed `{path}`, which runs the tests"));
             } else if is_manifest(path) && !is_named(path) {
                 refused.push(format!(
-                    "it changed `{path}`, which decides how the project is built and tested, and the spec's \
-                     `touches` does not name it"
+                    "it changed `{path}`, which decides how the project is built and tested, and {} does not \
+                     name it",
+                    self.named_by.as_str()
                 ));
             }
         }
@@ -198,8 +216,9 @@ pub fn refuse_code(files: &[RepairedFile], bounds: TaskBounds<'_>, step: CodeSte
             ));
         } else if bounds.touches.is_some_and(|globs| !globs.is_match(&file.path)) {
             refused.push(format!(
-                "it changed `{}`, which the spec's `touches` does not name",
-                file.path
+                "it changed `{}`, which {} does not name",
+                file.path,
+                bounds.named_by.as_str()
             ));
         }
     }

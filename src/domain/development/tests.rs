@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::development::failure::{FailureKind, OutputFailure, of_case, of_output};
 use crate::domain::development::message::TaskCommit;
-use crate::domain::development::scope::{CodeStep, TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{
     CaseState, GreenProof, RedProof, RedReason, RedTest, SuiteCommand, SuiteOutcome, SuiteRun,
     prove_green, prove_red,
@@ -229,6 +229,7 @@ fn what_is_beyond_a_step_is_refused_with_the_reason() {
     let globs = globs::union(["src/**"]).unwrap();
     let runners = ["src/run.sh".to_owned()];
     let bounds = TaskBounds {
+        named_by: NamedBy::Spec,
         touches: Some(&globs),
         is_policy: is_policy_path,
         runners: &runners,
@@ -306,6 +307,7 @@ fn a_message_has_the_form_whatever_was_proposed() {
     let criteria = ["AC-1".to_owned(), "C-1".to_owned()];
     let message = |proposed: &str| {
         let commit = TaskCommit {
+            task: String::new(),
             proposed,
             title: "Read sizes with a unit.",
             spec: "sizes",

@@ -9,6 +9,8 @@ use crate::domain::model::text::counted;
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Researcher,
+    /// Plans what is to be built.
+    Planner,
     /// Writes code. The only role that may write.
     Executor,
     /// Reviews a change.
@@ -20,13 +22,20 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 5] =
-        [Self::Researcher, Self::Executor, Self::Reviewer, Self::Attacker, Self::Arbiter];
+    pub const ALL: [Self; 6] = [
+        Self::Researcher,
+        Self::Planner,
+        Self::Executor,
+        Self::Reviewer,
+        Self::Attacker,
+        Self::Arbiter,
+    ];
 
     /// The word used in settings and output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Researcher => "researcher",
+            Self::Planner => "planner",
             Self::Executor => "executor",
             Self::Reviewer => "reviewer",
             Self::Attacker => "attacker",
@@ -44,7 +53,7 @@ impl Role {
     /// that one is none, should not do so in passing. `None` for the program's default.
     pub fn default_effort(self) -> Option<&'static str> {
         match self {
-            Self::Reviewer | Self::Attacker | Self::Arbiter => Some("high"),
+            Self::Planner | Self::Reviewer | Self::Attacker | Self::Arbiter => Some("high"),
             Self::Researcher | Self::Executor => None,
         }
     }

@@ -9,6 +9,7 @@ mod inputs;
 pub mod job;
 pub mod journal;
 pub mod next;
+pub mod plan_loop;
 pub mod result;
 pub mod review_loop;
 pub mod run;

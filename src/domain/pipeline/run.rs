@@ -69,6 +69,19 @@ pub struct SpecCopy {
     /// BLAKE3 of the file's bytes.
     pub hash: String,
     pub text: String,
+    /// The ids of the criteria that count, where a change is to meet a part of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+}
+
+impl SpecCopy {
+    /// The same spec, of which these criteria count. It is another question than all of it.
+    #[must_use]
+    pub fn only(&self, criteria: &[String]) -> Self {
+        let of = format!("{}\n{}", self.hash, criteria.join("\n"));
+        let hash = blake3::hash(of.as_bytes()).to_hex().to_string();
+        Self { hash, only: Some(criteria.to_vec()), ..self.clone() }
+    }
 }
 
 /// The state machine of a run.
@@ -117,7 +130,7 @@ impl ReviewRecord {
             Role::Arbiter => {
                 self.names.arbiter = joined(&mut self.names.arbiters, answer.agent);
             }
-            Role::Researcher | Role::Executor | Role::Attacker => {}
+            Role::Researcher | Role::Planner | Role::Executor | Role::Attacker => {}
         }
         if !self.answers.contains(&answer.hash) {
             self.answers.push(answer.hash);

@@ -12,6 +12,7 @@ use crate::domain::policy::unit;
 pub struct AgentSettings {
     pub route: RouteChoice,
     pub researcher: RoleAgent,
+    pub planner: RoleAgent,
     pub executor: RoleAgent,
     pub reviewer: RoleAgent,
     pub attacker: RoleAgent,
@@ -30,6 +31,7 @@ impl AgentSettings {
     pub fn for_role(&self, role: Role) -> &RoleAgent {
         match role {
             Role::Researcher => &self.researcher,
+            Role::Planner => &self.planner,
             Role::Executor => &self.executor,
             Role::Reviewer => &self.reviewer,
             Role::Attacker => &self.attacker,

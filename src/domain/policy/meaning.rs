@@ -78,7 +78,7 @@ fn of_agents(rest: &[&str]) -> Option<&'static str> {
         [_, "use"] => {
             "claude, codex, or an agent of your own settings; of a list the first that can be asked"
         }
-        ["reviewer" | "attacker" | "arbiter", "effort"] => {
+        ["planner" | "reviewer" | "attacker" | "arbiter", "effort"] => {
             "empty: high; default: the program's own"
         }
         [_, "model" | "effort"] => "empty: the program's default",

@@ -87,6 +87,17 @@ impl Spec {
         all
     }
 
+    /// The same spec without the criteria that are not named; constraints and what is critical stay.
+    #[must_use]
+    pub fn only(mut self, criteria: &[String]) -> Self {
+        let counts = |one: &Criterion| criteria.contains(&one.id);
+        self.criteria.retain(counts);
+        for step in &mut self.steps {
+            step.acceptance.retain(counts);
+        }
+        self
+    }
+
     /// The constraints with their ids, in their order: `C-1` by position where the author gave none.
     pub fn numbered_constraints(&self) -> Vec<(String, &str)> {
         numbered(&self.constraints, CONSTRAINT)

@@ -120,7 +120,7 @@ impl AssignedAgent {
     }
 
     /// The same agents in another role: that role's limits, and no model of another vendor.
-    pub(super) fn in_role(self, role: Role, policy: &Policy) -> Self {
+    pub fn in_role(self, role: Role, policy: &Policy) -> Self {
         let limits = policy.agents.for_role(role).clone();
         let settings = RoleAgent {
             agents: vec![self.name.clone()],

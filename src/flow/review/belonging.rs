@@ -202,6 +202,7 @@ pub(super) fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy
         path: path.to_owned(),
         hash: blake3::hash(bytes).to_hex().to_string(),
         text: masked.to_str_lossy().into_owned(),
+        only: None,
     }
 }
 
@@ -210,7 +211,10 @@ pub fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let parsed_spec = read(copy.text.as_bytes(), &name);
     match parsed_spec.spec.clone() {
-        Some(spec) if parsed_spec.errors() == 0 => Ok(spec),
+        Some(spec) if parsed_spec.errors() == 0 => Ok(match &copy.only {
+            Some(criteria) => spec.only(criteria),
+            None => spec,
+        }),
         _ => Err(hinted(
             format!("the spec `{}` has errors and cannot be reviewed against", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),

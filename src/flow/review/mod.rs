@@ -245,9 +245,10 @@ pub fn review_task(
     let request = ReviewRequest {
         range: ReviewRange::Beyond { bases: vec![base.clone()], to: commit.clone() },
         spec: None,
-        fix: true,
+        fix: task.fix,
         chosen: Vec::new(),
-        fresh: false,
+        // What was answered before was answered to somebody else.
+        fresh: !task.fix,
         note: String::new(),
         of_task: Some(task.clone()),
     };

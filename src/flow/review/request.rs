@@ -25,7 +25,7 @@ pub struct Stopped {
 }
 
 /// Why there is no answer.
-enum AskError {
+pub enum AskError {
     /// The call could not be made or answered.
     Failed(CallFailure),
     /// The answer did not fit the schema.
@@ -34,6 +34,18 @@ enum AskError {
         /// The answer, verbatim; empty where there was none.
         gave: String,
     },
+}
+
+impl AskError {
+    /// The failure of a call to that agent.
+    pub fn of(self, to: &AssignedAgent) -> CallFailure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::Malformed { why, .. } => {
+                CallFailure::Infrastructure(format!("{}: malformed: {why}", to.name))
+            }
+        }
+    }
 }
 
 /// A request whose answer has a schema.
@@ -116,20 +128,48 @@ pub(super) fn request(client: &AgentClient<'_>, request: &StructuredRequest) -> 
 }
 
 fn request_once(client: &AgentClient<'_>, request: &StructuredRequest) -> Result<Replied> {
-    let mut answers = Vec::new();
-    let mut reply = send(client, request, &request.key, &request.prompt, &mut answers)?;
-    if let Err(AskError::Malformed { why, gave }) = &reply {
-        let again = prompt::repair(&request.prompt, why, gave, &request.token);
-        let key = format!("{}-repair", request.key);
-        reply = send(client, request, &key, &again, &mut answers)?;
-    }
-    let reply = reply.map_err(|error| match error {
-        AskError::Failed(failure) => failure,
-        AskError::Malformed { why, .. } => {
-            CallFailure::Infrastructure(format!("{}: malformed: {why}", request.to.name))
-        }
-    });
+    let ask = ParsedRequest {
+        to: &request.to,
+        key: &request.key,
+        prompt: &request.prompt,
+        token: &request.token,
+        dir: &request.dir,
+        schema: &request.expected.schema(),
+    };
+    let parse = |answer: &Answer| request.expected.parse(answer);
+    let (reply, answers) = request_parsed(client, &ask, &parse)?;
+    let reply = reply.map_err(|error| error.of(&request.to));
     Ok(Replied { reply, answers })
+}
+
+/// A request to one agent that may read a folder.
+#[derive(Clone, Copy)]
+pub struct ParsedRequest<'a> {
+    pub to: &'a AssignedAgent,
+    /// The stable name of the question within the run.
+    pub key: &'a str,
+    pub prompt: &'a str,
+    /// The nonce of the fences in the prompt.
+    pub token: &'a str,
+    /// The folder that the agent may read.
+    pub dir: &'a Path,
+    pub schema: &'a Value,
+}
+
+/// Sends a request, and once more with what was wrong where the answer cannot be parsed.
+pub fn request_parsed<T>(
+    client: &AgentClient<'_>,
+    ask: &ParsedRequest<'_>,
+    parse: &dyn Fn(&Answer) -> Result<T, String>,
+) -> Result<(Result<T, AskError>, Vec<AgentAnswer>)> {
+    let mut answers = Vec::new();
+    let mut reply = send(client, ask, ask.key, ask.prompt, parse, &mut answers)?;
+    if let Err(AskError::Malformed { why, gave }) = &reply {
+        let again = prompt::repair(ask.prompt, why, gave, ask.token);
+        let key = format!("{}-repair", ask.key);
+        reply = send(client, ask, &key, &again, parse, &mut answers)?;
+    }
+    Ok((reply, answers))
 }
 
 /// Lets an executor work in a folder; gives what it says at its end.
@@ -153,26 +193,24 @@ pub fn request_work(
     Ok((worked, answers))
 }
 
-fn send(
+fn send<T>(
     client: &AgentClient<'_>,
-    request: &StructuredRequest,
+    ask: &ParsedRequest<'_>,
     key: &str,
     prompt: &str,
+    parse: &dyn Fn(&Answer) -> Result<T, String>,
     answers: &mut Vec<AgentAnswer>,
-) -> Result<Result<StructuredReply, AskError>> {
+) -> Result<Result<T, AskError>> {
     let question = AgentQuestion {
-        to: &request.to,
+        to: ask.to,
         key,
         prompt,
-        schema: Some(&request.expected.schema()),
+        schema: Some(ask.schema),
         access: Access::Read,
-        dir: &request.dir,
+        dir: ask.dir,
     };
     Ok(call(client, &question, answers)?.and_then(|answer| {
-        request
-            .expected
-            .parse(&answer)
-            .map_err(|why| AskError::Malformed { why, gave: answer.text })
+        parse(&answer).map_err(|why| AskError::Malformed { why, gave: answer.text })
     }))
 }
 

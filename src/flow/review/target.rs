@@ -60,6 +60,8 @@ pub struct TaskReviewRequest {
     /// The id of the spec's run, with which it shares a budget.
     pub parent: String,
     pub spec: SpecCopy,
+    /// Whether what is found is fixed.
+    pub fix: bool,
 }
 
 impl ReviewRequest {

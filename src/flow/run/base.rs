@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::domain::pipeline::spec_run::SpecAbout;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::spec::types::Spec;
 use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::target::DEFAULT_BRANCHES;

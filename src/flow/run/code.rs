@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use bstr::BStr;
 use globset::GlobSet;
 
 use crate::domain::development::prompt;
 use crate::domain::development::prompt::TaskPrompt;
-use crate::domain::development::scope::{CodeStep, TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{RedReason, RedTest};
 use crate::domain::development::words::LastWords;
 use crate::domain::gates::policy_files::is_policy_path;
@@ -18,8 +18,8 @@ use crate::domain::model::finding::Effect;
 use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
-use crate::domain::pipeline::spec_run::apply::{SpecOutcome, Work};
-use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TRIES_MAX, TaskTry};
+use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, Work};
+use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TaskTry};
 use crate::domain::review::prompt::spec_text;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::shown_text;
@@ -28,10 +28,8 @@ use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::request::request_work;
 use crate::flow::run::session::{SpecSession, Wanted};
 use crate::flow::workspace::attempt;
-use crate::flow::workspace::checkout;
-use crate::flow::workspace::checkout::{Ignored, Workspace};
+use crate::flow::workspace::checkout::Ignored;
 use crate::platform::git::diff;
-use crate::platform::store::lock::Wait;
 
 impl SpecSession<'_> {
     /// Asks the executor, and takes what it left.
@@ -42,9 +40,7 @@ impl SpecSession<'_> {
         wanted: Wanted<'_>,
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let (executor, key) = (&self.prepared.executor, self.run.call_key(job));
-        let folder = checkout::root(self.private).join(format!("run-{}", self.run.id));
-        let workspace = Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
-            .with_context(|| format!("another process works on the run `{}`", self.run.id))?;
+        let workspace = self.workspace()?;
         // Where the call is settled the executor had ended before a kill: its work is still there, unless
         // the cache was emptied.
         if !self.client.is_settled(&key, executor) || !workspace.work().exists() {
@@ -63,12 +59,9 @@ impl SpecSession<'_> {
         let (worked, answers) =
             request_work(&self.client, executor, &key, &prompt, &workspace.work())?;
         let tree = self.or_stopped(workspace.snapshot(self.private, self.interrupts))?;
-        let number = match wanted {
-            Wanted::Tests => ask.number,
-            Wanted::Code(_) => TRIES_MAX + ask.number,
-        };
         let save = |message: &str| {
-            let (number, parent) = (number as usize, Some(&ask.from.commit));
+            let (number, parent) =
+                (self.run.progress().attempt(ask.number), Some(&ask.from.commit));
             attempt::save(self.private, &self.run.id, number, &tree, parent, message)
         };
         let said = match worked {
@@ -98,9 +91,9 @@ impl SpecSession<'_> {
 
     /// Why what was left is beyond the task, and the files that it touched.
     fn refused(&self, at: &Snapshot, wanted: Wanted<'_>) -> Result<(Vec<String>, Vec<String>)> {
-        let (objects, about) = (&self.private.objects, &self.run.about);
+        let (objects, head) = (&self.private.objects, self.head());
         let before = match wanted {
-            Wanted::Tests => &about.base_tree,
+            Wanted::Tests => &head.tree,
             Wanted::Code(red) => &red.at.tree,
         };
         let files = shown_text::touched(objects, before, &at.tree)?;
@@ -120,7 +113,7 @@ impl SpecSession<'_> {
         }
         let mut why = self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Code))?;
         let change = Change {
-            key: about.base.to_string(),
+            key: head.commit.to_string(),
             base_tree: Some(before.clone()),
             tree: at.tree.clone(),
             commit: Some(at.commit.clone()),
@@ -146,9 +139,12 @@ impl SpecSession<'_> {
 
     fn bounded(&self, refuse: impl FnOnce(TaskBounds<'_>) -> Vec<String>) -> Result<Vec<String>> {
         let (touches, runners) = (self.touches()?, self.runners()?);
+        let is_planned = self.run.progress().part().is_some_and(|part| part.plan.is_some());
+        let named_by = if is_planned { NamedBy::Task } else { NamedBy::Spec };
         let globs = SpecGlobs::new(&self.prepared.effective.policy.watch.specs)?;
         Ok(refuse(TaskBounds {
             touches: touches.as_ref(),
+            named_by,
             is_policy: is_policy_path,
             runners: &runners,
             is_spec: &|path| globs.is_spec(Path::new(path)),
@@ -171,12 +167,17 @@ impl SpecSession<'_> {
         Ok(files)
     }
 
+    /// The paths that the task may change; `None` where none are named.
     fn touches(&self) -> Result<Option<GlobSet>> {
-        let named = &self.prepared.spec.touches;
+        let named = self.paths();
         if named.is_empty() {
             return Ok(None);
         }
         Ok(Some(globs::union(named.iter().map(String::as_str))?))
+    }
+
+    fn paths(&self) -> &[String] {
+        self.run.progress().task().map_or(&[], |now| &now.task.paths)
     }
 
     fn prompt(&self, job: &JobId, ask: &TaskTry, wanted: Wanted<'_>) -> Result<String> {
@@ -185,22 +186,32 @@ impl SpecSession<'_> {
             Wanted::Tests => Vec::new(),
             Wanted::Code(red) => red_in_words(red),
         };
-        let token = blake3::hash(format!("{}/token/{job}", self.run.about.seed).as_bytes());
         let task = TaskPrompt {
             spec: &spec_text(&self.prepared.spec),
-            touches: &self.prepared.spec.touches,
+            task: &self.task_in_words(),
+            touches: self.paths(),
             red: &red,
             refused: &ask.refused,
             printed: &self.printed(ask),
             rules: &self.rules()?,
-            fence_nonce: &token.to_hex()[..12],
+            fence_nonce: &self.fence_nonce(job),
             files_max: limits.files,
             lines_max: limits.lines,
         };
         Ok(match wanted {
             Wanted::Tests => prompt::tests(task),
+            Wanted::Code(red) if red.files.is_empty() => prompt::scaffold(task),
             Wanted::Code(_) => prompt::code(task),
         })
+    }
+
+    /// The task with the plan that it belongs to; empty where it is all of the spec.
+    fn task_in_words(&self) -> String {
+        let Some(now) = self.run.progress().task() else { return String::new() };
+        let Some(agreed) = &now.part.plan else { return String::new() };
+        let (all, plan) = (now.part.tasks.len(), agreed.plan.markdown(&now.part.title));
+        let task = now.task.markdown(now.number);
+        format!("{task}\nIt is task {} of {all}. The plan of all of them:\n\n{plan}", now.number)
     }
 }
 

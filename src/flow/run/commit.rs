@@ -9,8 +9,8 @@ use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{CallFailure, JobId};
-use crate::domain::pipeline::spec_run::apply::SpecOutcome;
-use crate::domain::pipeline::spec_run::stage::ReviewedTask;
+use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
+use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::run::session::SpecSession;
 use crate::platform::git::command::succeeded;
@@ -21,25 +21,29 @@ impl SpecSession<'_> {
     /// after a kill the same commit comes out.
     pub(super) fn commit(&self, job: &JobId, task: &ReviewedTask) -> Result<SpecOutcome> {
         let (about, effective) = (&self.run.about, &self.prepared.effective);
+        let progress = self.run.progress();
+        let now = progress.task().filter(|_| !progress.is_one_task());
+        let (head, of_task) = (self.head(), now.map(|now| (now.number, now.part.tasks.len())));
         let text = TaskCommit {
             proposed: &task.subject,
-            title: &about.title,
+            title: now.map_or(about.title.as_str(), |now| &now.task.title),
+            task: of_task.map(|(number, all)| format!("{number} of {all}")).unwrap_or_default(),
             spec: &about.spec_id,
             criteria: &task.criteria,
             run: &self.run.id,
-            executor: &self.run.machine.spec.executor,
+            executor: &progress.executor,
             reviewer: &task.reviewer,
             arbiter: &task.arbiter,
             review: &task.review,
         }
         .message(&effective.policy.gates.commit_message);
         let change = Change {
-            key: about.base.to_string(),
-            base_tree: Some(about.base_tree.clone()),
+            key: head.commit.to_string(),
+            base_tree: Some(head.tree.clone()),
             tree: task.tree.clone(),
             commit: None,
             message: Some(text.clone().into_bytes().into()),
-            files: diff::trees(&self.private.objects, Some(&about.base_tree), Some(&task.tree))?,
+            files: diff::trees(&self.private.objects, Some(&head.tree), Some(&task.tree))?,
             tip_tree: None,
             unlisted: None,
         };
@@ -58,11 +62,17 @@ impl SpecSession<'_> {
         if !why.is_empty() {
             return Ok(SpecOutcome::Committed(Err(why)));
         }
-        self.commit_tree(job, &task.tree, &text)
+        self.commit_tree(job, &task.tree, &head.commit, &text)
     }
 
     /// Git knows the person by the settings of their own repository, and writes to the run's.
-    fn commit_tree(&self, job: &JobId, tree: &Oid, message: &str) -> Result<SpecOutcome> {
+    fn commit_tree(
+        &self,
+        job: &JobId,
+        tree: &Oid,
+        parent: &Oid,
+        message: &str,
+    ) -> Result<SpecOutcome> {
         let repo = self.context.repo;
         let at = self.run.journal.first_started(job).context("the commit was not begun")?;
         let date = format!("@{} +0000", at.as_second());
@@ -74,13 +84,16 @@ impl SpecSession<'_> {
             .env("GIT_OBJECT_DIRECTORY", self.private.common_dir.join("objects"))
             .env("GIT_AUTHOR_DATE", &date)
             .env("GIT_COMMITTER_DATE", &date)
-            .args(["commit-tree", tree.as_str(), "-p", self.run.about.base.as_str(), "-F", "-"]);
+            .args(["commit-tree", tree.as_str(), "-p", parent.as_str(), "-F", "-"]);
         if signs {
             command = command.arg("-S");
         }
         let output = command.stdin(message).capture()?;
         match succeeded(&output, "git commit-tree") {
-            Ok(name) => Ok(SpecOutcome::Committed(Ok(Oid::parse(&name.trim().to_str_lossy())?))),
+            Ok(name) => {
+                let commit = Oid::parse(&name.trim().to_str_lossy())?;
+                Ok(SpecOutcome::Committed(Ok(Snapshot { tree: tree.clone(), commit })))
+            }
             Err(error) => {
                 let why =
                     if signs { "the commit could not be signed" } else { "git did not commit" };

@@ -7,20 +7,28 @@ mod base;
 mod claim;
 mod code;
 mod commit;
+mod documents;
+mod planning;
 mod prepare;
 mod publish;
 mod session;
 mod suite;
+mod task_review;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::apply;
+use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
+use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
-use crate::domain::pipeline::spec_run::stage::{SpecEnd, SpecStage, SpecStop};
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
 use crate::flow::review::calls;
@@ -42,8 +50,8 @@ const REPOSITORY: &str = "repository";
 /// # Errors
 ///
 /// Where it cannot begin, before anything is paid; where a signal stops it; where a file cannot be written.
-pub fn run(context: Context<'_>, spec: &Path) -> Result<SpecRunResult> {
-    let prepared = prepare::prepare(context, spec)?;
+pub fn run(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<SpecRunResult> {
+    let prepared = prepare::prepare(context, spec, mode)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     perform(context, &prepared, &folder, run)
@@ -57,6 +65,35 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
     }
     let prepared = prepare::again(context, &run)?;
     perform(context, &prepared, &folder, run.resumed())
+}
+
+/// Answers what a run waits for, and goes on with it.
+///
+/// # Errors
+///
+/// Where it waits for no answer, or for one to another page than it shows now.
+pub fn answer(context: Context<'_>, id: &str, answer: CheckpointAnswer) -> Result<SpecRunResult> {
+    let (folder, run) = claim::take(context, id)?;
+    let SpecStage::Waiting(checkpoint) = run.stage() else {
+        return Err(hinted(
+            format!(
+                "the run `{}` waits for no answer: it is {}",
+                short_id(id),
+                run.stage().as_str()
+            ),
+            format!("`tribunal runs show {}` tells how far it is", short_id(id)),
+        ));
+    };
+    let page = pages::checkpoint(run.progress(), &run.about, checkpoint.at, &checkpoint.then);
+    anyhow::ensure!(
+        pages::hash(&page) == checkpoint.shown,
+        "the page of {} is not the one that the run waits at",
+        checkpoint.at.as_str()
+    );
+    let prepared = prepare::again(context, &run)?;
+    let answered = apply::answer(run, answer).context("the run waits for no answer")?;
+    folder.save_spec(&answered)?;
+    perform(context, &prepared, &folder, answered)
 }
 
 /// Ends a run that nobody works on; what it built stays in its folder.

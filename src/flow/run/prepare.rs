@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::model::agent::Role;
+use crate::domain::model::agent::{Role, is_same_family};
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
-use crate::domain::model::size::Size;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::{SpecAbout, SpecRun};
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::policy::command_settings::CommandGate;
-use crate::domain::spec::classify::classify;
+use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::read::read;
 use crate::domain::spec::types::{Spec, SpecStatus};
 use crate::flow::call::roles;
@@ -37,24 +37,32 @@ pub struct Prepared {
     pub about: SpecAbout,
     pub spec: Spec,
     pub effective: EffectivePolicy,
+    pub planner: AssignedAgent,
+    /// Of another vendor than the planner where one can be had.
+    pub plan_reviewer: AssignedAgent,
     pub executor: AssignedAgent,
     /// Where the agents' programs keep what is theirs.
     pub agents_home: PathBuf,
 }
 
 /// Reads the spec and looks whether it can be built.
-pub fn prepare(context: Context<'_>, spec: &Path) -> Result<Prepared> {
+pub fn prepare(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
-    refuse_size(&spec, &copy)?;
     let base = base::find(context.repo, &spec)?;
     let base_tree = context.repo.tree_of(&base.commit)?;
     let branch = format!("tribunal/{}", spec.id);
+    let size = size_of(&copy);
     let about = SpecAbout {
         spec: copy,
         spec_id: spec.id.clone(),
         title: spec.title.clone(),
+        criteria: spec.all_criteria().map(|one| one.id.clone()).collect(),
+        touches: spec.touches.clone(),
+        stated_size: spec.size,
+        counted_size: size.counted,
+        mode,
         base: base.commit,
         base_tree,
         base_name: base.name,
@@ -92,18 +100,43 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     let executor = roles::find_agent(&effective.policy, Role::Executor, agent_env)
         .map_err(|missing| hinted(missing.message, missing.hint))?;
     let assignment = assign_reviewers(&effective.policy, agent_env)?;
-    if assignment.reviewers.is_none() {
+    let Some(reviewers) = assignment.reviewers else {
         return Err(hinted(
             format!("nobody can review what is built: {}", assignment.notes.join("; ")),
             "`tribunal doctor` shows which agents are here",
         ));
-    }
+    };
     for note in &assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }
-    let fields = [effective.hash.as_str(), &about.spec.hash, about.base.as_str(), &executor.name];
+    // Where no planner is here the executor plans, in a process of its own.
+    let planner = roles::find_agent(&effective.policy, Role::Planner, agent_env)
+        .unwrap_or_else(|_| executor.clone().in_role(Role::Planner, &effective.policy));
+    let plan_reviewer =
+        of_another_vendor(&planner, [&reviewers.reviewer, &reviewers.arbiter, &executor])
+            .in_role(Role::Reviewer, &effective.policy);
+    let fields = [
+        effective.hash.as_str(),
+        &about.spec.hash,
+        about.base.as_str(),
+        &executor.name,
+        &planner.name,
+    ];
     about.asked = blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string();
-    Ok(Prepared { about, spec, effective, executor, agents_home })
+    Ok(Prepared { about, spec, effective, planner, plan_reviewer, executor, agents_home })
+}
+
+/// The first that is not of the planner's vendor, else the first.
+fn of_another_vendor(planner: &AssignedAgent, others: [&AssignedAgent; 3]) -> AssignedAgent {
+    let family = planner.agent.family();
+    let other = others.into_iter().find(|one| !is_same_family(one.agent.family(), family));
+    other.unwrap_or(others[0]).clone()
+}
+
+/// How large the spec is by what can be counted.
+fn size_of(copy: &SpecCopy) -> Classification {
+    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
+    classify(&read(copy.text.as_bytes(), &name))
 }
 
 fn refuse_status(spec: &Spec) -> Result<()> {
@@ -117,24 +150,6 @@ fn refuse_status(spec: &Spec) -> Result<()> {
         }
     };
     Err(hinted(format!("the spec `{}` {what}", spec.id), hint))
-}
-
-/// A spec that is too large for one task is not built yet.
-fn refuse_size(spec: &Spec, copy: &SpecCopy) -> Result<()> {
-    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
-    let class = classify(&read(copy.text.as_bytes(), &name));
-    if class.size == Size::S {
-        return Ok(());
-    }
-    Err(hinted(
-        format!(
-            "the spec `{}` is {} ({}), and only a spec of one task (S) can be built so far",
-            spec.id,
-            class.size.as_str(),
-            class.signs.join(", ")
-        ),
-        "make it several specs, or set `size: S` in its front matter",
-    ))
 }
 
 /// Without a command that tells which tests ran nothing can be shown; without the person's yes none runs.

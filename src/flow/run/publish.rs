@@ -1,19 +1,19 @@
-//! Brings the finished commit into the person's repository, as a branch of its own.
+//! Brings the finished commits into the person's repository, as a branch of its own.
 
 use anyhow::Result;
 
-use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::CallFailure;
-use crate::domain::pipeline::spec_run::apply::SpecOutcome;
-use crate::domain::pipeline::spec_run::stage::ReviewedTask;
+use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
+use crate::domain::pipeline::spec_run::stage::BuiltTask;
 use crate::flow::run::session::SpecSession;
 use crate::platform::git::command::succeeded;
 
 impl SpecSession<'_> {
-    /// Copies what the commit has that the person's repository lacks, and makes the branch. Again it changes
+    /// Copies what the commits have that the person's repository lacks, and makes the branch. Again it changes
     /// nothing; a branch that somebody else made stays.
-    pub(super) fn publish(&self, task: &ReviewedTask, commit: &Oid) -> Result<SpecOutcome> {
+    pub(super) fn publish(&self, built: &BuiltTask) -> Result<SpecOutcome> {
         let (repo, about) = (self.context.repo, &self.run.about);
+        let BuiltTask { task, commit } = built;
         let made = self.private.tree_of(commit)?;
         anyhow::ensure!(
             made == task.tree,

@@ -8,38 +8,32 @@ use bstr::ByteSlice as _;
 use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, prove_red};
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
-use crate::domain::model::oid::Oid;
-use crate::domain::model::report::Verdict;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
-use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::apply::{SpecOutcome, TaskReview, apply, start};
+use crate::domain::pipeline::spec_run::apply::{apply, start};
+use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{
-    RedTests, ReviewedTask, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
+    RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
-use crate::domain::review::finding::CriterionStatus;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text;
-use crate::flow::review;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
-use crate::flow::review::target::TaskReviewRequest;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
 use crate::flow::run::suite::Tested;
-use crate::flow::workspace::checkout::{Ignored, Unavailable};
+use crate::flow::workspace::checkout;
+use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::config::env::now;
-use crate::platform::config::random;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::file;
-use crate::platform::store::runs;
+use crate::platform::store::lock::Wait;
 use crate::platform::store::runs::RunFolder;
-use crate::platform::ui::review_result;
 
 /// What failed commands printed last, in the folder of the run.
 const PRINTED: &str = "printed.txt";
@@ -92,7 +86,7 @@ impl<'a> SpecSession<'a> {
 
     /// Performs the run until it ends or pauses.
     pub fn perform(mut self) -> Result<SpecRun> {
-        while let Some(job) = self.run.stage().job() {
+        while let Some(job) = self.run.job() {
             self.run = start(self.run.clone(), &job, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
             let stage = self.run.stage().clone();
@@ -112,16 +106,27 @@ impl<'a> SpecSession<'a> {
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let outcome = match stage {
             SpecStage::TestingBase => self.test_base()?,
+            SpecStage::Classifying => return self.tell_size(job),
+            SpecStage::Splitting(ask) => return self.split(job, &ask),
+            SpecStage::WritingPlan(plans) => return self.write_plan(job, &plans),
+            SpecStage::ReviewingPlan(plans) => return self.review_plan(job, &plans),
+            SpecStage::ListingTasks { plan, ask } => return self.list_tasks(job, &plan, &ask),
             SpecStage::WritingTests(ask) => return self.work(job, &ask, Wanted::Tests),
             SpecStage::ProvingRed(written) => self.prove_red(&written)?,
             SpecStage::WritingCode { red, ask } => {
                 return self.work(job, &ask, Wanted::Code(&red));
             }
             SpecStage::ProvingGreen { red, code } => self.prove_green(&red, &code)?,
-            SpecStage::Reviewing { red, code } => SpecOutcome::Reviewed(self.review(&red, &code)?),
+            SpecStage::Reviewing { red, code } => {
+                SpecOutcome::Reviewed(self.review_task(&red, &code)?)
+            }
             SpecStage::Committing(task) => self.commit(job, &task)?,
-            SpecStage::Publishing { task, commit } => self.publish(&task, &commit)?,
-            SpecStage::Paused(_) | SpecStage::Ended(_) => anyhow::bail!("`{job}` is no job"),
+            SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
+            SpecStage::Documenting(whole) => self.document(job, &whole)?,
+            SpecStage::Publishing(built) => self.publish(&built)?,
+            SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => {
+                anyhow::bail!("`{job}` is no job")
+            }
         };
         Ok((outcome, Vec::new()))
     }
@@ -131,14 +136,27 @@ impl<'a> SpecSession<'a> {
         Context { repo: self.private, ..self.context }
     }
 
-    fn base(&self) -> Snapshot {
-        let about = &self.run.about;
-        Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() }
+    /// What the next commit stands on.
+    pub(super) fn head(&self) -> Snapshot {
+        self.run.progress().head(&self.run.about)
     }
 
-    fn test(&self, at: &Snapshot, ignored: Ignored) -> Result<SuiteRun> {
+    /// The folder in which agents of this run read and write.
+    pub(super) fn workspace(&self) -> Result<Workspace> {
+        let folder = checkout::root(self.private).join(format!("run-{}", self.run.id));
+        Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
+            .with_context(|| format!("another process works on the run `{}`", self.run.id))
+    }
+
+    /// The nonce of the fences in the prompt of a job.
+    pub(super) fn fence_nonce(&self, job: &JobId) -> String {
+        let token = blake3::hash(format!("{}/token/{job}", self.run.about.seed).as_bytes());
+        token.to_hex()[..12].to_owned()
+    }
+
+    pub(super) fn test(&self, at: &Snapshot, ignored: Ignored) -> Result<SuiteRun> {
         let context = self.private_context();
-        match suite::run(context, &self.prepared.effective, &self.base(), at, ignored)? {
+        match suite::run(context, &self.prepared.effective, &self.head(), at, ignored)? {
             Tested::Ran(suite) => Ok(suite),
             Tested::Interrupted(signal) => Err(self.stopped(signal)),
         }
@@ -146,7 +164,7 @@ impl<'a> SpecSession<'a> {
 
     fn test_base(&self) -> Result<SpecOutcome> {
         // What an earlier run left may not make a test pass.
-        let suite = self.test(&self.base(), Ignored::Go)?;
+        let suite = self.test(&self.head(), Ignored::Go)?;
         suite::keep_base(self.folder, &suite)?;
         let broken = suite.broken();
         let wrong = match suite.not_run() {
@@ -186,7 +204,8 @@ impl<'a> SpecSession<'a> {
                 )
             })
             .collect();
-        let proof = prove_red(&suite::base(self.folder)?, &now, &text, &written.files);
+        let proof =
+            prove_red(&suite::before_task(self.folder, &self.run)?, &now, &text, &written.files);
         let printed =
             if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
         self.keep_printed(&printed)?;
@@ -194,7 +213,7 @@ impl<'a> SpecSession<'a> {
     }
 
     fn prove_green(&self, red: &RedTests, code: &WrittenCode) -> Result<SpecOutcome> {
-        let base = suite::base(self.folder)?;
+        let base = suite::before_task(self.folder, &self.run)?;
         let mut now = self.test(&code.at, Ignored::Stay)?;
         let mut proof = prove_green(&base, &red.failing, &now);
         if let GreenProof::Green(_) = proof {
@@ -208,6 +227,9 @@ impl<'a> SpecSession<'a> {
                 }
                 again => again,
             };
+        }
+        if let GreenProof::Green(_) = proof {
+            suite::keep_after_task(self.folder, &self.run, &now)?;
         }
         let printed =
             if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };
@@ -241,103 +263,6 @@ impl<'a> SpecSession<'a> {
         Ok(conventions.for_files(&files))
     }
 
-    /// Has what was built reviewed, and what is found fixed, by a run of its own.
-    fn review(&mut self, red: &RedTests, code: &WrittenCode) -> Result<TaskReview> {
-        let id = match self.run.machine.spec.reviews.last() {
-            Some(known) => known.clone(),
-            None => random::id().to_string(),
-        };
-        // Before it begins: after a kill it is found by it.
-        self.run.note_review(&id);
-        self.folder.save_spec(&self.run)?;
-        let about = &self.run.about;
-        let request = TaskReviewRequest {
-            id: id.clone(),
-            parent: self.run.id.clone(),
-            spec: about.spec.clone(),
-        };
-        let context = self.private_context();
-        let reviewed = match review::review_task(context, &request, &about.base, &code.at.commit) {
-            Ok(reviewed) => reviewed,
-            Err(error) => {
-                return Err(match error.downcast_ref::<Stopped>() {
-                    Some(stopped) => self.stopped(stopped.signal),
-                    None => error,
-                });
-            }
-        };
-        self.reviewed(id, red, code, &reviewed)
-    }
-
-    fn reviewed(
-        &self,
-        review: String,
-        red: &RedTests,
-        code: &WrittenCode,
-        reviewed: &ReviewResult,
-    ) -> Result<TaskReview> {
-        let details = match &reviewed.ending {
-            ReviewEnding::Reviewed(details) => details,
-            ReviewEnding::Nothing => {
-                let why = "there was nothing that a model could review".to_owned();
-                return Ok(TaskReview::NotPassed { review, verdict: Verdict::Inconclusive, why });
-            }
-            ReviewEnding::NotReviewed { why } => {
-                let why = why.join("; ");
-                return Ok(TaskReview::NotPassed { review, verdict: Verdict::Inconclusive, why });
-            }
-        };
-        let why = review_result::reason(&details.decision);
-        if let Some(resume_when) = details.resume_when {
-            return Ok(TaskReview::Paused { why, resume_when });
-        }
-        let verdict = reviewed.report.verdict;
-        if verdict != Verdict::Pass {
-            return Ok(TaskReview::NotPassed { review, verdict, why });
-        }
-        let run = runs::load(&self.context.repo.state_dir(), &review)?;
-        let run = run.with_context(|| format!("the review `{review}` is gone"))?;
-        let best = run.review_loop().end().map_or(0, |end| end.best);
-        let attempt = &run.review_loop().attempts[best];
-        let tree = attempt.tree.clone();
-        if tree != code.at.tree
-            && let Some(why) = self.wrong_with_fixes(red, &tree, attempt.commit.as_ref())?
-        {
-            return Ok(TaskReview::NotPassed { review, verdict: Verdict::Escalate, why });
-        }
-        let met = details.criteria.iter().filter(|one| one.met == CriterionStatus::Met);
-        Ok(TaskReview::Passed(ReviewedTask {
-            tree,
-            subject: code.subject.clone(),
-            criteria: met.map(|one| one.id.clone()).collect(),
-            review,
-            reviewer: details.reviewer.clone(),
-            arbiter: details.arbiter.clone(),
-        }))
-    }
-
-    /// What is wrong with the code after fixes of its review: they are held to what the code was held to.
-    fn wrong_with_fixes(
-        &self,
-        red: &RedTests,
-        tree: &Oid,
-        commit: Option<&Oid>,
-    ) -> Result<Option<String>> {
-        let refused = self.refused_fixes(red, tree)?;
-        if !refused.is_empty() {
-            return Ok(Some(format!("its fixes are beyond the task: {}", refused.join("; "))));
-        }
-        let commit = commit.context("a fix has no commit")?.clone();
-        let now = self.test(&Snapshot { tree: tree.clone(), commit }, Ignored::Go)?;
-        Ok(match prove_green(&suite::base(self.folder)?, &red.failing, &now) {
-            GreenProof::Green(_) => None,
-            GreenProof::Red(why) => Some(format!("after its fixes {}", why.join("; "))),
-            GreenProof::NotRun(why) => {
-                Some(format!("after its fixes the tests did not run: {why}"))
-            }
-        })
-    }
-
     /// Turns an interrupted checkout into [`Stopped`].
     pub(super) fn or_stopped<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| match error.downcast_ref() {
@@ -346,7 +271,7 @@ impl<'a> SpecSession<'a> {
         })
     }
 
-    fn stopped(&self, signal: i32) -> anyhow::Error {
+    pub(super) fn stopped(&self, signal: i32) -> anyhow::Error {
         Stopped { run: self.run.id.clone(), signal }.into()
     }
 }

@@ -1,5 +1,7 @@
-//! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what the base's
-//! came to.
+//! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what they came
+//! to after each task.
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -7,6 +9,7 @@ use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::report::CommandResult;
+use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_outcome::CommandOutcome;
@@ -15,9 +18,6 @@ use crate::flow::evaluate::commands;
 use crate::flow::workspace::checkout::Ignored;
 use crate::platform::store::file;
 use crate::platform::store::runs::RunFolder;
-
-/// What the tests of the base came to, in the folder of the run.
-const BASE_FILE: &str = "tests-of-base.json";
 
 /// What running the tests came to.
 pub enum Tested {
@@ -86,13 +86,27 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
 
 /// Keeps what the tests of the base came to.
 pub fn keep_base(folder: &RunFolder, suite: &SuiteRun) -> Result<()> {
-    file::write_atomic(&folder.path().join(BASE_FILE), &serde_json::to_vec(suite)?)
+    keep(folder, 0, suite)
 }
 
-/// What the tests of the base came to.
-pub fn base(folder: &RunFolder) -> Result<SuiteRun> {
-    let path = folder.path().join(BASE_FILE);
+/// Keeps what the tests came to with the task that is built now.
+pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
+    keep(folder, run.progress().built.len() + 1, suite)
+}
+
+/// What the tests came to before the task that is built now.
+pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
+    let path = path_of(folder, run.progress().built.len());
     let text = file::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
     serde_json::from_slice(&text)
-        .with_context(|| format!("`{}` is not the result of the tests of the base", path.display()))
+        .with_context(|| format!("`{}` is not the result of tests", path.display()))
+}
+
+fn keep(folder: &RunFolder, built: usize, suite: &SuiteRun) -> Result<()> {
+    file::write_atomic(&path_of(folder, built), &serde_json::to_vec(suite)?)
+}
+
+/// What the tests came to after so many tasks, in the folder of the run.
+fn path_of(folder: &RunFolder, built: usize) -> PathBuf {
+    folder.path().join(format!("tests-{built}.json"))
 }

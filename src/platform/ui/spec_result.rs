@@ -2,10 +2,15 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
+use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
-use crate::domain::pipeline::spec_run::stage::{SpecEnd, SpecStage, SpecStop};
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
+use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::task::PlannedTask;
 use crate::platform::ui::review_result::{resume_words, until};
 
 /// The lines for people, the outcome first.
@@ -15,11 +20,11 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
     let mut lines = match result.run.stage() {
         SpecStage::Ended(SpecEnd::Done { commit }) => {
             let files = counted(result.files.len(), "file");
-            vec![format!(
-                "built `{spec}`: commit {} on the branch `{}`, {files}",
-                commit.short(),
-                about.branch
-            )]
+            let commits = match result.run.progress().built.len() {
+                0 | 1 => format!("commit {}", commit.short()),
+                tasks => format!("{} up to {}", counted(tasks, "commit"), commit.short()),
+            };
+            vec![format!("built `{spec}`: {commits} on the branch `{}`, {files}", about.branch)]
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
@@ -35,6 +40,13 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             let first = why.next().unwrap_or_default();
             let mut all = vec![format!("paused {until}: `{spec}` is not built yet: {first}")];
             all.extend(why.map(|line| format!("  {line}")));
+            all
+        }
+        SpecStage::Waiting(checkpoint) => {
+            let (at, then) = (checkpoint.at, &checkpoint.then);
+            let page = pages::checkpoint(result.run.progress(), about, at, then);
+            let mut all = vec![format!("`{spec}` waits for your answer about {}:", at.as_str())];
+            all.extend(page.lines().map(printable));
             all
         }
         stage => vec![format!("`{spec}` is not built yet: {}", stage.as_str())],
@@ -78,7 +90,13 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
                         .to_owned(),
                 ]
             }
-            SpecStop::Aborted => Vec::new(),
+            SpecStop::Aborted | SpecStop::Rejected(_) => Vec::new(),
+            SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
+                vec![format!(
+                    "say in the spec `{}` what is not clear, or make it several specs, and run it again",
+                    about.spec.path.display()
+                )]
+            }
             SpecStop::NoRedTests(_) | SpecStop::Disagreement(_) | SpecStop::NotBuilt(_) => {
                 vec![format!(
                     "change what the reasons name, in the spec `{}` or in the code, and run it again",
@@ -87,6 +105,9 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
             }
             SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
         },
+        SpecStage::Waiting(_) => vec![format!(
+            "`tribunal approve {id}` has it continue, `tribunal reject {id} --note TEXT` has it made again or ends it"
+        )],
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
     }
 }
@@ -113,6 +134,10 @@ pub fn json(result: &SpecRunResult) -> Value {
         "branch": about.branch,
         "commit": commit,
         "files": result.files,
+        "size": run.progress().size.map(Size::as_str),
+        "parts": run.progress().parts.iter().map(part).collect::<Vec<_>>(),
+        "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
+        "waits_for": waits_for(run.stage()),
         "reasons": reasons,
         "resume_when": resume_when,
         "reviews": run.machine.spec.reviews,
@@ -122,4 +147,19 @@ pub fn json(result: &SpecRunResult) -> Value {
             "unknown": result.spent.unknown,
         },
     })
+}
+
+fn part(part: &PlannedPart) -> Value {
+    let task = |task: &PlannedTask| json!({"title": task.title, "criteria": task.criteria, "paths": task.paths});
+    json!({
+        "title": part.title,
+        "criteria": part.criteria,
+        "tasks": part.tasks.iter().map(task).collect::<Vec<_>>(),
+    })
+}
+
+/// What a person is asked about, and the hash of the page that they are shown.
+fn waits_for(stage: &SpecStage) -> Option<Value> {
+    let SpecStage::Waiting(checkpoint) = stage else { return None };
+    Some(json!({"about": checkpoint.at.as_str(), "page": checkpoint.shown}))
 }

@@ -108,6 +108,8 @@ const COMMANDS: &[&str] = &[
     "run {}",
     "run docs/specs/one.md",
     "abort {}",
+    "approve {}",
+    "reject {}",
     "spec new {}",
     "spec lint",
     "spec list",

@@ -19,7 +19,7 @@ pub const ORDER: &[(&str, &str)] = &[
          backoff spec_files daemon_event head_moves learner lock reflog watched_worktree file_events watched_repo \
          environment",
     ),
-    ("domain", "pipeline development gates review constitution spec locate policy model"),
+    ("domain", "pipeline development planning gates review constitution spec locate policy model"),
     (
         "domain::constitution",
         "promote draft generalise prompt prove check drafter edit incident recurrence \
@@ -47,9 +47,13 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline",
-        "format format_1 spec_run apply conclude findings inputs next run result review_loop journal job",
+        "format format_1 spec_run plan_loop apply conclude findings inputs next run result review_loop journal job",
     ),
-    ("domain::pipeline::spec_run", "apply result . stage"),
+    (
+        "domain::pipeline::spec_run",
+        "apply built planned pages result . progress outcome stage stop about",
+    ),
+    ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     ("domain::development", "suite failure message prompt scope words"),
     (
         "domain::policy",
@@ -100,7 +104,10 @@ pub const ORDER: &[(&str, &str)] = &[
          subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
-    ("flow::run", "commit publish code session suite claim prepare base"),
+    (
+        "flow::run",
+        "documents task_review planning commit publish code session suite claim prepare base",
+    ),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     (

@@ -8,6 +8,7 @@ use crate::harness::{Repo, Sandbox};
 /// What each command is given beside its name; those that are not here need nothing.
 const GIVEN: &[(&str, &[&str])] = &[
     ("abort", &["none"]),
+    ("approve", &["none"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),
     ("findings accept", &["ID", "-r", "meant so"]),
@@ -17,6 +18,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("findings import", &["report.sarif"]),
     ("findings reopen", &["ID", "-r", "it is back"]),
     ("findings show", &["ID"]),
+    ("reject", &["none"]),
     ("resume", &["none"]),
     ("run", &["docs/specs/first.md"]),
     ("review", &["--commit", "HEAD", "--set", "agents.route=C"]),

@@ -1,10 +1,18 @@
-//! The run of a spec: tests that fail first, the code that makes them pass, its review, its commit.
+//! The run of a spec: what is planned, then task by task tests that fail first, the code that makes them pass,
+//! its review, its commit; then all of it by all of the spec.
 //!
-//! It builds one task. The review is a run of its own, which this one waits for.
+//! One task is built at a time. Each review is a run of its own, which this one waits for.
 
+pub mod about;
 pub mod apply;
+mod built;
+pub mod outcome;
+pub mod pages;
+mod planned;
+pub mod progress;
 pub mod result;
 pub mod stage;
+pub mod stop;
 #[cfg(test)]
 mod tests;
 
@@ -12,10 +20,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::agent::Role;
-use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
-use crate::domain::pipeline::run::SpecCopy;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 
 /// The format in which the run of a spec is written; earlier ones have no such run.
@@ -39,47 +47,10 @@ pub struct SpecMachine {
     pub spec: SpecProgress,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SpecProgress {
-    pub stage: SpecStage,
-    /// Who wrote tests and code, for people; empty until somebody did.
-    pub executor: String,
-    /// The runs that reviewed what was built, the oldest first.
-    pub reviews: Vec<String>,
-}
-
-/// What a run builds, and on what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpecAbout {
-    /// The spec as its file was when the run began, redacted.
-    pub spec: SpecCopy,
-    /// The spec's own id.
-    pub spec_id: String,
-    pub title: String,
-    /// The commit that it is built on, its tree, and the branch that it is the tip of.
-    pub base: Oid,
-    pub base_tree: Oid,
-    pub base_name: String,
-    /// The same in full: `refs/heads/main`.
-    pub base_ref: String,
-    /// The branch that the result is published as, without `refs/heads/`.
-    pub branch: String,
-    pub started: Timestamp,
-    /// The seed of nonces, in hexadecimal.
-    pub seed: String,
-    /// The hash of the policy, of the test commands and of who builds: another one is another run.
-    pub asked: String,
-}
-
 impl SpecRun {
     /// A run that has not begun.
     pub fn new(id: String, about: SpecAbout) -> Self {
-        let spec = SpecProgress {
-            stage: SpecStage::TestingBase,
-            executor: String::new(),
-            reviews: Vec::new(),
-        };
-        let machine = SpecMachine { spec };
+        let machine = SpecMachine { spec: SpecProgress::new() };
         Self { version: VERSION, id, about, machine, journal: Journal::default() }
     }
 
@@ -115,12 +86,13 @@ impl SpecRun {
         self.journal.last_at().unwrap_or(self.about.started)
     }
 
-    /// Keeps the id of a review before it is made, each once.
-    pub fn note_review(&mut self, review: &str) {
-        let reviews = &mut self.machine.spec.reviews;
-        if !reviews.iter().any(|known| known == review) {
-            reviews.push(review.to_owned());
-        }
+    pub fn progress(&self) -> &SpecProgress {
+        &self.machine.spec
+    }
+
+    /// The job that is ready; `None` where there is none.
+    pub fn job(&self) -> Option<JobId> {
+        self.machine.spec.job()
     }
 
     /// The name of the call that a job makes: a job that failed before makes another one.
@@ -132,8 +104,12 @@ impl SpecRun {
     }
 
     pub(super) fn note(&mut self, answers: &[AgentAnswer]) {
-        for answer in answers.iter().filter(|answer| answer.role == Role::Executor) {
-            self.machine.spec.executor.clone_from(&answer.agent);
+        for answer in answers {
+            match answer.role {
+                Role::Executor => self.machine.spec.executor.clone_from(&answer.agent),
+                Role::Planner => self.machine.spec.planner.clone_from(&answer.agent),
+                Role::Researcher | Role::Reviewer | Role::Attacker | Role::Arbiter => {}
+            }
         }
     }
 }

@@ -18,10 +18,12 @@ pub struct SpecRunResult {
 }
 
 impl SpecRunResult {
-    /// What it came to; `Inconclusive` while it has not ended.
+    /// What it came to; `Escalate` while it waits for a person, `Inconclusive` where it
+    /// has not ended otherwise.
     pub fn verdict(&self) -> Verdict {
         match self.run.stage() {
             SpecStage::Ended(end) => end.verdict(),
+            SpecStage::Waiting(_) => Verdict::Escalate,
             _ => Verdict::Inconclusive,
         }
     }

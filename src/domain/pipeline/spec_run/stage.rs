@@ -4,12 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::development::suite::RedTest;
 use crate::domain::model::oid::Oid;
-use crate::domain::model::report::Verdict;
-use crate::domain::pipeline::job::JobId;
+use crate::domain::pipeline::job::CallFailure;
+use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
+use crate::domain::planning::plan_review::AgreedPlan;
 
-/// How often tests are asked for, and how often code is, in one run.
+/// How often tests are asked for, and how often code is, in one task.
 pub const TRIES_MAX: u32 = 3;
+
+/// How often parts are asked for, and how often tasks are: what is wrong goes back once.
+pub const PLANNING_TRIES_MAX: u32 = 2;
 
 /// Where a run is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +22,19 @@ pub const TRIES_MAX: u32 = 3;
 pub enum SpecStage {
     /// The tests of the base are to run.
     TestingBase,
+    /// A model is to say how large it is.
+    Classifying,
+    /// It is to be split into parts.
+    Splitting(PlanningTry),
+    /// The plan of the part is to be written, or to be written again.
+    WritingPlan(PlanLoop),
+    /// It is to be reviewed.
+    ReviewingPlan(PlanLoop),
+    /// The plan is to be cut into tasks.
+    ListingTasks {
+        plan: AgreedPlan,
+        ask: PlanningTry,
+    },
     /// Tests are to be written that fail.
     WritingTests(TaskTry),
     /// They are to be seen to fail.
@@ -38,14 +56,27 @@ pub enum SpecStage {
     },
     /// What was judged is to be committed.
     Committing(ReviewedTask),
-    /// The commit is to appear in the person's repository.
-    Publishing {
-        task: ReviewedTask,
-        commit: Oid,
-    },
+    /// All of it is to be reviewed by all of the spec.
+    Accepting,
+    /// What was planned and shown is to be committed as documents.
+    Documenting(ReviewedTask),
+    /// The commits are to appear in the person's repository.
+    Publishing(BuiltTask),
+    /// A person is to say whether it goes on.
+    Waiting(Checkpoint),
     /// It goes on later.
     Paused(SpecPause),
     Ended(SpecEnd),
+}
+
+/// What a planner is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanningTry {
+    /// Which try it is, from 1.
+    pub number: u32,
+    /// What was wrong with the answer before, one a line; empty for the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<String>,
 }
 
 /// What an executor is asked for, and from where.
@@ -95,12 +126,14 @@ pub struct WrittenCode {
     pub subject: String,
 }
 
-/// What a review passed.
+/// What a review passed, of one task or of all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewedTask {
     /// The tree that was judged.
     pub tree: Oid,
     pub subject: String,
+    /// The tests that failed before the code was there; `None` of all the tasks together.
+    pub red: Option<RedTests>,
     /// The criteria and constraints that are met.
     pub criteria: Vec<String>,
     /// The run that reviewed it, and who did.
@@ -109,7 +142,46 @@ pub struct ReviewedTask {
     pub arbiter: String,
 }
 
-/// Why a run waits, and what it goes on with.
+/// A task whose commit was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltTask {
+    pub task: ReviewedTask,
+    pub commit: Oid,
+}
+
+impl BuiltTask {
+    /// What was reviewed, as it was committed.
+    pub fn new(task: ReviewedTask, at: Snapshot) -> Self {
+        Self { task: ReviewedTask { tree: at.tree, ..task }, commit: at.commit }
+    }
+
+    /// The code as it is after it.
+    pub fn at(&self) -> Snapshot {
+        Snapshot { tree: self.task.tree.clone(), commit: self.commit.clone() }
+    }
+}
+
+/// Where a person's answer is waited for, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    pub at: CheckpointKind,
+    /// BLAKE3 of the page that the person is shown: the answer is to that page alone.
+    pub shown: String,
+    pub then: Box<SpecStage>,
+}
+
+/// What a person is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckpointKind {
+    Plan,
+    Tasks,
+    /// The commits so far.
+    Commits,
+    Acceptance,
+}
+
+/// Why a run is paused, and what it goes on with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecPause {
     pub why: String,
@@ -117,119 +189,59 @@ pub struct SpecPause {
     pub stage: Box<SpecStage>,
 }
 
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SpecEnd {
-    /// Its commit is on its branch.
-    Done {
-        commit: Oid,
-    },
-    Stopped(SpecStop),
-}
-
-/// Why a run ended without a commit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SpecStop {
-    /// The tests of the base could not be run, or fail: nothing could be shown.
-    BaseUntested(Vec<String>),
-    /// No test could be had that fails for want of the code: why, one a line.
-    NoRedTests(Vec<String>),
-    /// The executor says that the spec and the tests, or the spec and itself, cannot be met together.
-    Disagreement(String),
-    /// The executor asks for more files than the task has.
-    Extension(Vec<String>),
-    /// No code could be had that meets the tests within the task: why, one a line.
-    NotBuilt(Vec<String>),
-    /// Its review did not pass.
-    NotPassed { review: String, verdict: Verdict, why: String },
-    /// The gates of a commit stop it: what they say, one a line.
-    Gates(Vec<String>),
-    /// A person ended it.
-    Aborted,
-}
-
-impl SpecEnd {
-    pub fn verdict(&self) -> Verdict {
-        match self {
-            Self::Done { .. } => Verdict::Pass,
-            Self::Stopped(stop) => stop.verdict(),
-        }
-    }
-}
-
-impl SpecStop {
-    fn verdict(&self) -> Verdict {
-        match self {
-            Self::BaseUntested(_) | Self::Aborted => Verdict::Inconclusive,
-            Self::NoRedTests(_)
-            | Self::Disagreement(_)
-            | Self::Extension(_)
-            | Self::NotBuilt(_) => Verdict::Escalate,
-            Self::NotPassed { verdict, .. } => *verdict,
-            Self::Gates(_) => Verdict::Block,
-        }
-    }
-
-    /// What a person has to know, one a line.
-    pub fn reasons(&self) -> Vec<String> {
-        match self {
-            Self::BaseUntested(why) => with("the base cannot be built on", why),
-            Self::NoRedTests(why) => {
-                with("no test was written that fails for want of the code", why)
-            }
-            Self::Disagreement(why) => {
-                vec![format!("the executor says that not all of it can be met: {why}")]
-            }
-            Self::Extension(what) => {
-                with("the executor asks for more files than the task has", what)
-            }
-            Self::NotBuilt(why) => {
-                with("no code was written that meets the tests within the task", why)
-            }
-            Self::NotPassed { why, .. } => vec![format!("the review did not pass: {why}")],
-            Self::Gates(why) => with("the gates of a commit stop it", why),
-            Self::Aborted => vec!["it was ended with `tribunal abort`".to_owned()],
-        }
-    }
-}
-
-fn with(what: &str, lines: &[String]) -> Vec<String> {
-    let mut all = vec![what.to_owned()];
-    all.extend(lines.iter().cloned());
-    all
-}
-
 impl SpecStage {
+    pub(super) fn stopped(stop: SpecStop) -> Self {
+        Self::Ended(SpecEnd::Stopped(stop))
+    }
+
+    /// The stage, to be gone on with once what failed may work again.
+    pub(super) fn paused(stage: Self, failure: &CallFailure) -> Self {
+        let resume_when = match failure {
+            CallFailure::Infrastructure(_) => ResumeWhen::Asked,
+            CallFailure::Budget(_) => ResumeWhen::BudgetAllows,
+            CallFailure::RateLimited { until, .. } => ResumeWhen::At(*until),
+        };
+        let why = failure.why().to_owned();
+        Self::Paused(SpecPause { why, resume_when, stage: Box::new(stage) })
+    }
+
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::TestingBase => "testing the base",
+            Self::Classifying => "telling its size",
+            Self::Splitting(_) => "splitting it into parts",
+            Self::WritingPlan(_) => "writing the plan",
+            Self::ReviewingPlan(_) => "reviewing the plan",
+            Self::ListingTasks { .. } => "listing tasks",
             Self::WritingTests(_) => "writing tests",
             Self::ProvingRed(_) => "running the new tests",
             Self::WritingCode { .. } => "writing code",
             Self::ProvingGreen { .. } => "testing the code",
             Self::Reviewing { .. } => "reviewing",
             Self::Committing(_) => "committing",
-            Self::Publishing { .. } => "publishing",
+            Self::Accepting => "reviewing all of it",
+            Self::Documenting(_) => "writing the documents",
+            Self::Publishing(_) => "publishing",
+            Self::Waiting(_) => "waiting for you",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",
         }
     }
+}
 
-    /// The job that is ready; `None` where there is none.
-    pub fn job(&self) -> Option<JobId> {
-        Some(JobId::new(match self {
-            Self::TestingBase => "base".to_owned(),
-            Self::WritingTests(ask) => format!("tests-{}", ask.number),
-            Self::ProvingRed(written) => format!("red-{}", written.number),
-            Self::WritingCode { ask, .. } => format!("code-{}", ask.number),
-            Self::ProvingGreen { code, .. } => format!("green-{}", code.number),
-            Self::Reviewing { .. } => "review".to_owned(),
-            Self::Committing(_) => "commit".to_owned(),
-            Self::Publishing { .. } => "publish".to_owned(),
-            Self::Paused(_) | Self::Ended(_) => return None,
-        }))
+impl PlanningTry {
+    pub const FIRST: Self = Self { number: 1, refused: Vec::new() };
+}
+
+impl CheckpointKind {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "the plan",
+            Self::Tasks => "the tasks",
+            Self::Commits => "the commits so far",
+            Self::Acceptance => "the result",
+        }
     }
 }

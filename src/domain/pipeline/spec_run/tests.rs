@@ -7,15 +7,26 @@ use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest
 use crate::domain::development::words::LastWords;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
+use crate::domain::model::severity::Severity;
+use crate::domain::model::size::Size;
 use crate::domain::pipeline::format::{StoredRun, parse};
 use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::apply::{SpecOutcome, TaskReview, Work, apply, start};
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::apply::{answer, apply, start};
+use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::stage::{
-    ReviewedTask, Snapshot, SpecEnd, SpecStage, SpecStop, TRIES_MAX,
+    PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
-use crate::domain::pipeline::spec_run::{SpecAbout, SpecRun};
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
+use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan::{DecisionRecord, PartPlan};
+use crate::domain::planning::plan_review::PlanFinding;
+use crate::domain::planning::size_vote::SizeVote;
+use crate::domain::planning::task::{PlannedTask, TaskKind};
 use crate::domain::spec::belongs::SpecGround;
 
 fn oid(number: u32) -> Oid {
@@ -27,16 +38,26 @@ fn at(number: u32) -> Snapshot {
 }
 
 fn new() -> SpecRun {
+    sized(Some(Size::S), RunMode::Auto)
+}
+
+fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
     let spec = SpecCopy {
         ground: SpecGround::Named,
         path: "docs/specs/a.md".into(),
         hash: "h".to_owned(),
         text: "text".to_owned(),
+        only: None,
     };
     let about = SpecAbout {
         spec,
         spec_id: "a".to_owned(),
         title: "A".to_owned(),
+        criteria: vec!["AC-1".to_owned(), "AC-2".to_owned()],
+        touches: Vec::new(),
+        stated_size,
+        counted_size: Size::S,
+        mode,
         base: oid(1),
         base_tree: oid(2),
         base_name: "main".to_owned(),
@@ -62,6 +83,7 @@ fn passed() -> SpecOutcome {
     SpecOutcome::Reviewed(TaskReview::Passed(ReviewedTask {
         tree: oid(5),
         subject: String::new(),
+        red: None,
         criteria: Vec::new(),
         review: "01K".to_owned(),
         reviewer: String::new(),
@@ -69,8 +91,66 @@ fn passed() -> SpecOutcome {
     }))
 }
 
+fn plan(text: &str) -> PartPlan {
+    let text = text.to_owned();
+    PartPlan {
+        data_model: text.clone(),
+        interfaces: text.clone(),
+        flow: text.clone(),
+        test_strategy: text.clone(),
+        risks: text.clone(),
+        needs_scaffold: false,
+        decision: DecisionRecord {
+            title: text.clone(),
+            context: text.clone(),
+            decision: text.clone(),
+            consequences: text,
+        },
+    }
+}
+
+fn finding(severity: Severity) -> PlanFinding {
+    let text = || "text".to_owned();
+    PlanFinding { severity, section: text(), title: text(), failure: text(), remedy: text() }
+}
+
+fn task(kind: TaskKind) -> PlannedTask {
+    PlannedTask { kind, ..PlannedTask::whole("T", &["src/a".to_owned()], &["AC-1".to_owned()]) }
+}
+
+fn parts() -> Vec<PlannedPart> {
+    let part = |id: &str| PlannedPart::new(id.to_owned(), vec![id.to_owned()]);
+    vec![part("AC-1"), part("AC-2")]
+}
+
 fn failed() -> SpecOutcome {
     SpecOutcome::Failed(CallFailure::Infrastructure("gone".to_owned()))
+}
+
+fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
+    let why = || vec!["why".to_owned()];
+    let vote = |size| SpecOutcome::Sized(Some(SizeVote { size, why: String::new() }));
+    match stage {
+        SpecStage::Classifying => {
+            vec![vote(Size::S), vote(Size::M), vote(Size::L), SpecOutcome::Sized(None)]
+        }
+        SpecStage::Splitting(_) => {
+            vec![SpecOutcome::Split(Ok(parts())), SpecOutcome::Split(Err(why()))]
+        }
+        SpecStage::WritingPlan(plans) => {
+            let other = plan(&plans.number().to_string());
+            vec![SpecOutcome::PlanWritten(other), SpecOutcome::PlanWritten(plan("same"))]
+        }
+        SpecStage::ReviewingPlan(_) => {
+            let high = |count| SpecOutcome::PlanReviewed(vec![finding(Severity::High); count]);
+            vec![high(0), high(2), high(3), high(4), high(9)]
+        }
+        _ => vec![
+            SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])),
+            SpecOutcome::Listed(Ok(vec![task(TaskKind::Scaffold), task(TaskKind::Behaviour)])),
+            SpecOutcome::Listed(Err(why())),
+        ],
+    }
 }
 
 /// Everything that the job of a stage may come to.
@@ -93,6 +173,11 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         SpecStage::TestingBase => {
             vec![SpecOutcome::BaseTested(Ok(())), SpecOutcome::BaseTested(Err(why()))]
         }
+        SpecStage::Classifying
+        | SpecStage::Splitting(_)
+        | SpecStage::WritingPlan(_)
+        | SpecStage::ReviewingPlan(_)
+        | SpecStage::ListingTasks { .. } => of_planning(stage),
         SpecStage::WritingTests(_) | SpecStage::WritingCode { .. } => of_work(),
         SpecStage::ProvingRed(_) => vec![
             red(),
@@ -104,7 +189,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             SpecOutcome::Green(GreenProof::Red(why())),
             SpecOutcome::Green(GreenProof::NotRun("why".to_owned())),
         ],
-        SpecStage::Reviewing { .. } => vec![
+        SpecStage::Reviewing { .. } | SpecStage::Accepting => vec![
             passed(),
             SpecOutcome::Reviewed(TaskReview::NotPassed {
                 review: "01K".to_owned(),
@@ -116,46 +201,80 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
                 resume_when: ResumeWhen::Asked,
             }),
         ],
-        SpecStage::Committing(_) => {
-            vec![SpecOutcome::Committed(Ok(oid(9))), SpecOutcome::Committed(Err(why()))]
+        SpecStage::Committing(_) | SpecStage::Documenting(_) => {
+            vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
-        SpecStage::Publishing { .. } => vec![SpecOutcome::Published],
-        SpecStage::Paused(_) | SpecStage::Ended(_) => Vec::new(),
+        SpecStage::Publishing(_) => vec![SpecOutcome::Published],
+        SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return Vec::new(),
     };
-    if stage.job().is_some() {
-        all.push(failed());
-    }
+    all.push(failed());
     all
 }
 
 fn step(run: SpecRun, outcome: SpecOutcome) -> SpecRun {
-    let job = run.stage().job().unwrap();
+    let job = run.job().unwrap();
     let run = start(run, &job, Timestamp::UNIX_EPOCH).unwrap();
     apply(run, &job, outcome, &[], Timestamp::UNIX_EPOCH).unwrap()
 }
 
-/// What is left of a run: it falls with each outcome but those that pause it.
-fn measure(stage: &SpecStage) -> u32 {
-    let tries = |number: u32| 2 * (TRIES_MAX - number);
-    let code = 2 * TRIES_MAX + 10;
+/// What is left of a run, the weightiest first: it falls with each outcome but those that pause it.
+fn measure(run: &SpecRun) -> [usize; 5] {
+    let (spec, stage) = (run.progress(), run.stage());
+    let stage = match stage {
+        SpecStage::Paused(pause) => &pause.stage,
+        SpecStage::Waiting(checkpoint) => &checkpoint.then,
+        stage => stage,
+    };
+    let begun = match stage {
+        SpecStage::TestingBase => 3,
+        SpecStage::Classifying => 2,
+        SpecStage::Ended(_) => return [0; 5],
+        _ => 1,
+    };
+    let may_split = usize::from(spec.size != Some(Size::L));
+    let tasks: usize = spec.parts.iter().map(|part| part.tasks.len()).sum();
+    let planned = spec.parts.iter().filter(|part| !part.tasks.is_empty()).count();
+    let parts = match stage {
+        SpecStage::Splitting(ask) => 1_000 - ask.number as usize,
+        _ => spec.parts.len() - planned,
+    };
+    [begun, may_split, parts, tasks - spec.built.len(), of_stage(stage)]
+}
+
+fn of_stage(stage: &SpecStage) -> usize {
+    let tries = |number: u32| 2 * (TRIES_MAX - number) as usize;
+    let code = 2 * TRIES_MAX as usize + 10;
     match stage {
-        SpecStage::TestingBase => 100,
+        SpecStage::TestingBase | SpecStage::Classifying | SpecStage::Splitting(_) => 1_000,
+        SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
+        SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
         SpecStage::WritingTests(ask) => code + 2 + tries(ask.number),
         SpecStage::ProvingRed(written) => code + 1 + tries(written.number),
         SpecStage::WritingCode { ask, .. } => 6 + tries(ask.number),
         SpecStage::ProvingGreen { code, .. } => 5 + tries(code.number),
         SpecStage::Reviewing { .. } => 4,
-        SpecStage::Committing(_) => 3,
-        SpecStage::Publishing { .. } => 2,
-        SpecStage::Paused(pause) => measure(&pause.stage),
-        SpecStage::Ended(_) => 0,
+        SpecStage::Committing(_) | SpecStage::Accepting => 3,
+        SpecStage::Documenting(_) => 2,
+        SpecStage::Publishing(_) => 1,
+        SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => 0,
     }
+}
+
+fn any_run() -> impl Strategy<Value = SpecRun> {
+    let sizes =
+        prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
+    let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual)];
+    (sizes, modes).prop_map(|(size, mode)| sized(size, mode))
 }
 
 proptest! {
     #[test]
-    fn every_run_ends_or_pauses(choices in proptest::collection::vec(0usize..100, 80)) {
-        let mut run = new();
+    fn every_run_ends_pauses_or_waits(
+        run in any_run(),
+        choices in proptest::collection::vec(0usize..100, 400),
+    ) {
+        let (mut run, mut stops) = (run, 0);
+        let count = choices.len();
         for choice in choices {
             let outcomes = outcomes(run.stage());
             if outcomes.is_empty() {
@@ -164,18 +283,21 @@ proptest! {
                 if run.has_ended() {
                     return Ok(());
                 }
-                let before = run.stage().clone();
-                run = run.resumed();
-                prop_assert_eq!(measure(run.stage()), measure(&before));
+                stops += 1;
+                let before = measure(&run);
+                run = match run.stage() {
+                    SpecStage::Waiting(_) => answer(run, CheckpointAnswer::Approve).unwrap(),
+                    _ => run.resumed(),
+                };
+                prop_assert_eq!(measure(&run), before);
                 continue;
             }
-            let before = measure(run.stage());
+            let before = measure(&run);
             run = step(run, outcomes[choice % outcomes.len()].clone());
             let is_paused = matches!(run.stage(), SpecStage::Paused(_));
-            prop_assert!(is_paused || measure(run.stage()) < before, "{:?}", run.stage());
+            prop_assert!(is_paused || measure(&run) < before, "{:?}", run.stage());
         }
-        // So many choices are pauses, or the end is near.
-        prop_assert!(run.journal.entries().len() >= 20 || run.has_ended());
+        prop_assert!(stops > count / 4, "it goes on and on: {:?}", run.stage());
     }
 }
 
@@ -184,19 +306,122 @@ fn the_way_to_a_commit_is_this_and_no_shorter() {
     let mut run = new();
     let way = [
         ("base", SpecOutcome::BaseTested(Ok(()))),
-        ("tests-1", work(3, LastWords::default())),
-        ("red-1", red()),
-        ("code-1", work(4, LastWords::default())),
-        ("green-1", SpecOutcome::Green(GreenProof::Green(1))),
-        ("review", passed()),
-        ("commit", SpecOutcome::Committed(Ok(oid(9)))),
+        ("task-1-tests-1", work(3, LastWords::default())),
+        ("task-1-red-1", red()),
+        ("task-1-code-1", work(4, LastWords::default())),
+        ("task-1-green-1", SpecOutcome::Green(GreenProof::Green(1))),
+        ("task-1-review", passed()),
+        ("task-1-commit", SpecOutcome::Committed(Ok(at(9)))),
         ("publish", SpecOutcome::Published),
     ];
     for (job, outcome) in way {
-        assert_eq!(run.stage().job(), Some(JobId::new(job)));
+        assert_eq!(run.job(), Some(JobId::new(job)));
         run = step(run, outcome);
     }
-    assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: oid(9) }));
+    assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(9).commit }));
+}
+
+/// A way that a run goes, as the names of its jobs.
+fn jobs_of(mut run: SpecRun, outcomes: Vec<SpecOutcome>) -> (Vec<String>, SpecRun) {
+    let mut jobs = Vec::new();
+    for outcome in outcomes {
+        jobs.push(run.job().unwrap().to_string());
+        run = step(run, outcome);
+    }
+    (jobs, run)
+}
+
+fn built_task() -> Vec<SpecOutcome> {
+    vec![
+        work(3, LastWords::default()),
+        red(),
+        work(4, LastWords::default()),
+        SpecOutcome::Green(GreenProof::Green(1)),
+        passed(),
+        SpecOutcome::Committed(Ok(at(9))),
+    ]
+}
+
+#[test]
+fn a_large_spec_is_planned_and_built_part_by_part_and_reviewed_as_a_whole() {
+    let planned = |tasks: Vec<PlannedTask>| {
+        let written = SpecOutcome::PlanWritten(plan("p"));
+        vec![written, SpecOutcome::PlanReviewed(Vec::new()), SpecOutcome::Listed(Ok(tasks))]
+    };
+    let mut way = vec![
+        SpecOutcome::BaseTested(Ok(())),
+        SpecOutcome::Sized(None),
+        SpecOutcome::Split(Err(vec!["why".to_owned()])),
+        SpecOutcome::Split(Ok(parts())),
+    ];
+    way.extend(planned(vec![task(TaskKind::Scaffold), task(TaskKind::Behaviour)]));
+    // A scaffold has no tests of its own.
+    way.extend(built_task().split_off(2));
+    way.extend(built_task());
+    way.extend(planned(vec![task(TaskKind::Behaviour)]));
+    way.extend(built_task());
+    way.extend([passed(), SpecOutcome::Committed(Ok(at(12))), SpecOutcome::Published]);
+    let (jobs, run) = jobs_of(sized(None, RunMode::Auto), way);
+    assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(12).commit }));
+    assert_eq!(run.progress().built.len(), 3);
+    let wanted = "base size split-1 split-2 plan-1-1 plan-review-1-2 tasks-1-1 task-1-code-1 task-1-green-1 \
+        task-1-review task-1-commit task-2-tests-1 task-2-red-1 task-2-code-1 task-2-green-1 task-2-review \
+        task-2-commit plan-2-1 plan-review-2-2 tasks-2-1 task-3-tests-1 task-3-red-1 task-3-code-1 \
+        task-3-green-1 task-3-review task-3-commit accept documents publish";
+    assert_eq!(jobs.join(" "), wanted);
+}
+
+#[test]
+fn a_plan_that_finds_no_end_makes_the_spec_larger_and_then_a_persons() {
+    let rounds = |finds: usize| {
+        let written = move |n: usize| SpecOutcome::PlanWritten(plan(&n.to_string()));
+        let found = SpecOutcome::PlanReviewed(vec![finding(Severity::Critical); finds]);
+        (0..4).flat_map(move |n| [written(n), found.clone()]).collect::<Vec<_>>()
+    };
+    let mut way = vec![SpecOutcome::BaseTested(Ok(()))];
+    way.extend(rounds(2));
+    let (jobs, run) = jobs_of(sized(Some(Size::M), RunMode::Auto), way);
+    assert_eq!(jobs.last().unwrap(), "plan-review-1-8");
+    assert_eq!(
+        (run.job().unwrap().to_string().as_str(), run.progress().size),
+        ("split-1", Some(Size::L))
+    );
+    let mut way = vec![SpecOutcome::Split(Ok(parts()))];
+    way.extend(rounds(1));
+    let (_, run) = jobs_of(run, way);
+    let SpecStage::Ended(SpecEnd::Stopped(SpecStop::NoPlan(why))) = run.stage() else { panic!() };
+    assert!(why[0].contains("3 reviews in a row"), "{why:?}");
+}
+
+#[test]
+fn a_person_is_asked_about_plan_tasks_and_result_and_what_they_reject_is_made_again() {
+    let run = sized(Some(Size::M), RunMode::Manual);
+    let planned =
+        || vec![SpecOutcome::PlanWritten(plan("p")), SpecOutcome::PlanReviewed(Vec::new())];
+    let mut way = vec![SpecOutcome::BaseTested(Ok(()))];
+    way.extend(planned());
+    let (_, run) = jobs_of(run, way);
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    let page = pages::checkpoint(run.progress(), &run.about, waiting.at, &waiting.then);
+    assert!(page.contains("## Risks") && pages::hash(&page) == waiting.shown);
+
+    let run = answer(run, CheckpointAnswer::Reject("no cache".to_owned())).unwrap();
+    let SpecStage::WritingPlan(plans) = run.stage() else { panic!() };
+    assert_eq!(plans.findings()[0].failure, "no cache");
+    assert!(answer(run.clone(), CheckpointAnswer::Approve).is_none(), "it waits for no answer");
+    let way = vec![SpecOutcome::PlanWritten(plan("q")), SpecOutcome::PlanReviewed(Vec::new())];
+    let (_, run) = jobs_of(run, way);
+    let run = answer(run, CheckpointAnswer::Approve).unwrap();
+    let run = step(run, SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])));
+    let run = answer(run, CheckpointAnswer::Reject("one more".to_owned())).unwrap();
+    let SpecStage::ListingTasks { ask, .. } = run.stage() else { panic!() };
+    assert!(ask.refused[0].ends_with("one more"));
+    let run = step(run, SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])));
+    let (_, run) = jobs_of(answer(run, CheckpointAnswer::Approve).unwrap(), built_task());
+    let run = step(run, passed());
+    let run = answer(run, CheckpointAnswer::Reject("not so".to_owned())).unwrap();
+    let end = SpecEnd::Stopped(SpecStop::Rejected("not so".to_owned()));
+    assert_eq!(run.stage(), &SpecStage::Ended(end));
 }
 
 #[test]
@@ -207,12 +432,12 @@ fn an_outcome_of_another_job_is_refused_and_changes_nothing() {
         red(),
         SpecOutcome::Green(GreenProof::Green(1)),
         passed(),
-        SpecOutcome::Committed(Ok(oid(9))),
+        SpecOutcome::Committed(Ok(at(9))),
         SpecOutcome::Published,
     ];
     let mut run = new();
     for outcome in &kinds {
-        let job = run.stage().job().unwrap();
+        let job = run.job().unwrap();
         let begun = start(run.clone(), &job, Timestamp::UNIX_EPOCH).unwrap();
         assert!(start(begun.clone(), &job, Timestamp::UNIX_EPOCH).is_err(), "started twice");
         for other in kinds.iter().filter(|other| *other != outcome) {

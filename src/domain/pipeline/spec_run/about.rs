@@ -1,0 +1,51 @@
+//! What the run of a spec builds, on what, and how.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::oid::Oid;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::run::SpecCopy;
+
+/// What a run builds, and on what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecAbout {
+    /// The spec as its file was when the run began, redacted.
+    pub spec: SpecCopy,
+    /// The spec's own id.
+    pub spec_id: String,
+    pub title: String,
+    /// The ids of its criteria.
+    pub criteria: Vec<String>,
+    /// The paths that it allows to change; empty where it names none.
+    pub touches: Vec<String>,
+    /// The size that its author states; `None` where a model is asked.
+    pub stated_size: Option<Size>,
+    /// The size by what can be counted.
+    pub counted_size: Size,
+    pub mode: RunMode,
+    /// The commit that it is built on, its tree, and the branch that it is the tip of.
+    pub base: Oid,
+    pub base_tree: Oid,
+    pub base_name: String,
+    /// The same in full: `refs/heads/main`.
+    pub base_ref: String,
+    /// The branch that the result is published as, without `refs/heads/`.
+    pub branch: String,
+    pub started: Timestamp,
+    /// The seed of nonces, in hexadecimal.
+    pub seed: String,
+    /// The hash of the policy, of the test commands and of who builds: another one is another run.
+    pub asked: String,
+}
+
+/// Whether a person is asked between the stages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunMode {
+    /// Nobody is asked but where nothing else helps.
+    #[default]
+    Auto,
+    /// A person says yes to the plan, the tasks and the result.
+    Manual,
+}

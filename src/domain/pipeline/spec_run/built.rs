@@ -1,0 +1,145 @@
+//! The steps of one task: tests, the proof that they fail, code, the proof that they pass, its review.
+
+use crate::domain::development::suite::{GreenProof, RedProof};
+use crate::domain::development::words::LastWords;
+use crate::domain::pipeline::job::CallFailure;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::planned;
+use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::stage::{
+    RedTests, Snapshot, SpecPause, SpecStage, TRIES_MAX, TaskTry, WrittenCode, WrittenTests,
+};
+use crate::domain::pipeline::spec_run::stop::SpecStop;
+
+/// The stage after an outcome; `None` where the stage has no such outcome.
+pub(super) fn step(
+    spec: &SpecProgress,
+    about: &SpecAbout,
+    stage: SpecStage,
+    outcome: SpecOutcome,
+) -> Option<SpecStage> {
+    Some(match (stage, outcome) {
+        (SpecStage::WritingTests(ask), SpecOutcome::Worked(work)) => tests_written(ask, work),
+        (SpecStage::ProvingRed(written), SpecOutcome::Red(proof)) => {
+            red(written, proof, spec.head(about))
+        }
+        (SpecStage::WritingCode { red, ask }, SpecOutcome::Worked(work)) => {
+            code_written(red, ask, work)
+        }
+        (SpecStage::ProvingGreen { red, code }, SpecOutcome::Green(proof)) => {
+            green(red, code, proof)
+        }
+        (
+            stage @ (SpecStage::Reviewing { .. } | SpecStage::Accepting),
+            SpecOutcome::Reviewed(review),
+        ) => match review {
+            TaskReview::Passed(task) if stage == SpecStage::Accepting => {
+                planned::accepted(spec, about, task)
+            }
+            TaskReview::Passed(task) => SpecStage::Committing(task),
+            TaskReview::NotPassed { review, verdict, why } => {
+                SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
+            }
+            TaskReview::Paused { why, resume_when } => {
+                SpecStage::Paused(SpecPause { why, resume_when, stage: Box::new(stage) })
+            }
+        },
+        _ => return None,
+    })
+}
+
+fn tests_written(ask: TaskTry, work: Work) -> SpecStage {
+    let (why, words) = match work {
+        Work::Changed { at, files, words } if words.disagreement.is_none() => {
+            return SpecStage::ProvingRed(WrittenTests { number: ask.number, at, files });
+        }
+        Work::Changed { words, .. } => (Vec::new(), words),
+        Work::Nothing(words) => (unchanged("no test was written", &ask), words),
+        Work::Refused { why, words } => (why, words),
+    };
+    match words.disagreement {
+        Some(why) => SpecStage::stopped(SpecStop::Disagreement(why)),
+        None => again(ask.number, ask.from, why, SpecStage::WritingTests, SpecStop::NoRedTests),
+    }
+}
+
+fn red(written: WrittenTests, proof: RedProof, base: Snapshot) -> SpecStage {
+    match proof {
+        RedProof::Proven(failing) => {
+            let WrittenTests { at, files, .. } = written;
+            let ask = TaskTry { number: 1, from: at.clone(), refused: Vec::new() };
+            SpecStage::WritingCode { red: RedTests { at, files, failing }, ask }
+        }
+        RedProof::Unproven(why) => {
+            again(written.number, base, why, SpecStage::WritingTests, SpecStop::NoRedTests)
+        }
+        RedProof::NotRun(why) => {
+            SpecStage::paused(SpecStage::ProvingRed(written), &CallFailure::Infrastructure(why))
+        }
+    }
+}
+
+fn code_written(red: RedTests, ask: TaskTry, work: Work) -> SpecStage {
+    let (why, words) = match work {
+        Work::Changed { at, words, .. } if words.disagreement.is_none() => {
+            let code = WrittenCode { number: ask.number, at, subject: words.subject };
+            return SpecStage::ProvingGreen { red, code };
+        }
+        Work::Changed { words, .. } => (Vec::new(), words),
+        Work::Nothing(words) => (unchanged("no code was written", &ask), words),
+        Work::Refused { why, words } => (why, words),
+    };
+    match words {
+        LastWords { disagreement: Some(why), .. } => {
+            SpecStage::stopped(SpecStop::Disagreement(why))
+        }
+        LastWords { extension, .. } if !extension.is_empty() => {
+            SpecStage::stopped(SpecStop::Extension(extension))
+        }
+        _ => {
+            let next = |ask| SpecStage::WritingCode { red, ask };
+            again(ask.number, ask.from, why, next, SpecStop::NotBuilt)
+        }
+    }
+}
+
+fn green(red: RedTests, code: WrittenCode, proof: GreenProof) -> SpecStage {
+    match proof {
+        GreenProof::Green(_) => SpecStage::Reviewing { red, code },
+        GreenProof::Red(why) => {
+            // It goes on from what is there: most of it may be right.
+            let next = |ask| SpecStage::WritingCode { red, ask };
+            again(code.number, code.at, why, next, SpecStop::NotBuilt)
+        }
+        GreenProof::NotRun(why) => {
+            let stage = SpecStage::ProvingGreen { red, code };
+            SpecStage::paused(stage, &CallFailure::Infrastructure(why))
+        }
+    }
+}
+
+/// That nothing was written, with what was wrong before and still is.
+fn unchanged(what: &str, ask: &TaskTry) -> Vec<String> {
+    const AGAIN: &str = "the last try changed nothing";
+    if ask.refused.is_empty() {
+        return vec![what.to_owned()];
+    }
+    let mut why: Vec<String> = ask.refused.iter().filter(|line| *line != AGAIN).cloned().collect();
+    why.push(AGAIN.to_owned());
+    why
+}
+
+/// The next try, or the end where there is none.
+fn again(
+    number: u32,
+    from: Snapshot,
+    refused: Vec<String>,
+    next: impl FnOnce(TaskTry) -> SpecStage,
+    stop: impl FnOnce(Vec<String>) -> SpecStop,
+) -> SpecStage {
+    if number >= TRIES_MAX {
+        return SpecStage::stopped(stop(refused));
+    }
+    next(TaskTry { number: number + 1, from, refused })
+}

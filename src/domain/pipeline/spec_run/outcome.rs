@@ -1,0 +1,80 @@
+//! What may come of the job of a stage.
+
+use crate::domain::development::suite::{GreenProof, RedProof};
+use crate::domain::development::words::LastWords;
+use crate::domain::model::report::Verdict;
+use crate::domain::pipeline::job::CallFailure;
+use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
+use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan::PartPlan;
+use crate::domain::planning::plan_review::PlanFinding;
+use crate::domain::planning::size_vote::SizeVote;
+use crate::domain::planning::task::PlannedTask;
+
+/// What came of the job of a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SpecOutcome {
+    /// The tests of the base ran and none failed; else what is wrong, one a line.
+    BaseTested(Result<(), Vec<String>>),
+    /// What a model says of the size; `None` where its answer could not be read.
+    Sized(Option<SizeVote>),
+    /// The parts of the spec; else what is wrong with them, one a line.
+    Split(Result<Vec<PlannedPart>, Vec<String>>),
+    PlanWritten(PartPlan),
+    PlanReviewed(Vec<PlanFinding>),
+    /// The tasks of the part in their order; else what is wrong with them, one a line.
+    Listed(Result<Vec<PlannedTask>, Vec<String>>),
+    /// An executor worked.
+    Worked(Work),
+    Red(RedProof),
+    Green(GreenProof),
+    Reviewed(TaskReview),
+    /// The commit with its tree, or what the gates say against it.
+    Committed(Result<Snapshot, Vec<String>>),
+    Published,
+    /// A call could not be made or answered.
+    Failed(CallFailure),
+}
+
+/// What an executor left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    Changed {
+        at: Snapshot,
+        files: Vec<String>,
+        words: LastWords,
+    },
+    /// Nothing changed.
+    Nothing(LastWords),
+    /// It is beyond the task: why.
+    Refused {
+        why: Vec<String>,
+        words: LastWords,
+    },
+}
+
+/// What the review of a task came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskReview {
+    Passed(ReviewedTask),
+    /// The review's run, its verdict, and why.
+    NotPassed {
+        review: String,
+        verdict: Verdict,
+        why: String,
+    },
+    /// It goes on later.
+    Paused {
+        why: String,
+        resume_when: ResumeWhen,
+    },
+}
+
+/// A person's answer at a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckpointAnswer {
+    Approve,
+    /// With what they say, which may be empty.
+    Reject(String),
+}

@@ -1,0 +1,130 @@
+//! What a run planned and built, as pages for people.
+
+use std::fmt::Write as _;
+
+use crate::domain::model::text::counted;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::stage::{
+    BuiltTask, CheckpointKind, ReviewedTask, SpecStage,
+};
+use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan_review::AgreedPlan;
+use crate::domain::planning::prompt::in_words;
+
+/// The page of a checkpoint: all that the answer is about.
+pub fn checkpoint(
+    spec: &SpecProgress,
+    about: &SpecAbout,
+    at: CheckpointKind,
+    then: &SpecStage,
+) -> String {
+    match (at, then) {
+        (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
+            plan_page(spec.part().map_or(about.title.as_str(), |part| &part.title), plan)
+        }
+        (CheckpointKind::Acceptance, SpecStage::Documenting(task)) => {
+            acceptance(spec, about, Some(task))
+        }
+        (CheckpointKind::Commits, _) => acceptance(spec, about, None),
+        _ => spec.part().map(tasks_page).unwrap_or_default(),
+    }
+}
+
+/// What tells one page from another.
+pub fn hash(page: &str) -> String {
+    blake3::hash(page.as_bytes()).to_hex().to_string()
+}
+
+/// A plan, with what its last review left open.
+pub fn plan_page(title: &str, agreed: &AgreedPlan) -> String {
+    let mut page = agreed.plan.markdown(title);
+    let open = in_words(&agreed.open);
+    let open = if open.is_empty() { "Nothing.\n".to_owned() } else { open };
+    let rounds = counted(agreed.rounds, "round");
+    let _ = write!(page, "\n## Left open by its review, after {rounds}\n\n{open}");
+    page
+}
+
+/// The tasks of a part.
+pub fn tasks_page(part: &PlannedPart) -> String {
+    let pages = (1..).zip(&part.tasks).map(|(number, task)| task.markdown(number));
+    pages.collect::<Vec<_>>().join("\n")
+}
+
+/// Each criterion with what shows that it is met: the tasks that bring it, their tests, who reviewed it.
+/// `whole` is the review of all of it, where there was one.
+pub fn acceptance(spec: &SpecProgress, about: &SpecAbout, whole: Option<&ReviewedTask>) -> String {
+    let mut page = format!("# What is shown: {}\n", about.title);
+    for id in &about.criteria {
+        let met = whole.is_some_and(|whole| whole.criteria.contains(id));
+        let _ = write!(page, "\n## {id}\n\n");
+        for (number, built) in (1..).zip(&spec.built) {
+            if built.task.criteria.contains(id) {
+                page.push_str(&shown_by(number, built));
+            }
+        }
+        let word = match whole {
+            Some(whole) if met => format!("met, says {}, who saw all of it", whole.reviewer),
+            Some(_) => "a person has to look at it".to_owned(),
+            None => "all of it was not reviewed yet".to_owned(),
+        };
+        let _ = writeln!(page, "- {word}");
+    }
+    page
+}
+
+fn shown_by(number: usize, built: &BuiltTask) -> String {
+    let BuiltTask { task, commit } = built;
+    let mut lines = format!("- task {number}, commit {}: {}\n", commit.short(), task.subject);
+    if let Some(red) = &task.red {
+        let quoted = |name: &String| format!("`{name}`");
+        let files: Vec<String> = red.files.iter().map(quoted).collect();
+        let names: Vec<String> =
+            red.failing.iter().filter_map(|test| test.name.as_ref()).map(quoted).collect();
+        let names =
+            if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        let _ = writeln!(
+            lines,
+            "  - the tests in {}{names} failed before it and pass now",
+            files.join(", ")
+        );
+    }
+    let _ = writeln!(lines, "  - reviewed by {}", task.reviewer);
+    lines
+}
+
+/// What a run did, from its plan to its commits.
+pub fn progress(spec: &SpecProgress, about: &SpecAbout) -> String {
+    let mut page = format!("# {}\n\nSpec `{}`", about.title, about.spec_id);
+    if let Some(size) = spec.size {
+        let _ = write!(page, ", size {}", size.as_str());
+    }
+    let _ = writeln!(page, ", built on `{}` at {}.", about.base_name, about.base.short());
+    let _ = writeln!(
+        page,
+        "Planned by {}, written by {}.",
+        known(&spec.planner),
+        known(&spec.executor)
+    );
+    let mut built = spec.built.iter();
+    for (number, part) in (1..).zip(&spec.parts) {
+        let _ = write!(page, "\n## Part {number}: {}\n\n", part.title);
+        for (number, task) in (1..).zip(&part.tasks) {
+            match built.next() {
+                Some(one) => {
+                    let (commit, subject) = (one.commit.short(), &one.task.subject);
+                    let _ = writeln!(page, "{number}. {}: {commit} {subject}", task.title);
+                }
+                None => {
+                    let _ = writeln!(page, "{number}. {}: not built yet", task.title);
+                }
+            }
+        }
+    }
+    page
+}
+
+fn known(name: &str) -> &str {
+    if name.is_empty() { "nobody" } else { name }
+}

@@ -1,0 +1,166 @@
+//! The steps before anything is written: size, parts, plan, tasks; and the points at which a person is asked.
+
+use crate::domain::model::severity::Severity;
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
+use crate::domain::pipeline::spec_run::pages;
+use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::stage::{
+    Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, ReviewedTask, SpecStage,
+};
+use crate::domain::pipeline::spec_run::stop::SpecStop;
+use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan_review::{AgreedPlan, PlanFinding};
+use crate::domain::planning::prompt::in_words;
+use crate::domain::planning::task::PlannedTask;
+
+/// The stage in which a spec of that size begins; `None` where its size is to be told first.
+pub(super) fn begin(
+    spec: &mut SpecProgress,
+    about: &SpecAbout,
+    size: Option<Size>,
+) -> Option<SpecStage> {
+    let Some(size) = size else { return Some(SpecStage::Classifying) };
+    spec.size = Some(size);
+    let mut whole = PlannedPart::new(about.title.clone(), about.criteria.clone());
+    match size {
+        Size::S => {
+            whole.tasks.push(PlannedTask::whole(&about.title, &about.touches, &about.criteria));
+        }
+        Size::M => {}
+        Size::L => return Some(SpecStage::Splitting(PlanningTry::FIRST)),
+    }
+    spec.parts = vec![whole];
+    spec.onward(about)
+}
+
+pub(super) fn split(
+    spec: &mut SpecProgress,
+    ask: &PlanningTry,
+    parts: Result<Vec<PlannedPart>, Vec<String>>,
+) -> SpecStage {
+    match parts {
+        Ok(parts) => {
+            spec.parts = parts;
+            SpecStage::WritingPlan(PlanLoop::default())
+        }
+        Err(why) => once_more(ask, why, SpecStage::Splitting, SpecStop::NotSplit),
+    }
+}
+
+/// The stage after one more round of a plan. A part that finds no plan is larger than it seemed: where the
+/// spec was not split before it is now, else a person is asked.
+pub(super) fn plan_round(spec: &mut SpecProgress, about: &SpecAbout, plans: PlanLoop) -> SpecStage {
+    match plans.next() {
+        PlanStep::Write => SpecStage::WritingPlan(plans),
+        PlanStep::Review => SpecStage::ReviewingPlan(plans),
+        PlanStep::Agreed(plan) => {
+            let then = SpecStage::ListingTasks { plan: *plan, ask: PlanningTry::FIRST };
+            asked(spec, about, CheckpointKind::Plan, then)
+        }
+        PlanStep::Stopped { .. } if spec.size == Some(Size::M) && about.criteria.len() > 1 => {
+            spec.size = Some(Size::L);
+            spec.parts.clear();
+            SpecStage::Splitting(PlanningTry::FIRST)
+        }
+        PlanStep::Stopped { why, open } => {
+            let found = in_words(&open);
+            let lines = found.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+            SpecStage::stopped(SpecStop::NoPlan(std::iter::once(why).chain(lines).collect()))
+        }
+    }
+}
+
+/// The stage after tasks were listed; `None` where there is no part that they could be of.
+pub(super) fn listed(
+    spec: &mut SpecProgress,
+    about: &SpecAbout,
+    plan: AgreedPlan,
+    ask: &PlanningTry,
+    tasks: Result<Vec<PlannedTask>, Vec<String>>,
+) -> Option<SpecStage> {
+    let tasks = match tasks {
+        Ok(tasks) => tasks,
+        Err(why) => {
+            let again = |ask| SpecStage::ListingTasks { plan, ask };
+            return Some(once_more(ask, why, again, SpecStop::NoTasks));
+        }
+    };
+    let part = spec.part_mut()?;
+    part.plan = Some(plan);
+    part.tasks = tasks;
+    let then = spec.onward(about)?;
+    Some(asked(spec, about, CheckpointKind::Tasks, then))
+}
+
+/// The stage after all of it passed its review.
+pub(super) fn accepted(spec: &SpecProgress, about: &SpecAbout, task: ReviewedTask) -> SpecStage {
+    asked(spec, about, CheckpointKind::Acceptance, SpecStage::Documenting(task))
+}
+
+/// What comes next, or a person's answer first where the mode asks for one.
+fn asked(spec: &SpecProgress, about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
+    match about.mode {
+        RunMode::Auto => then,
+        RunMode::Manual => {
+            let page = pages::checkpoint(spec, about, at, &then);
+            let shown = pages::hash(&page);
+            SpecStage::Waiting(Checkpoint { at, shown, then: Box::new(then) })
+        }
+    }
+}
+
+/// The stage after a person's answer: the plan and the tasks are made again with their note, anything else ends.
+pub(super) fn answered(
+    spec: &mut SpecProgress,
+    checkpoint: Checkpoint,
+    answer: CheckpointAnswer,
+) -> SpecStage {
+    let note = match answer {
+        CheckpointAnswer::Approve => return *checkpoint.then,
+        CheckpointAnswer::Reject(note) => note,
+    };
+    match (checkpoint.at, *checkpoint.then) {
+        (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
+            let finding = PlanFinding {
+                severity: Severity::Critical,
+                section: "all of it".to_owned(),
+                title: "the person who asked for it rejects the plan".to_owned(),
+                failure: note,
+                remedy: "plan it as they say".to_owned(),
+            };
+            let rounds = vec![PlanRound::Written(plan.plan), PlanRound::Reviewed(vec![finding])];
+            SpecStage::WritingPlan(PlanLoop { rounds })
+        }
+        (CheckpointKind::Tasks, _) => {
+            let planned = spec.part_mut().and_then(|part| {
+                part.tasks.clear();
+                part.plan.clone()
+            });
+            let refused = vec![format!("the person who asked for it rejects the tasks: {note}")];
+            match planned {
+                Some(plan) => {
+                    let ask = PlanningTry { number: PLANNING_TRIES_MAX, refused };
+                    SpecStage::ListingTasks { plan, ask }
+                }
+                None => SpecStage::stopped(SpecStop::Rejected(note)),
+            }
+        }
+        _ => SpecStage::stopped(SpecStop::Rejected(note)),
+    }
+}
+
+/// The question again with what was wrong, or the end where it was asked again already.
+fn once_more(
+    ask: &PlanningTry,
+    why: Vec<String>,
+    again: impl FnOnce(PlanningTry) -> SpecStage,
+    stop: impl FnOnce(Vec<String>) -> SpecStop,
+) -> SpecStage {
+    if ask.number >= PLANNING_TRIES_MAX {
+        return SpecStage::stopped(stop(why));
+    }
+    again(PlanningTry { number: ask.number + 1, refused: why })
+}

@@ -1,0 +1,164 @@
+//! How far a run is: its parts, their tasks, and which of them are built.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::model::size::Size;
+use crate::domain::pipeline::job::JobId;
+use crate::domain::pipeline::plan_loop::PlanLoop;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::stage::{
+    BuiltTask, RedTests, Snapshot, SpecStage, TRIES_MAX, TaskTry,
+};
+use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::task::{PlannedTask, TaskKind};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpecProgress {
+    pub stage: SpecStage,
+    /// What it is built as; `None` until that is known.
+    pub size: Option<Size>,
+    /// Who planned, and who wrote tests and code, for people; empty until somebody did.
+    pub planner: String,
+    pub executor: String,
+    /// The parts of the spec in the order in which they are built; one but for a large spec.
+    pub parts: Vec<PlannedPart>,
+    /// The tasks whose commits are made, over all parts.
+    pub built: Vec<BuiltTask>,
+    /// The runs that reviewed what was built: one a task in their order, then that of the whole.
+    pub reviews: Vec<String>,
+}
+
+/// The task that is built now.
+#[derive(Clone, Copy, Debug)]
+pub struct CurrentTask<'a> {
+    pub part: &'a PlannedPart,
+    pub task: &'a PlannedTask,
+    /// Its number in its part, from 1.
+    pub number: usize,
+}
+
+impl SpecProgress {
+    /// Of a run that has not begun.
+    pub fn new() -> Self {
+        Self {
+            stage: SpecStage::TestingBase,
+            size: None,
+            planner: String::new(),
+            executor: String::new(),
+            parts: Vec::new(),
+            built: Vec::new(),
+            reviews: Vec::new(),
+        }
+    }
+
+    /// The place of the part that is planned or built now, and how many of its tasks are built; `None` where
+    /// all are.
+    fn place(&self) -> Option<(usize, usize)> {
+        let mut built = self.built.len();
+        for (at, part) in self.parts.iter().enumerate() {
+            if part.tasks.is_empty() || built < part.tasks.len() {
+                return Some((at, built));
+            }
+            built -= part.tasks.len();
+        }
+        None
+    }
+
+    /// The part that is planned or built now.
+    pub fn part(&self) -> Option<&PlannedPart> {
+        self.place().map(|(part, _)| &self.parts[part])
+    }
+
+    pub(super) fn part_mut(&mut self) -> Option<&mut PlannedPart> {
+        let (part, _) = self.place()?;
+        self.parts.get_mut(part)
+    }
+
+    /// The task that is built now.
+    pub fn task(&self) -> Option<CurrentTask<'_>> {
+        let (part, built) = self.place()?;
+        let part = &self.parts[part];
+        Some(CurrentTask { part, task: part.tasks.get(built)?, number: built + 1 })
+    }
+
+    /// Whether all of the spec is one task.
+    pub fn is_one_task(&self) -> bool {
+        matches!(self.parts.as_slice(), [part] if part.plan.is_none() && part.tasks.len() == 1)
+    }
+
+    /// The code that the next commit stands on.
+    pub fn head(&self, about: &SpecAbout) -> Snapshot {
+        let base = Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
+        self.built.last().map_or(base, BuiltTask::at)
+    }
+
+    /// The review of what is reviewed now, where it was begun: each task has one.
+    pub fn review(&self) -> Option<&str> {
+        self.reviews.get(self.built.len()).map(String::as_str)
+    }
+
+    /// Keeps the id of a review before it is made.
+    pub fn note_review(&mut self, review: &str) {
+        if self.review().is_none() {
+            self.reviews.push(review.to_owned());
+        }
+    }
+
+    /// The stage in which what comes next begins: the next task, else the next part, else what comes after all of
+    /// them; `None` where nothing was planned.
+    pub(super) fn onward(&self, about: &SpecAbout) -> Option<SpecStage> {
+        let ask = TaskTry { number: 1, from: self.head(about), refused: Vec::new() };
+        if let Some(CurrentTask { task, .. }) = self.task() {
+            return Some(match task.kind {
+                TaskKind::Behaviour => SpecStage::WritingTests(ask),
+                TaskKind::Scaffold => {
+                    let red =
+                        RedTests { at: ask.from.clone(), files: Vec::new(), failing: Vec::new() };
+                    SpecStage::WritingCode { red, ask }
+                }
+            });
+        }
+        if self.part().is_some() {
+            return Some(SpecStage::WritingPlan(PlanLoop::default()));
+        }
+        let last = self.built.last()?;
+        Some(if self.is_one_task() {
+            SpecStage::Publishing(last.clone())
+        } else {
+            SpecStage::Accepting
+        })
+    }
+
+    /// The job that is ready; `None` where there is none. No two jobs of a run have one name.
+    pub fn job(&self) -> Option<JobId> {
+        let part = self.place().map_or(0, |(part, _)| part + 1);
+        let task = self.built.len() + 1;
+        let name = match &self.stage {
+            SpecStage::TestingBase => "base".to_owned(),
+            SpecStage::Classifying => "size".to_owned(),
+            SpecStage::Splitting(ask) => format!("split-{}", ask.number),
+            SpecStage::WritingPlan(plan) => format!("plan-{part}-{}", plan.number()),
+            SpecStage::ReviewingPlan(plan) => format!("plan-review-{part}-{}", plan.number()),
+            SpecStage::ListingTasks { ask, .. } => format!("tasks-{part}-{}", ask.number),
+            SpecStage::WritingTests(ask) => format!("task-{task}-tests-{}", ask.number),
+            SpecStage::ProvingRed(written) => format!("task-{task}-red-{}", written.number),
+            SpecStage::WritingCode { ask, .. } => format!("task-{task}-code-{}", ask.number),
+            SpecStage::ProvingGreen { code, .. } => format!("task-{task}-green-{}", code.number),
+            SpecStage::Reviewing { .. } => format!("task-{task}-review"),
+            SpecStage::Committing(_) => format!("task-{task}-commit"),
+            SpecStage::Accepting => "accept".to_owned(),
+            SpecStage::Documenting(_) => "documents".to_owned(),
+            SpecStage::Publishing(_) => "publish".to_owned(),
+            SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return None,
+        };
+        Some(JobId::new(name))
+    }
+
+    /// The number of what an executor leaves in a try, among all of the run.
+    pub fn attempt(&self, number: u32) -> usize {
+        let tries = TRIES_MAX as usize * 2;
+        let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
+        let before = if is_code { TRIES_MAX as usize } else { 0 };
+        self.built.len() * tries + before + number as usize
+    }
+}

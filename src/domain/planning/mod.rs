@@ -1,0 +1,14 @@
+//! What is planned before anything is written: the size of a spec, its parts, a plan of each, and its tasks.
+//!
+//! An agent proposes each of them; code holds it against what the spec asks for and sends it back once where
+//! something is missing, so that what is built is all of the spec, in tasks that each can be measured.
+
+pub mod part;
+pub mod plan;
+pub mod plan_review;
+pub mod prompt;
+mod reading;
+pub mod size_vote;
+pub mod task;
+#[cfg(test)]
+mod tests;

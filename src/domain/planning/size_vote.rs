@@ -1,0 +1,37 @@
+//! A model's word on the size of a spec, beside the signs that are counted.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::domain::model::size::Size;
+use crate::domain::planning::reading::{object, read};
+
+/// What a model says of a spec's size.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SizeVote {
+    pub size: Size,
+    pub why: String,
+}
+
+/// The schema of the answer.
+pub fn schema() -> Value {
+    object(&json!({
+        "size": {"type": "string", "enum": ["S", "M", "L"]},
+        "why": {"type": "string"},
+    }))
+}
+
+/// Reads an answer.
+///
+/// # Errors
+///
+/// What does not fit.
+pub fn parse(value: &Value) -> Result<SizeVote, String> {
+    read(value)
+}
+
+/// The larger of what was counted and what was voted; a vote that nobody could read means L, the heavier way.
+pub fn decided(counted: Size, vote: Option<&SizeVote>) -> Size {
+    counted.max(vote.map_or(Size::L, |vote| vote.size))
+}

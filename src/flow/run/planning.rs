@@ -1,0 +1,215 @@
+//! Asks planner and reviewer what is planned before anything is written. They read a checkout of what the next
+//! commit stands on, and change nothing.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::globs;
+use crate::domain::pipeline::job::{AgentAnswer, JobId};
+use crate::domain::pipeline::plan_loop::PlanLoop;
+use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
+use crate::domain::pipeline::spec_run::stage::{PlanningTry, Snapshot};
+use crate::domain::planning::plan_review::AgreedPlan;
+use crate::domain::planning::prompt::PlanningPrompt;
+use crate::domain::planning::task::TaskLimits;
+use crate::domain::planning::{part, plan, plan_review, prompt, size_vote, task};
+use crate::domain::review::prompt::spec_text;
+use crate::flow::call::roles::AssignedAgent;
+use crate::flow::review::request::{AskError, ParsedRequest, request_parsed};
+use crate::flow::run::session::SpecSession;
+use crate::flow::workspace::checkout::Ignored;
+use crate::platform::agents::ask::Answer;
+
+/// What an agent that plans came to.
+type Planned = Result<(SpecOutcome, Vec<AgentAnswer>)>;
+
+/// A question of planning: who is asked, what, and how the answer is read.
+struct PlanningQuestion<'q, T> {
+    to: &'q AssignedAgent,
+    prompt: String,
+    schema: Value,
+    parse: &'q dyn Fn(&Value) -> Result<T, String>,
+}
+
+impl SpecSession<'_> {
+    pub(super) fn tell_size(&self, job: &JobId) -> Planned {
+        self.with_prompt(job, &[], &|ask| {
+            let question = PlanningQuestion {
+                to: &self.prepared.planner,
+                prompt: prompt::size(ask),
+                schema: size_vote::schema(),
+                parse: &size_vote::parse,
+            };
+            let (vote, answers) = self.ask_about(job, ask, &question)?;
+            let outcome = match vote {
+                Ok(vote) => SpecOutcome::Sized(Some(vote)),
+                Err(AskError::Malformed { .. }) => SpecOutcome::Sized(None),
+                Err(AskError::Failed(failure)) => SpecOutcome::Failed(failure),
+            };
+            Ok((outcome, answers))
+        })
+    }
+
+    pub(super) fn split(&self, job: &JobId, again: &PlanningTry) -> Planned {
+        self.with_prompt(job, &again.refused, &|ask| {
+            let question = PlanningQuestion {
+                to: &self.prepared.planner,
+                prompt: prompt::split(ask),
+                schema: part::schema(),
+                parse: &part::parse,
+            };
+            let (parts, answers) = self.ask_about(job, ask, &question)?;
+            let outcome = match parts {
+                Ok(parts) => {
+                    let wrong = part::wrong(&parts, &self.run.about.criteria);
+                    SpecOutcome::Split(if wrong.is_empty() { Ok(parts) } else { Err(wrong) })
+                }
+                Err(error) => SpecOutcome::Failed(error.of(&self.prepared.planner)),
+            };
+            Ok((outcome, answers))
+        })
+    }
+
+    pub(super) fn write_plan(&self, job: &JobId, plans: &PlanLoop) -> Planned {
+        self.with_prompt(job, &[], &|ask| {
+            let question = PlanningQuestion {
+                to: &self.prepared.planner,
+                prompt: prompt::plan(ask, plans.plan(), plans.findings()),
+                schema: plan::schema(),
+                parse: &plan::parse,
+            };
+            let (plan, answers) = self.ask_about(job, ask, &question)?;
+            let outcome = match plan {
+                Ok(plan) => SpecOutcome::PlanWritten(plan),
+                Err(error) => SpecOutcome::Failed(error.of(&self.prepared.planner)),
+            };
+            Ok((outcome, answers))
+        })
+    }
+
+    pub(super) fn review_plan(&self, job: &JobId, plans: &PlanLoop) -> Planned {
+        let plan = plans.plan().context("there is no plan to review")?;
+        self.with_prompt(job, &[], &|ask| {
+            let question = PlanningQuestion {
+                to: &self.prepared.plan_reviewer,
+                prompt: prompt::plan_review(ask, plan),
+                schema: plan_review::schema(),
+                parse: &|answer: &Value| plan_review::parse(answer, plan),
+            };
+            let (findings, answers) = self.ask_about(job, ask, &question)?;
+            let outcome = match findings {
+                Ok(findings) => SpecOutcome::PlanReviewed(findings),
+                Err(error) => SpecOutcome::Failed(error.of(&self.prepared.plan_reviewer)),
+            };
+            Ok((outcome, answers))
+        })
+    }
+
+    pub(super) fn list_tasks(
+        &self,
+        job: &JobId,
+        agreed: &AgreedPlan,
+        again: &PlanningTry,
+    ) -> Planned {
+        let part = self.run.progress().part().context("there is no part to list tasks of")?;
+        let touches = &self.prepared.spec.touches;
+        let touches = if touches.is_empty() {
+            None
+        } else {
+            Some(globs::union(touches.iter().map(String::as_str))?)
+        };
+        let scope = &self.prepared.effective.policy.gates.scope;
+        let limits = TaskLimits {
+            criteria: &part.criteria,
+            touches: touches.as_ref(),
+            files_max: scope.files,
+            lines_max: scope.lines,
+            needs_scaffold: agreed.plan.needs_scaffold,
+        };
+        self.with_prompt(job, &again.refused, &|ask| {
+            let question = PlanningQuestion {
+                to: &self.prepared.planner,
+                prompt: prompt::tasks(ask, &agreed.plan),
+                schema: task::schema(),
+                parse: &task::parse,
+            };
+            let (tasks, answers) = self.ask_about(job, ask, &question)?;
+            let outcome = match tasks {
+                Ok(tasks) => SpecOutcome::Listed(task::ordered(&tasks, limits)),
+                Err(error) => SpecOutcome::Failed(error.of(&self.prepared.planner)),
+            };
+            Ok((outcome, answers))
+        })
+    }
+
+    fn with_prompt(
+        &self,
+        job: &JobId,
+        refused: &[String],
+        ask: &dyn Fn(&PlanningPrompt<'_>) -> Planned,
+    ) -> Planned {
+        let scope = &self.prepared.effective.policy.gates.scope;
+        ask(&PlanningPrompt {
+            spec: &spec_text(&self.prepared.spec),
+            part: &self.part_in_words(),
+            rules: &self.rules()?,
+            refused,
+            fence_nonce: &self.fence_nonce(job),
+            files_max: scope.files,
+            lines_max: scope.lines,
+        })
+    }
+
+    /// The part that is planned or built now, with its criteria; empty before there is one.
+    pub(super) fn part_in_words(&self) -> String {
+        let Some(part) = self.run.progress().part() else { return String::new() };
+        let mut text = format!("{}\n\n", part.title);
+        let all = self.prepared.spec.requirements();
+        for (id, what) in all.iter().filter(|(id, _)| part.criteria.contains(id)) {
+            let _ = writeln!(text, "- {id}: {what}");
+        }
+        text
+    }
+
+    fn ask_about<T>(
+        &self,
+        job: &JobId,
+        ask: &PlanningPrompt<'_>,
+        question: &PlanningQuestion<'_, T>,
+    ) -> Result<(Result<T, AskError>, Vec<AgentAnswer>)> {
+        let workspace = self.workspace()?;
+        let Snapshot { tree, commit } = &self.head();
+        let checkout =
+            workspace.checkout(self.private, tree, Some(commit), Ignored::Go, self.interrupts);
+        self.or_stopped(checkout)?;
+        let request = ParsedRequest {
+            to: question.to,
+            key: &self.run.call_key(job),
+            prompt: &question.prompt,
+            token: ask.fence_nonce,
+            dir: &workspace.work(),
+            schema: &question.schema,
+        };
+        request_parsed(&self.client, &request, &|answer: &Answer| {
+            let json = answer.json.as_ref().ok_or_else(|| "it holds no JSON object".to_owned())?;
+            (question.parse)(&without_secrets(json))
+        })
+    }
+}
+
+/// An answer without the secrets that whoever gave it may have read in the folder: it is shown to others, and
+/// committed.
+fn without_secrets(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redact_str(text)),
+        Value::Array(items) => Value::Array(items.iter().map(without_secrets).collect()),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), without_secrets(value)));
+            Value::Object(fields.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}

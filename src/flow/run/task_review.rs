@@ -1,0 +1,164 @@
+//! Has what was built reviewed by a run of its own: each task by its criteria, and in the end all of it.
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::development::suite::{GreenProof, prove_green};
+use crate::domain::model::oid::Oid;
+use crate::domain::model::report::Verdict;
+use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
+use crate::domain::pipeline::spec_run::outcome::TaskReview;
+use crate::domain::pipeline::spec_run::stage::{RedTests, ReviewedTask, Snapshot, WrittenCode};
+use crate::domain::review::finding::CriterionStatus;
+use crate::flow::review;
+use crate::flow::review::request::Stopped;
+use crate::flow::review::target::TaskReviewRequest;
+use crate::flow::run::session::SpecSession;
+use crate::flow::run::suite;
+use crate::flow::workspace::checkout::Ignored;
+use crate::platform::config::random;
+use crate::platform::store::runs;
+use crate::platform::ui::review_result;
+
+/// A review that passed: its ending's details, and the attempt that it ends with.
+struct PassedReview {
+    passed: ReviewedTask,
+    commit: Option<Oid>,
+}
+
+impl SpecSession<'_> {
+    /// Has a task reviewed, and what is found fixed.
+    pub(super) fn review_task(&mut self, red: &RedTests, code: &WrittenCode) -> Result<TaskReview> {
+        let progress = self.run.progress();
+        let is_all = progress.is_one_task();
+        let criteria = progress.task().map(|now| now.task.criteria.clone()).unwrap_or_default();
+        let spec = &self.run.about.spec;
+        let spec = if is_all { spec.clone() } else { spec.only(&criteria) };
+        let head = self.head();
+        let request =
+            TaskReviewRequest { id: String::new(), parent: String::new(), spec, fix: true };
+        let PassedReview { passed, commit } =
+            match self.reviewed(request, &head.commit, &code.at)? {
+                Ok(passed) => passed,
+                Err(other) => return Ok(other),
+            };
+        let (tree, review) = (&passed.tree, passed.review.clone());
+        if *tree != code.at.tree
+            && let Some(why) = self.wrong_with_fixes(red, tree, commit.as_ref())?
+        {
+            return Ok(TaskReview::NotPassed { review, verdict: Verdict::Escalate, why });
+        }
+        let (subject, red) = (code.subject.clone(), Some(red.clone()));
+        Ok(TaskReview::Passed(ReviewedTask { subject, red, ..passed }))
+    }
+
+    /// Has all of it reviewed by all of the spec. Nothing is fixed: each task was.
+    pub(super) fn review_all(&mut self) -> Result<TaskReview> {
+        let (spec, base, head) =
+            (self.run.about.spec.clone(), self.run.about.base.clone(), self.head());
+        let request =
+            TaskReviewRequest { id: String::new(), parent: String::new(), spec, fix: false };
+        Ok(match self.reviewed(request, &base, &head)? {
+            Ok(PassedReview { passed, .. }) => TaskReview::Passed(passed),
+            Err(other) => other,
+        })
+    }
+
+    /// Reviews what is from `base` to `at`, or goes on with that review. `Err` is what did not pass.
+    fn reviewed(
+        &mut self,
+        request: TaskReviewRequest,
+        base: &Oid,
+        at: &Snapshot,
+    ) -> Result<Result<PassedReview, TaskReview>> {
+        let known = self.run.progress().review().map(str::to_owned);
+        let id = known.unwrap_or_else(|| random::id().to_string());
+        // Before it begins: after a kill it is found by it.
+        self.run.machine.spec.note_review(&id);
+        self.folder.save_spec(&self.run)?;
+        let request = TaskReviewRequest { id: id.clone(), parent: self.run.id.clone(), ..request };
+        let context = self.private_context();
+        let reviewed = match review::review_task(context, &request, base, &at.commit) {
+            Ok(reviewed) => reviewed,
+            Err(error) => {
+                return Err(match error.downcast_ref::<Stopped>() {
+                    Some(stopped) => self.stopped(stopped.signal),
+                    None => error,
+                });
+            }
+        };
+        self.weighed(id, &reviewed, at)
+    }
+
+    fn weighed(
+        &self,
+        review: String,
+        reviewed: &ReviewResult,
+        at: &Snapshot,
+    ) -> Result<Result<PassedReview, TaskReview>> {
+        let inconclusive = |why: String, review| TaskReview::NotPassed {
+            review,
+            verdict: Verdict::Inconclusive,
+            why,
+        };
+        let details = match &reviewed.ending {
+            ReviewEnding::Reviewed(details) => details,
+            ReviewEnding::Nothing => {
+                let why = "there was nothing that a model could review".to_owned();
+                return Ok(Err(inconclusive(why, review)));
+            }
+            ReviewEnding::NotReviewed { why } => {
+                return Ok(Err(inconclusive(why.join("; "), review)));
+            }
+        };
+        let why = review_result::reason(&details.decision);
+        if let Some(resume_when) = details.resume_when {
+            return Ok(Err(TaskReview::Paused { why, resume_when }));
+        }
+        let verdict = reviewed.report.verdict;
+        if verdict != Verdict::Pass {
+            return Ok(Err(TaskReview::NotPassed { review, verdict, why }));
+        }
+        let run = runs::load(&self.context.repo.state_dir(), &review)?;
+        let run = run.with_context(|| format!("the review `{review}` is gone"))?;
+        let best = run.review_loop().end().map_or(0, |end| end.best);
+        let attempt = &run.review_loop().attempts[best];
+        let met = details.criteria.iter().filter(|one| one.met == CriterionStatus::Met);
+        let passed = ReviewedTask {
+            tree: attempt.tree.clone(),
+            subject: String::new(),
+            red: None,
+            criteria: met.map(|one| one.id.clone()).collect(),
+            review,
+            reviewer: details.reviewer.clone(),
+            arbiter: details.arbiter.clone(),
+        };
+        let is_same = attempt.tree == at.tree;
+        let commit = if is_same { Some(at.commit.clone()) } else { attempt.commit.clone() };
+        Ok(Ok(PassedReview { passed, commit }))
+    }
+
+    /// What is wrong with the code after fixes of its review: they are held to what the code was held to.
+    fn wrong_with_fixes(
+        &self,
+        red: &RedTests,
+        tree: &Oid,
+        commit: Option<&Oid>,
+    ) -> Result<Option<String>> {
+        let refused = self.refused_fixes(red, tree)?;
+        if !refused.is_empty() {
+            return Ok(Some(format!("its fixes are beyond the task: {}", refused.join("; "))));
+        }
+        let commit = commit.context("a fix has no commit")?.clone();
+        let now = self.test(&Snapshot { tree: tree.clone(), commit }, Ignored::Go)?;
+        Ok(match prove_green(&suite::before_task(self.folder, &self.run)?, &red.failing, &now) {
+            GreenProof::Green(_) => {
+                suite::keep_after_task(self.folder, &self.run, &now)?;
+                None
+            }
+            GreenProof::Red(why) => Some(format!("after its fixes {}", why.join("; "))),
+            GreenProof::NotRun(why) => {
+                Some(format!("after its fixes the tests did not run: {why}"))
+            }
+        })
+    }
+}

@@ -1,0 +1,391 @@
+//! The run of a spec of several tasks: planned, listed, built task by task, and reviewed as a whole.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::brain::{Part, Question, diligent, sections_read};
+use crate::harness::{Outcome, Repo, short};
+use crate::model_server::{Asked, Say};
+use crate::scene::Scene;
+use crate::spec_runs::{
+    Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, killed_at_saves, made, run, writes,
+};
+
+const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
+    People write sizes as `2K` and `2M`.\n\n## Acceptance criteria\n\n\
+    - **AC-1** WHEN `sh src/size.sh 2K` is run THEN it prints `2048`. verify: test\n\
+    - **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n";
+
+const KILO_TEST: &str =
+    "got=$(sh src/size.sh 2K)\n[ \"$got\" = 2048 ] || { echo \"assert: got $got\"; exit 1; }\n";
+const MEGA_TEST: &str =
+    "got=$(sh src/size.sh 2M)\n[ \"$got\" = 2097152 ] || { echo \"assert: got $got\"; exit 1; }\n";
+const KILO: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
+    *) echo 0 ;;\nesac\n";
+const BOTH: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
+    *M) echo $((${1%M} * 1048576)) ;;\nesac\n";
+
+fn tests() -> Vec<Step> {
+    vec![
+        writes(&[("tests/kilo_test.sh", KILO_TEST)], ""),
+        writes(&[("tests/mega_test.sh", MEGA_TEST)], ""),
+    ]
+}
+
+fn code() -> Vec<Step> {
+    vec![
+        writes(&[("src/size.sh", KILO)], "SUBJECT: feat(size): read kilobytes"),
+        writes(&[("src/size.sh", BOTH)], "SUBJECT: feat(size): read megabytes"),
+    ]
+}
+
+fn plan(word: &str) -> Value {
+    json!({
+        "data_model": format!("A size is a number of bytes ({word})."),
+        "interfaces": "`sh src/size.sh SIZE` prints it in decimal digits.",
+        "flow": "The unit is cut off and the rest is multiplied.",
+        "test_strategy": "AC-1: tests/kilo_test.sh. AC-2: tests/mega_test.sh.",
+        "risks": "None: nobody calls it yet.",
+        "needs_scaffold": false,
+        "decision": {
+            "title": "Units are powers of two", "context": "K may be 1000.",
+            "decision": "K is 1024, as the spec has it.", "consequences": "None.",
+        },
+    })
+}
+
+fn task(title: &str, criteria: &[&str], paths: &[&str]) -> Value {
+    json!({
+        "title": title, "goal": format!("{title} works"), "kind": "behaviour", "paths": paths,
+        "lines": 6, "criteria": criteria, "needs": [],
+    })
+}
+
+fn two_tasks() -> Value {
+    json!({"tasks": [
+        task("Read kilobytes", &["AC-1"], &["src/size.sh"]),
+        task("Read megabytes", &["AC-2"], &["src/size.sh"]),
+    ]})
+}
+
+/// What planner and plan reviewer say, one answer after the other, the last again and again; the reviewer of
+/// plans finds nothing where it is given nothing.
+#[derive(Default)]
+struct Planning {
+    size: Vec<Value>,
+    parts: Vec<Value>,
+    plans: Vec<Value>,
+    findings: Vec<Value>,
+    tasks: Vec<Value>,
+}
+
+fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
+    let (judges, asked_before) = (diligent(&[]), [const { AtomicUsize::new(0) }; 5]);
+    builder_beside(tests, code, move |asked: &Asked| {
+        let (place, answers) = match Question::read(asked).part {
+            Part::Size => (0, &planning.size),
+            Part::Split => (1, &planning.parts),
+            Part::Plan => (2, &planning.plans),
+            Part::PlanReview => (3, &planning.findings),
+            Part::TaskList => (4, &planning.tasks),
+            _ => return judges(asked),
+        };
+        let before = asked_before[place].fetch_add(1, Ordering::Relaxed);
+        match answers.get(before.min(answers.len().saturating_sub(1))) {
+            Some(findings) if place == 3 => {
+                Say::json(json!({ "findings": findings, "read": sections_read(asked) }))
+            }
+            Some(answer) => Say::json(answer.clone()),
+            None => judges(asked),
+        }
+    })
+}
+
+fn good() -> Planning {
+    Planning { plans: vec![plan("first")], tasks: vec![two_tasks()], ..Planning::default() }
+}
+
+fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
+    let repo = scene.sandbox.repo("r");
+    repo.write("run-tests", RUNNER).write("tribunal.toml", POLICY);
+    repo.write("src/hello.sh", "echo hello\n").write("tests/hello_test.sh", OLD_TEST);
+    repo.commit_unjudged("feat: hello");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.write("docs/specs/sizes.md", spec);
+    repo
+}
+
+/// The first lines of the commits of the branch, the oldest first.
+fn subjects(repo: &Repo<'_>) -> Vec<String> {
+    let log = repo.git(&["log", "--reverse", "--format=%s", "main..tribunal/sizes"]).ok();
+    log.out().lines().map(str::to_owned).collect()
+}
+
+/// Each commit of the branch passes the tests by itself.
+fn each_commit_passes(repo: &Repo<'_>) {
+    let commits = repo.git(&["rev-list", "main..tribunal/sizes"]).ok().out().to_owned();
+    for commit in commits.lines() {
+        repo.git(&["checkout", "--quiet", "--detach", commit]).ok();
+        repo.tribunal(&["check", "--commands", "--all"]).ok();
+    }
+    repo.git(&["checkout", "--quiet", "main"]).ok();
+}
+
+fn asked_for(scene: &Scene, part: Part) -> Vec<String> {
+    let asked = scene.asked().into_iter().filter(|asked| Question::read(asked).part == part);
+    asked.filter(|asked| asked.turns == 0).map(|asked| asked.prompt).collect()
+}
+
+fn reasons(outcome: &Outcome) -> String {
+    let json = outcome.json();
+    let lines = json["reasons"].as_array().unwrap().iter();
+    lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_spec_of_two_tasks_becomes_two_commits_and_the_documents_of_both() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let json = run(&repo).ok().json();
+    let docs = "docs: record how `sizes` was planned and what shows it";
+    assert_eq!(subjects(&repo), ["feat(size): read kilobytes", "feat(size): read megabytes", docs]);
+    let of = |commit: &str, what: &str| {
+        let text = repo.git(&["log", "-1", &format!("--format={what}"), commit]).ok();
+        text.out().to_owned()
+    };
+    let first = of("tribunal/sizes~2", "%B");
+    assert!(first.contains("Task: 1 of 2\nCriteria: AC-1\n"), "{first}");
+    assert!(of("tribunal/sizes~1", "%B").contains("Task: 2 of 2\nCriteria: AC-2\n"));
+    let touched = repo.git(&["diff", "--name-only", "tribunal/sizes~1", "tribunal/sizes"]).ok();
+    let documents = ["docs/decisions/sizes.md", "docs/progress/sizes.md", "docs/review/sizes.md"];
+    assert_eq!(touched.out().lines().collect::<Vec<_>>(), documents);
+    let shown =
+        |path: &str| repo.git(&["show", &format!("tribunal/sizes:{path}")]).ok().out().to_owned();
+    let review = shown("docs/review/sizes.md");
+    for text in
+        ["## AC-1", "## AC-2", "the tests in `tests/kilo_test.sh` failed before it", "met, says "]
+    {
+        assert!(review.contains(text), "`{text}` in {review}");
+    }
+    assert!(shown("docs/decisions/sizes.md").contains("K is 1024, as the spec has it."));
+    assert!(shown("docs/progress/sizes.md").contains("1. Read kilobytes: "));
+    each_commit_passes(&repo);
+    // Who builds a task is told which one it is, and sees the plan; the review of a task is by its criteria.
+    let tests = asked_for(&scene, Part::Tests);
+    assert!(tests[0].contains("| # Task 1: Read kilobytes") && tests[0].contains("| # Plan: "));
+    assert!(tests[1].contains("| # Task 2: Read megabytes"));
+    let reviews = asked_for(&scene, Part::Review);
+    assert!(reviews[0].contains("AC-1: ") && !reviews[0].contains("AC-2: "), "{}", reviews[0]);
+    assert!(reviews[1].contains("AC-2: ") && !reviews[1].contains("AC-1: "));
+    assert!(reviews[2].contains("AC-1: ") && reviews[2].contains("AC-2: "));
+    // Another vendor than the planner's reviewed the plan.
+    assert_eq!(json["commits"].as_array().unwrap().len(), 2);
+    assert_eq!(json["size"], "M");
+    let touched = repo.git(&["status", "--porcelain"]).ok();
+    assert_eq!(touched.out(), "?? docs/");
+}
+
+#[test]
+fn a_size_that_nobody_states_is_voted_and_a_large_spec_is_built_in_parts() {
+    let spec = SPEC.replace("size: M\n", "");
+    let planning = Planning {
+        size: vec![json!({"size": "L", "why": "two units"})],
+        parts: vec![
+            json!({"parts": [{"title": "Kilobytes", "criteria": ["AC-1"]}]}),
+            json!({"parts": [
+                {"title": "Kilobytes", "criteria": ["AC-1"]},
+                {"title": "Megabytes", "criteria": ["AC-2"]},
+            ]}),
+        ],
+        plans: vec![plan("kilo"), plan("mega")],
+        tasks: vec![
+            json!({"tasks": [task("Read kilobytes", &["AC-1"], &["src/size.sh"])]}),
+            json!({"tasks": [task("Read megabytes", &["AC-2"], &["src/size.sh"])]}),
+        ],
+        ..Planning::default()
+    };
+    let scene = planned(planning, tests(), code());
+    let repo = project(&scene, &spec);
+    let json = run(&repo).ok().json();
+    assert_eq!(json["size"], "L");
+    assert_eq!(json["parts"][1]["title"], "Megabytes");
+    assert_eq!(subjects(&repo).len(), 3);
+    each_commit_passes(&repo);
+    let split = asked_for(&scene, Part::Split);
+    assert!(split[1].contains("| `AC-2` belongs to no part"), "{}", split[1]);
+    let plans = asked_for(&scene, Part::Plan);
+    assert!(plans[1].contains("| Megabytes") && !plans[1].contains("| Kilobytes"));
+    for part in ["sizes-1", "sizes-2"] {
+        repo.git(&["show", &format!("tribunal/sizes:docs/decisions/{part}.md")]).ok();
+    }
+}
+
+#[test]
+fn a_small_size_that_is_voted_needs_no_plan_and_an_unread_one_is_large() {
+    let one = SPEC.replace("size: M\n", "").replace(
+        "- **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n",
+        "",
+    );
+    let small =
+        Planning { size: vec![json!({"size": "S", "why": "one function"})], ..Planning::default() };
+    let scene = planned(small, tests(), code());
+    let repo = project(&scene, &one);
+    assert_eq!(run(&repo).ok().json()["size"], "S");
+    assert_eq!(subjects(&repo), ["feat(size): read kilobytes"]);
+
+    let unread = Planning {
+        size: vec![json!({"size": "XXL", "why": "?"})],
+        parts: vec![json!({"parts": []})],
+        ..Planning::default()
+    };
+    let scene = planned(unread, tests(), code());
+    let repo = project(&scene, &one);
+    let outcome = run(&repo).code(3);
+    assert_eq!(outcome.json()["size"], "L");
+    assert!(reasons(&outcome).contains("it was not split into parts that cover it"));
+}
+
+fn finding(severity: &str, title: &str) -> Value {
+    json!({
+        "severity": severity, "section": "Flow", "title": title,
+        "failure": "a caller gets a wrong number", "remedy": "say so",
+    })
+}
+
+#[test]
+fn a_plan_is_repaired_until_its_review_finds_nothing_that_holds_it() {
+    let high = |title: &str| finding("high", title);
+    let planning = Planning {
+        plans: vec![plan("first"), plan("second")],
+        findings: vec![
+            json!([finding("critical", "the sign is lost")]),
+            json!([high("one"), high("two")]),
+        ],
+        tasks: vec![two_tasks()],
+        ..Planning::default()
+    };
+    let scene = planned(planning, tests(), code());
+    let repo = project(&scene, SPEC);
+    run(&repo).ok();
+    let plans = asked_for(&scene, Part::Plan);
+    assert_eq!(plans.len(), 2);
+    assert!(plans[1].contains("| critical, in `Flow`: the sign is lost"), "{}", plans[1]);
+    let decided = repo.git(&["show", "tribunal/sizes:docs/decisions/sizes.md"]).ok();
+    assert!(decided.out().contains("(second)") && decided.out().contains("high, in `Flow`: two"));
+    // The reviewer that reads the plan is of another vendor than the planner.
+    let family = |part| {
+        let asked = scene.asked().into_iter().find(|asked| Question::read(asked).part == part);
+        asked.unwrap().api
+    };
+    assert_ne!(family(Part::Plan), family(Part::PlanReview));
+}
+
+#[test]
+fn what_finds_no_plan_or_no_tasks_is_a_persons_to_decide() {
+    let critical = || vec![json!([finding("critical", "the sign is lost")])];
+    let rounds: Vec<Value> = (0..12).map(|n| plan(&n.to_string())).collect();
+    let two_parts = json!({"parts": [
+        {"title": "Kilobytes", "criteria": ["AC-1"]}, {"title": "Megabytes", "criteria": ["AC-2"]},
+    ]});
+    let gap = json!({"tasks": [task("Read kilobytes", &["AC-1"], &["src/size.sh"])]});
+    let wide = json!({"tasks": [task("All", &["AC-1", "AC-2"], &["src/**"])]});
+    for (planning, says) in [
+        (
+            Planning {
+                plans: rounds,
+                findings: critical(),
+                parts: vec![two_parts],
+                ..Planning::default()
+            },
+            ["no plan passed its review", "3 reviews in a row found no less", "the sign is lost"],
+        ),
+        (
+            Planning { tasks: vec![gap], ..good() },
+            ["its plan was not cut into tasks that build it", "no task serves `AC-2`", ""],
+        ),
+        (
+            Planning { tasks: vec![wide], ..good() },
+            ["its plan was not cut into tasks", "`src/**` is no path of one file", ""],
+        ),
+    ] {
+        let scene = planned(planning, tests(), code());
+        let repo = project(&scene, SPEC);
+        let outcome = run(&repo).code(3);
+        for text in says {
+            assert!(reasons(&outcome).contains(text), "`{text}` in {}", reasons(&outcome));
+        }
+        assert!(asked_for(&scene, Part::Tests).is_empty());
+        assert_eq!(repo.git(&["branch", "--list", "tribunal/*"]).out(), "");
+    }
+}
+
+#[test]
+fn a_task_is_held_to_the_files_that_it_declares() {
+    let beside = writes(&[("src/size.sh", KILO), ("src/hello.sh", "echo hello # hi\n")], "");
+    let scene = planned(good(), tests(), vec![beside]);
+    let repo = project(&scene, SPEC);
+    let outcome = run(&repo).code(3);
+    let says = "it changed `src/hello.sh`, which the task's list of files does not name";
+    assert!(reasons(&outcome).contains(says), "{}", reasons(&outcome));
+}
+
+#[test]
+fn in_manual_mode_a_person_answers_for_the_plan_the_tasks_and_the_result() {
+    let planning = Planning { plans: vec![plan("first"), plan("second")], ..good() };
+    let scene = planned(planning, tests(), code());
+    let repo = project(&scene, SPEC);
+    let waits = |outcome: Outcome, about: &str| {
+        let json = outcome.code(3).json();
+        assert_eq!(json["waits_for"]["about"], about, "{json}");
+        short(json["run"].as_str().unwrap()).to_owned()
+    };
+    let words = ["run", "docs/specs/sizes.md", "--mode", "manual", "--format", "json"];
+    let id = waits(repo.tribunal(&words), "the plan");
+    let shown = repo.tribunal(&["runs", "show", &id]);
+    shown.says("waits for your answer about the plan:").says("## Risks").says("approve");
+    repo.tribunal(&["runs"]).ok().says("waits for you");
+    let answer = |words: &[&str]| repo.tribunal(&[words, &["--format", "json"]].concat());
+    waits(answer(&["reject", &id, "--note", "no cache please"]), "the plan");
+    let plans = asked_for(&scene, Part::Plan);
+    assert!(plans[1].contains("| failure: no cache please"), "{}", plans[1]);
+    waits(answer(&["approve", &id]), "the tasks");
+    // Resuming it answers nothing.
+    waits(answer(&["resume", &id]), "the tasks");
+    waits(answer(&["approve", &id]), "the result");
+    assert_eq!(repo.git(&["branch", "--list", "tribunal/*"]).out(), "");
+    let json = answer(&["approve", &id]).ok().json();
+    assert_eq!((&json["verdict"], &json["waits_for"]), (&"pass".into(), &Value::Null));
+    answer(&["approve", &id]).code(2).says("waits for no answer");
+    assert_eq!(subjects(&repo).len(), 3);
+
+    // What is rejected at the end is not published.
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let answer = |words: &[&str]| repo.tribunal(&[words, &["--format", "json"]].concat());
+    let id = waits(repo.tribunal(&words), "the plan");
+    waits(answer(&["approve", &id]), "the tasks");
+    waits(answer(&["approve", &id]), "the result");
+    let outcome = answer(&["reject", &id, "--note", "not so"]).code(1);
+    assert!(reasons(&outcome).contains("you rejected it: not so"));
+    assert_eq!(repo.git(&["branch", "--list", "tribunal/*"]).out(), "");
+}
+
+/// Of so many save points one is tried.
+const STEP: u64 = 61;
+
+fn planned_project(scene: &Scene) -> Repo<'_> {
+    project(scene, SPEC)
+}
+
+/// Killed at a save point, a planned run goes on to the same commits; a call that was answered is not made again.
+#[test]
+fn a_planned_run_survives_a_kill_at_a_save() {
+    let whole_project = || planned(good(), tests(), code());
+    let scene = whole_project();
+    let repo = planned_project(&scene);
+    let whole = Left::of(&scene, &repo, &run(&repo).ok());
+    assert_eq!(made(&scene).len(), whole.calls.len());
+    assert_eq!(&whole.calls[..2], ["plan-1-1", "plan-review-1-2"]);
+    killed_at_saves(&whole, STEP, whole_project, planned_project);
+}
