@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::brain::{Part, Question, diligent, sections_read};
-use crate::harness::{Outcome, Repo, short};
+use crate::harness::{Outcome, Repo, Sandbox, short};
 use crate::model_server::{Asked, Say};
-use crate::scene::Scene;
+use crate::real;
+use crate::scene::{KEYS, Scene};
 use crate::spec_runs::{
-    Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, killed_at_saves, made, run, writes,
+    Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, killed_at_saves, made, run, stepping,
+    writes,
 };
 
 const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
@@ -81,8 +83,12 @@ struct Planning {
 }
 
 fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
+    builder_beside(tests, code, planner(planning))
+}
+
+fn planner(planning: Planning) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
     let (judges, asked_before) = (diligent(&[]), [const { AtomicUsize::new(0) }; 5]);
-    builder_beside(tests, code, move |asked: &Asked| {
+    move |asked: &Asked| {
         let (place, answers) = match Question::read(asked).part {
             Part::Size => (0, &planning.size),
             Part::Split => (1, &planning.parts),
@@ -91,7 +97,8 @@ fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
             Part::TaskList => (4, &planning.tasks),
             _ => return judges(asked),
         };
-        let before = asked_before[place].fetch_add(1, Ordering::Relaxed);
+        let is_new = usize::from(asked.turns == 0);
+        let before = asked_before[place].fetch_add(is_new, Ordering::Relaxed) + is_new - 1;
         match answers.get(before.min(answers.len().saturating_sub(1))) {
             Some(findings) if place == 3 => {
                 Say::json(json!({ "findings": findings, "read": sections_read(asked) }))
@@ -99,7 +106,7 @@ fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
             Some(answer) => Say::json(answer.clone()),
             None => judges(asked),
         }
-    })
+    }
 }
 
 fn good() -> Planning {
@@ -388,4 +395,26 @@ fn a_planned_run_survives_a_kill_at_a_save() {
     assert_eq!(made(&scene).len(), whole.calls.len());
     assert_eq!(&whole.calls[..2], ["plan-1-1", "plan-review-1-2"]);
     killed_at_saves(&whole, STEP, whole_project, planned_project);
+}
+
+/// The real programs plan, review, write and judge; what a real service would answer nobody verifies here.
+#[test]
+fn the_real_programs_build_a_planned_spec() {
+    let test = "planned_runs::the_real_programs_build_a_planned_spec";
+    let Some(programs) = real::programs(test) else { return };
+    if !real::codex_is_held(test) {
+        return;
+    }
+    let brain = stepping(tests(), code(), planner(good()));
+    let scene = Scene::real(Sandbox::new(), programs, "[agents]\nretries = 0\n", brain);
+    let scene = scene.logged_in(&KEYS);
+    let repo = project(&scene, SPEC);
+    let json = run(&repo).ok().json();
+    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (3, &json!(0)), "{json}");
+    each_commit_passes(&repo);
+    let message = repo.git(&["log", "-1", "--format=%B", "tribunal/sizes~1"]).ok();
+    for (trailer, name) in [("Executor", "claude"), ("Reviewer", "codex"), ("Arbiter", "")] {
+        let line = format!("Tribunal-{trailer}: {name} ");
+        assert_eq!(message.out().contains(&line), !name.is_empty(), "{message}");
+    }
 }

@@ -81,8 +81,17 @@ pub fn builder_beside(
     code: Vec<Step>,
     others: impl Fn(&Asked) -> Say + Send + Sync + 'static,
 ) -> Scene {
+    Scene::new("", stepping(tests, code, others)).logged_in(&KEYS)
+}
+
+/// The brain of such an executor.
+pub fn stepping(
+    tests: Vec<Step>,
+    code: Vec<Step>,
+    others: impl Fn(&Asked) -> Say + Send + Sync + 'static,
+) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
     let tried = [AtomicUsize::new(0), AtomicUsize::new(0)];
-    let brain = move |asked: &Asked| {
+    move |asked: &Asked| {
         let question = Question::read(asked);
         let (steps, tried) = match question.part {
             Part::Tests => (&tests, &tried[0]),
@@ -100,8 +109,7 @@ pub fn builder_beside(
             text: Some(step.says.to_owned()),
             ..Words::default()
         })
-    };
-    Scene::new("", brain).logged_in(&KEYS)
+    }
 }
 
 /// A project with a passing suite, whose person agreed to its command, and with a spec that nobody committed.
