@@ -155,16 +155,20 @@ fn a_spec_of_two_tasks_becomes_two_commits_and_the_documents_of_both() {
     let scene = planned(good(), tests(), code());
     let repo = project(&scene, SPEC);
     let json = run(&repo).ok().json();
-    let docs = "docs: record how `sizes` was planned and what shows it";
-    assert_eq!(subjects(&repo), ["feat(size): read kilobytes", "feat(size): read megabytes", docs]);
+    let decisions = "docs: record the decisions of `sizes`";
+    let docs = "docs: record what shows that `sizes` is built";
+    assert_eq!(
+        subjects(&repo),
+        ["feat(size): read kilobytes", "feat(size): read megabytes", decisions, docs]
+    );
     let of = |commit: &str, what: &str| {
         let text = repo.git(&["log", "-1", &format!("--format={what}"), commit]).ok();
         text.out().to_owned()
     };
-    let first = of("tribunal/sizes~2", "%B");
+    let first = of("tribunal/sizes~3", "%B");
     assert!(first.contains("Task: 1 of 2\nCriteria: AC-1\n"), "{first}");
-    assert!(of("tribunal/sizes~1", "%B").contains("Task: 2 of 2\nCriteria: AC-2\n"));
-    let touched = repo.git(&["diff", "--name-only", "tribunal/sizes~1", "tribunal/sizes"]).ok();
+    assert!(of("tribunal/sizes~2", "%B").contains("Task: 2 of 2\nCriteria: AC-2\n"));
+    let touched = repo.git(&["diff", "--name-only", "tribunal/sizes~2", "tribunal/sizes"]).ok();
     let documents = ["docs/decisions/sizes.md", "docs/progress/sizes.md", "docs/review/sizes.md"];
     assert_eq!(touched.out().lines().collect::<Vec<_>>(), documents);
     let shown =
@@ -217,7 +221,7 @@ fn a_size_that_nobody_states_is_voted_and_a_large_spec_is_built_in_parts() {
     let json = run(&repo).ok().json();
     assert_eq!(json["size"], "L");
     assert_eq!(json["parts"][1]["title"], "Megabytes");
-    assert_eq!(subjects(&repo).len(), 3);
+    assert_eq!(subjects(&repo).len(), 4);
     each_commit_passes(&repo);
     let split = asked_for(&scene, Part::Split);
     assert!(split[1].contains("| `AC-2` belongs to no part"), "{}", split[1]);
@@ -237,8 +241,13 @@ fn a_small_size_that_is_voted_needs_no_plan_and_an_unread_one_is_large() {
     let small =
         Planning { size: vec![json!({"size": "S", "why": "one function"})], ..Planning::default() };
     let scene = planned(small, tests(), code());
-    let repo = project(&scene, &one);
-    assert_eq!(run(&repo).ok().json()["size"], "S");
+    // What only a person can see is said.
+    let looked_at = one.replace("`2048`. verify: test", "`2048`. verify: human");
+    let repo = project(&scene, &looked_at);
+    let json = run(&repo).ok().json();
+    assert_eq!((&json["size"], &json["for_people"]), (&"S".into(), &json!(["AC-1"])));
+    let show = repo.tribunal(&["runs", "show", short(json["run"].as_str().unwrap())]);
+    show.ok().says("AC-1: the spec wants you to look at it");
     assert_eq!(subjects(&repo), ["feat(size): read kilobytes"]);
 
     let unread = Planning {
@@ -364,7 +373,7 @@ fn in_manual_mode_a_person_answers_for_the_plan_the_tasks_and_the_result() {
     let json = answer(&["approve", &id]).ok().json();
     assert_eq!((&json["verdict"], &json["waits_for"]), (&"pass".into(), &Value::Null));
     answer(&["approve", &id]).code(2).says("waits for no answer");
-    assert_eq!(subjects(&repo).len(), 3);
+    assert_eq!(subjects(&repo).len(), 4);
 
     // What is rejected at the end is not published.
     let scene = planned(good(), tests(), code());
@@ -410,11 +419,26 @@ fn the_real_programs_build_a_planned_spec() {
     let scene = scene.logged_in(&KEYS);
     let repo = project(&scene, SPEC);
     let json = run(&repo).ok().json();
-    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (3, &json!(0)), "{json}");
+    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (4, &json!(0)), "{json}");
     each_commit_passes(&repo);
-    let message = repo.git(&["log", "-1", "--format=%B", "tribunal/sizes~1"]).ok();
+    let message = repo.git(&["log", "-1", "--format=%B", "tribunal/sizes~2"]).ok();
     for (trailer, name) in [("Executor", "claude"), ("Reviewer", "codex"), ("Arbiter", "")] {
         let line = format!("Tribunal-{trailer}: {name} ");
         assert_eq!(message.out().contains(&line), !name.is_empty(), "{message}");
     }
+}
+
+#[test]
+fn what_a_planned_run_built_needs_no_other_review_at_the_push() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let policy = format!("{POLICY}[review]\npre-push = \"block\"\n");
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy and spec");
+    repo.push_to(&scene.sandbox.bare("origin.git"));
+    repo.tribunal(&["hooks", "install"]).ok();
+    repo.tribunal(&["trust", "reviews", "--yes"]).ok();
+    run(&repo).ok();
+    let asked = scene.asked().len();
+    repo.git(&["push", "origin", "tribunal/sizes"]).ok();
+    assert_eq!(scene.asked().len(), asked);
 }

@@ -298,6 +298,13 @@ fn cases() -> Vec<Case> {
             "passed before and fails",
         ),
         ("nothing is written", good(), vec![Step::default()], 3, "no code was written"),
+        (
+            "one more file is needed beside what is written",
+            good(),
+            vec![writes(&[("src/size.sh", CODE)], "EXTEND: src/units.sh, for the units")],
+            3,
+            "src/units.sh",
+        ),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Commits what was planned and what is shown, as documents beside the code, once all of it passed.
+//! Commits documents beside the code: the decisions before all of it is reviewed, and what shows it after.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -16,32 +16,42 @@ use crate::platform::git::command::succeeded;
 use crate::platform::store::file;
 
 impl SpecSession<'_> {
-    /// Commits the documents of the run.
-    pub(super) fn document(&self, job: &JobId, whole: &ReviewedTask) -> Result<SpecOutcome> {
-        let tree = self.with_files(&self.head().tree, &self.documents(whole))?;
-        let subject =
-            format!("docs: record how `{}` was planned and what shows it", self.run.about.spec_id);
-        let task = ReviewedTask { tree, subject, ..whole.clone() };
-        self.commit(job, &task)
-    }
-
-    /// The documents, each with its path in the repository.
-    fn documents(&self, whole: &ReviewedTask) -> Vec<(String, String)> {
+    /// Commits the plans with their decisions, so that they are reviewed with what was built by them.
+    pub(super) fn record_decisions(&self, job: &JobId) -> Result<SpecOutcome> {
         let (spec, about) = (self.run.progress(), &self.run.about);
-        let id = &about.spec_id;
-        let progress = pages::progress(spec, about);
-        let mut all = vec![
-            (format!("docs/progress/{id}.md"), progress),
-            (format!("docs/review/{id}.md"), pages::acceptance(spec, about, Some(whole))),
-        ];
+        let mut pages = Vec::new();
         for (number, part) in (1..).zip(&spec.parts) {
+            let id = &about.spec_id;
             let name = if spec.parts.len() == 1 { id.clone() } else { format!("{id}-{number}") };
             if let Some(plan) = &part.plan {
                 let page = pages::plan_page(&part.title, plan);
-                all.push((format!("docs/decisions/{name}.md"), page));
+                pages.push((format!("docs/decisions/{name}.md"), page));
             }
         }
-        all
+        let task = ReviewedTask {
+            tree: self.with_files(&self.head().tree, &pages)?,
+            subject: format!("docs: record the decisions of `{}`", about.spec_id),
+            red: None,
+            criteria: Vec::new(),
+            review: String::new(),
+            reviewer: String::new(),
+            arbiter: String::new(),
+        };
+        self.commit(job, &task)
+    }
+
+    /// Commits what was done and what shows it. The program wrote every word of it: the policy leaves these
+    /// pages out of reviews.
+    pub(super) fn document(&self, job: &JobId, whole: &ReviewedTask) -> Result<SpecOutcome> {
+        let (spec, about) = (self.run.progress(), &self.run.about);
+        let id = &about.spec_id;
+        let pages = [
+            (format!("docs/progress/{id}.md"), pages::progress(spec, about)),
+            (format!("docs/review/{id}.md"), pages::acceptance(spec, about, Some(whole))),
+        ];
+        let tree = self.with_files(&self.head().tree, &pages)?;
+        let subject = format!("docs: record what shows that `{id}` is built");
+        self.commit(job, &ReviewedTask { tree, subject, ..whole.clone() })
     }
 
     /// A tree with these files beside those that it has, or in their place.

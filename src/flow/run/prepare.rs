@@ -15,7 +15,7 @@ use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::read::read;
-use crate::domain::spec::types::{Spec, SpecStatus};
+use crate::domain::spec::types::{Spec, SpecStatus, Verify};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route::assign_reviewers;
@@ -59,6 +59,7 @@ pub fn prepare(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<Prepa
         spec_id: spec.id.clone(),
         title: spec.title.clone(),
         criteria: spec.all_criteria().map(|one| one.id.clone()).collect(),
+        for_people: for_people(&spec),
         touches: spec.touches.clone(),
         stated_size: spec.size,
         counted_size: size.counted,
@@ -131,6 +132,13 @@ fn of_another_vendor(planner: &AssignedAgent, others: [&AssignedAgent; 3]) -> As
     let family = planner.agent.family();
     let other = others.into_iter().find(|one| !is_same_family(one.agent.family(), family));
     other.unwrap_or(others[0]).clone()
+}
+
+/// The ids of the criteria that are to be verified by a person.
+fn for_people(spec: &Spec) -> Vec<String> {
+    let by_people = |ways: &[Verify]| ways.iter().any(|way| matches!(way, Verify::Human));
+    let all = spec.verified_by().filter(|(_, ways)| by_people(ways));
+    all.map(|(criterion, _)| criterion.id.clone()).collect()
 }
 
 /// How large the spec is by what can be counted.

@@ -121,6 +121,7 @@ impl<'a> SpecSession<'a> {
                 SpecOutcome::Reviewed(self.review_task(&red, &code)?)
             }
             SpecStage::Committing(task) => self.commit(job, &task)?,
+            SpecStage::Recording => self.record_decisions(job)?,
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,

@@ -24,7 +24,11 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
                 0 | 1 => format!("commit {}", commit.short()),
                 tasks => format!("{} up to {}", counted(tasks, "commit"), commit.short()),
             };
-            vec![format!("built `{spec}`: {commits} on the branch `{}`, {files}", about.branch)]
+            let built =
+                format!("built `{spec}`: {commits} on the branch `{}`, {files}", about.branch);
+            let look = "the spec wants you to look at it, which no test shows";
+            let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
+            std::iter::once(built).chain(for_you).collect()
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
@@ -139,6 +143,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
         "waits_for": waits_for(run.stage()),
         "reasons": reasons,
+        "for_people": about.for_people,
         "resume_when": resume_when,
         "reviews": run.machine.spec.reviews,
         "cost": {

@@ -15,8 +15,9 @@ pub struct SpecAbout {
     /// The spec's own id.
     pub spec_id: String,
     pub title: String,
-    /// The ids of its criteria.
+    /// The ids of its criteria, and of those among them that a person is to look at.
     pub criteria: Vec<String>,
+    pub for_people: Vec<String>,
     /// The paths that it allows to change; empty where it names none.
     pub touches: Vec<String>,
     /// The size that its author states; `None` where a model is asked.

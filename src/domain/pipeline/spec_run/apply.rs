@@ -95,11 +95,15 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             spec.built.push(BuiltTask::new(task, at));
             spec.onward(about)?
         }
+        (SpecStage::Recording, SpecOutcome::Committed(Ok(at))) => {
+            spec.recorded = Some(at);
+            SpecStage::Accepting
+        }
         (SpecStage::Documenting(task), SpecOutcome::Committed(Ok(at))) => {
             SpecStage::Publishing(BuiltTask::new(task, at))
         }
         (
-            SpecStage::Committing(_) | SpecStage::Documenting(_),
+            SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_),
             SpecOutcome::Committed(Err(why)),
         ) => SpecStage::stopped(SpecStop::Gates(why)),
         (SpecStage::Publishing(built), SpecOutcome::Published) => {

@@ -82,7 +82,9 @@ fn red(written: WrittenTests, proof: RedProof, base: Snapshot) -> SpecStage {
 
 fn code_written(red: RedTests, ask: TaskTry, work: Work) -> SpecStage {
     let (why, words) = match work {
-        Work::Changed { at, words, .. } if words.disagreement.is_none() => {
+        Work::Changed { at, words, .. }
+            if words.disagreement.is_none() && words.extension.is_empty() =>
+        {
             let code = WrittenCode { number: ask.number, at, subject: words.subject };
             return SpecStage::ProvingGreen { red, code };
         }

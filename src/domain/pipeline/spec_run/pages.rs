@@ -70,6 +70,9 @@ pub fn acceptance(spec: &SpecProgress, about: &SpecAbout, whole: Option<&Reviewe
             None => "all of it was not reviewed yet".to_owned(),
         };
         let _ = writeln!(page, "- {word}");
+        if about.for_people.contains(id) {
+            page.push_str("- the spec wants a person to look at it\n");
+        }
     }
     page
 }

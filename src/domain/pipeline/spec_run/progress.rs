@@ -24,6 +24,8 @@ pub struct SpecProgress {
     pub parts: Vec<PlannedPart>,
     /// The tasks whose commits are made, over all parts.
     pub built: Vec<BuiltTask>,
+    /// The code with the record of its decisions, once all tasks are built.
+    pub recorded: Option<Snapshot>,
     /// The runs that reviewed what was built: one a task in their order, then that of the whole.
     pub reviews: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl SpecProgress {
             executor: String::new(),
             parts: Vec::new(),
             built: Vec::new(),
+            recorded: None,
             reviews: Vec::new(),
         }
     }
@@ -88,8 +91,9 @@ impl SpecProgress {
 
     /// The code that the next commit stands on.
     pub fn head(&self, about: &SpecAbout) -> Snapshot {
-        let base = Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
-        self.built.last().map_or(base, BuiltTask::at)
+        let base = || Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
+        let built = || self.built.last().map(BuiltTask::at);
+        self.recorded.clone().or_else(built).unwrap_or_else(base)
     }
 
     /// The review of what is reviewed now, where it was begun: each task has one.
@@ -125,7 +129,7 @@ impl SpecProgress {
         Some(if self.is_one_task() {
             SpecStage::Publishing(last.clone())
         } else {
-            SpecStage::Accepting
+            SpecStage::Recording
         })
     }
 
@@ -146,6 +150,7 @@ impl SpecProgress {
             SpecStage::ProvingGreen { code, .. } => format!("task-{task}-green-{}", code.number),
             SpecStage::Reviewing { .. } => format!("task-{task}-review"),
             SpecStage::Committing(_) => format!("task-{task}-commit"),
+            SpecStage::Recording => "decisions".to_owned(),
             SpecStage::Accepting => "accept".to_owned(),
             SpecStage::Documenting(_) => "documents".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),

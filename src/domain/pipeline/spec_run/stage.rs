@@ -56,6 +56,8 @@ pub enum SpecStage {
     },
     /// What was judged is to be committed.
     Committing(ReviewedTask),
+    /// The decisions of its plans are to be committed, to be reviewed with the rest.
+    Recording,
     /// All of it is to be reviewed by all of the spec.
     Accepting,
     /// What was planned and shown is to be committed as documents.
@@ -220,6 +222,7 @@ impl SpecStage {
             Self::ProvingGreen { .. } => "testing the code",
             Self::Reviewing { .. } => "reviewing",
             Self::Committing(_) => "committing",
+            Self::Recording => "recording decisions",
             Self::Accepting => "reviewing all of it",
             Self::Documenting(_) => "writing the documents",
             Self::Publishing(_) => "publishing",

@@ -54,6 +54,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         spec_id: "a".to_owned(),
         title: "A".to_owned(),
         criteria: vec!["AC-1".to_owned(), "AC-2".to_owned()],
+        for_people: Vec::new(),
         touches: Vec::new(),
         stated_size,
         counted_size: Size::S,
@@ -163,6 +164,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         vec![
             work(7, words()),
             work(7, disagrees.clone()),
+            work(7, extends.clone()),
             SpecOutcome::Worked(Work::Nothing(words())),
             SpecOutcome::Worked(Work::Nothing(disagrees.clone())),
             SpecOutcome::Worked(Work::Refused { why: why(), words: words() }),
@@ -201,7 +203,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
                 resume_when: ResumeWhen::Asked,
             }),
         ],
-        SpecStage::Committing(_) | SpecStage::Documenting(_) => {
+        SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_) => {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published],
@@ -252,7 +254,7 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::ProvingRed(written) => code + 1 + tries(written.number),
         SpecStage::WritingCode { ask, .. } => 6 + tries(ask.number),
         SpecStage::ProvingGreen { code, .. } => 5 + tries(code.number),
-        SpecStage::Reviewing { .. } => 4,
+        SpecStage::Reviewing { .. } | SpecStage::Recording => 4,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) => 1,
@@ -360,14 +362,15 @@ fn a_large_spec_is_planned_and_built_part_by_part_and_reviewed_as_a_whole() {
     way.extend(built_task());
     way.extend(planned(vec![task(TaskKind::Behaviour)]));
     way.extend(built_task());
-    way.extend([passed(), SpecOutcome::Committed(Ok(at(12))), SpecOutcome::Published]);
+    let committed = |number| SpecOutcome::Committed(Ok(at(number)));
+    way.extend([committed(11), passed(), committed(12), SpecOutcome::Published]);
     let (jobs, run) = jobs_of(sized(None, RunMode::Auto), way);
     assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(12).commit }));
     assert_eq!(run.progress().built.len(), 3);
     let wanted = "base size split-1 split-2 plan-1-1 plan-review-1-2 tasks-1-1 task-1-code-1 task-1-green-1 \
         task-1-review task-1-commit task-2-tests-1 task-2-red-1 task-2-code-1 task-2-green-1 task-2-review \
         task-2-commit plan-2-1 plan-review-2-2 tasks-2-1 task-3-tests-1 task-3-red-1 task-3-code-1 \
-        task-3-green-1 task-3-review task-3-commit accept documents publish";
+        task-3-green-1 task-3-review task-3-commit decisions accept documents publish";
     assert_eq!(jobs.join(" "), wanted);
 }
 
@@ -418,7 +421,7 @@ fn a_person_is_asked_about_plan_tasks_and_result_and_what_they_reject_is_made_ag
     assert!(ask.refused[0].ends_with("one more"));
     let run = step(run, SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])));
     let (_, run) = jobs_of(answer(run, CheckpointAnswer::Approve).unwrap(), built_task());
-    let run = step(run, passed());
+    let run = step(step(run, SpecOutcome::Committed(Ok(at(11)))), passed());
     let run = answer(run, CheckpointAnswer::Reject("not so".to_owned())).unwrap();
     let end = SpecEnd::Stopped(SpecStop::Rejected("not so".to_owned()));
     assert_eq!(run.stage(), &SpecStage::Ended(end));
