@@ -442,3 +442,23 @@ fn what_a_planned_run_built_needs_no_other_review_at_the_push() {
     repo.git(&["push", "origin", "tribunal/sizes"]).ok();
     assert_eq!(scene.asked().len(), asked);
 }
+
+#[test]
+fn a_planned_run_and_all_its_reviews_share_one_budget() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let spent = run(&repo).ok().json()["cost"]["usd"].as_f64().unwrap();
+    // The last call, that of the review of all of it, is one too many.
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let mut words = vec!["run".to_owned(), "sizes".to_owned(), "--format=json".to_owned()];
+    words.push(format!("--set=budget.run={:.4}", spent * 0.9 + 0.1));
+    for role in ["planner", "executor", "reviewer", "arbiter"] {
+        words.push(format!("--set=agents.{role}.budget=0.1"));
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let json = repo.tribunal(&words).code(4).json();
+    assert_eq!((&json["stage"], &json["resume_when"]), (&"paused".into(), &"budget allows".into()));
+    assert_eq!(json["commits"].as_array().unwrap().len(), 2, "{json}");
+    repo.tribunal(&["resume", short(json["run"].as_str().unwrap())]).ok().says("built `sizes`");
+}

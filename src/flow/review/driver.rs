@@ -31,6 +31,7 @@ use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
 use crate::platform::process::Interrupts;
+use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
 /// Takes or begins the run of a question, and performs it.
@@ -202,6 +203,16 @@ impl RunDriver<'_> {
         finish::report(self.context, &run, paths)
     }
 
+    /// The runs with which a run has one budget: the run of the spec that asked for it, and the other reviews
+    /// that one asked for.
+    fn shares_with(&self, run: &Run) -> Result<Vec<String>> {
+        let Some(parent) = &run.about.parent else { return Ok(Vec::new()) };
+        let known = runs::load_spec(&self.context.repo.state_dir(), parent)?;
+        let reviews = known.map(|parent| parent.machine.spec.reviews).unwrap_or_default();
+        let others = reviews.into_iter().filter(|review| *review != run.id);
+        Ok(std::iter::once(parent.clone()).chain(others).collect())
+    }
+
     fn session(&self, inputs: &ReviewInputs, folder: &RunFolder, run: Run) -> Result<Run> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = inputs.policy();
@@ -218,7 +229,7 @@ impl RunDriver<'_> {
             agent_env: self.agent_env,
             state_dir: self.context.repo.state_dir(),
             run: run.id.clone(),
-            shares_with: run.about.parent.iter().cloned().collect(),
+            shares_with: self.shares_with(&run)?,
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),

@@ -74,6 +74,7 @@ impl SpecSession<'_> {
         let id = known.unwrap_or_else(|| random::id().to_string());
         // Before it begins: after a kill it is found by it.
         self.run.machine.spec.note_review(&id);
+        self.client.shares_with.clone_from(&self.run.progress().reviews);
         self.folder.save_spec(&self.run)?;
         let request = TaskReviewRequest { id: id.clone(), parent: self.run.id.clone(), ..request };
         let context = self.private_context();
