@@ -148,6 +148,44 @@ fn what_the_arbiter_dismisses_without_evidence_stays() {
     }
 }
 
+/// What was reported without evidence hides nothing: the same finding with evidence is decided about.
+#[test]
+fn what_is_reported_again_with_evidence_is_decided_about_anew() {
+    for first in ["unsubstantiated", "not asked"] {
+        let is_shown = |asked: &Asked| asked.prompt.contains("evidence from src/sum.rs");
+        let scene = Scene::new("", move |asked: &Asked| {
+            let question = Question::read(asked);
+            if question.part == Part::Arbitrate {
+                let word = if is_shown(asked) { "upheld" } else { first };
+                return Say::json(decision(&question, Word { said: word, ..GUARD }));
+            }
+            let mut found = raised(&question, &[LEFT_OUT]);
+            for one in found.iter_mut().filter(|_| asked.number == 0) {
+                one["evidence"] = json!([]);
+                // About a finding of medium severity nobody decides.
+                one["severity"] = json!(if first == "not asked" { "medium" } else { "critical" });
+            }
+            Say::json(question.answer(&found))
+        })
+        .logged_in(&KEYS);
+        let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"warn\"\n");
+        let push = || repo.git(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"]);
+        repo.write("src/sum.rs", SUMS).commit_unjudged("feat: sum");
+        let code = if first == "not asked" { 0 } else { 3 };
+        review(&repo, &["--commit", "HEAD"]).code(code);
+        let again = review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).json();
+        let found = again["findings"].as_array().unwrap();
+        assert_eq!((found.len(), &found[0]["severity"]), (1, &json!("critical")), "{again}");
+        assert!(arbitrated(&scene).last().is_some_and(is_shown));
+        push().code(1).says(LEFT_OUT.title);
+        // It is known now, and nobody is asked about it again.
+        let asked = arbitrated(&scene).len();
+        review(&repo, &["--commit", "HEAD", "--fresh"]).code(1);
+        review(&repo, &["--base", "origin/main"]).code(1);
+        assert_eq!(arbitrated(&scene).len(), asked);
+    }
+}
+
 #[test]
 fn dismissed_findings_are_kept_and_shown_with_their_reasons() {
     let scene = two_voices(GUARD, GUARD);

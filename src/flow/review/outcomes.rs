@@ -228,6 +228,9 @@ fn records(
             Some(record) => record,
             None => new_record(context, inputs, run, tracked)?,
         };
+        if record.original.evidence.is_empty() && !tracked.original.evidence.is_empty() {
+            record.gain(&new_record(context, inputs, run, tracked)?);
+        }
         for (attempt, resolved) in spoken_of(review, tracked) {
             let tree = &review.attempts[attempt].tree;
             let read = |shown: &str| shown_text::of_file(&context.repo.objects, tree, shown.into());
