@@ -370,7 +370,11 @@ impl HookCall<'_> {
             Ok(consulted) => consulted.add_to(evaluation),
             Err(error) => {
                 let reason = format!("{error:#}");
-                evaluation.skipped.push(Skipped { gate: "review".to_owned(), reason });
+                evaluation.skipped.push(Skipped {
+                    gate: "review".to_owned(),
+                    reason,
+                    has_run: false,
+                });
             }
         }
     }

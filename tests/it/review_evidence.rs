@@ -1,5 +1,7 @@
 //! What dismisses a finding, what resolves one, and what a spec's words weigh.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised};
@@ -423,6 +425,33 @@ fn no_model_is_paid_to_review_what_the_tests_of_the_project_refuse() {
     repo.tribunal(&["trust", "commands", "--yes"]).ok();
     review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).says("tests");
     assert_eq!(scene.asked().len(), asked);
+}
+
+/// What ran was not skipped, wherever it is told.
+#[test]
+fn tests_that_prove_nothing_are_named_as_such_in_a_review() {
+    let scene = Scene::new("", diligent(&[])).logged_in(&KEYS);
+    let repo = scene.library();
+    let policy = "[gates]\ncommands = \"warn\"\n[[commands]]\nname = \"tests\"\nrun = \"echo PASSED test_a\"\nformat = \"libtest\"\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    let spec = spec("`echo PASSED test_a`");
+    repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: spec");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.tribunal(&["trust", "--spec", "docs/specs/sums.md", "--yes"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let words = ["review", "--commit", "HEAD", "--spec", "docs/specs/sums.md"];
+    let told = repo.tribunal(&words);
+    let told = told.says("no pass tests: it ran no test").never_says("skipped tests");
+    told.says("no pass AC-1: echo PASSED test_a").never_says("skipped AC-1");
+    let json = review(&repo, &["--commit", "HEAD", "--spec", "docs/specs/sums.md", "--fresh"]);
+    let json = json.json();
+    for one in json["skipped"].as_array().unwrap() {
+        assert_eq!(one["has_run"], true, "{json}");
+    }
+    repo.tribunal(&[&words[..], &["--report", "--fresh"]].concat()).ok();
+    let reports = repo.path("docs/review").read_dir().unwrap();
+    let report = reports.map(|one| fs::read_to_string(one.unwrap().path()).unwrap()).next();
+    assert!(report.is_some_and(|report| report.contains("- no pass of tests: it ran no test")));
 }
 
 #[test]
