@@ -454,6 +454,33 @@ fn tests_that_prove_nothing_are_named_as_such_in_a_review() {
     assert!(report.is_some_and(|report| report.contains("- no pass of tests: it ran no test")));
 }
 
+/// What stops a change is said once, with what to do about it.
+#[test]
+fn the_last_line_of_a_review_repeats_nothing_that_stands_above_it() {
+    let scene = Scene::new("", diligent(&[LEFT_OUT])).logged_in(&KEYS);
+    let repo = scene.library();
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    let told =
+        repo.tribunal(&["review", "--commit", "HEAD"]).code(1).says("; 1 finding stops it; ");
+    let instruction = "in src/sum.rs write `..items.len()` instead of `..items.len() - 1`";
+    assert_eq!(told.to_string().matches(instruction).count(), 1, "{told}");
+    repo.write("src/mean.rs", BUGGY).commit_unjudged("feat: mean");
+    repo.tribunal(&["review", "--from", "HEAD~2"]).code(1).says("; 2 findings stop it; ");
+    // So it is of what a gate stops, whether it is to be fixed or a person must look at it.
+    let policy = "[gates]\ncommands = \"block\"\n[[commands]]\nname = \"tests\"\nrun = \"false\"\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
+    let told =
+        repo.tribunal(&["review", "--commit", "HEAD"]).code(1).says("; 1 finding stops it; ");
+    assert_eq!(told.to_string().matches("`false` failed").count(), 1, "{told}");
+    repo.write("tribunal.toml", "[gates]\ngovernance = \"block\"\n");
+    repo.commit_unjudged("chore: guard the policy");
+    repo.write("tribunal.toml", "[gates]\nsecrets = \"off\"\n").commit_unjudged("chore: policy");
+    let told = repo.tribunal(&["review", "--commit", "HEAD"]).code(3);
+    told.says("a person must look at what a gate stopped; ");
+}
+
 #[test]
 fn a_spec_with_its_criteria_in_the_text_of_a_step_is_assessed() {
     let scene = Scene::new("", diligent(&[])).logged_in(&KEYS);
