@@ -347,6 +347,32 @@ fn what_is_moved_or_wrapped_anew_stops_the_push_still() {
     }
 }
 
+/// A list of findings says where each finding of a review is: the branch, or the commit where none has it.
+#[test]
+fn findings_of_reviews_name_their_branch_or_commit() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded(BLOCK);
+    switch_to_new(&repo, "sums");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    review(&repo, &["--commit", "HEAD"]).code(1);
+    let commit = repo.rev("HEAD");
+    switch_to_new(&repo, "other");
+    let on = || {
+        let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+        listed["findings"][0]["seen_on"].clone()
+    };
+    let listed = || repo.tribunal(&["findings", "list"]).ok();
+    assert_eq!(on(), json!({ "branch": "sums", "commit": commit }));
+    listed().says("  ON    WHAT").says("  sums  ");
+    // By the name that it has now, also where another branch was out when it was reviewed.
+    repo.git(&["branch", "--move", "sums", "totals"]).ok();
+    assert_eq!(on(), json!({ "branch": "totals", "commit": commit }));
+    listed().says("  totals  ");
+    repo.git(&["branch", "-D", "totals"]).ok();
+    assert_eq!(on(), json!({ "branch": null, "commit": commit }));
+    listed().says(&format!("  {}  ", &commit[..10]));
+}
+
 /// A hunk that a complete review was shown counts, whatever the file's name was then; one that none was
 /// shown does not.
 #[test]

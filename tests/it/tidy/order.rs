@@ -76,7 +76,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate",
         "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
-         uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
+         uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate seen_on \
          report tool_report inside_command",
     ),
     ("flow::evaluate::bypass", "past_hooks . names"),
