@@ -261,7 +261,7 @@ fn narrow(
     let Context { repo, env, .. } = context;
     let mut untouched = Vec::new();
     let mut say = |reason: String| {
-        untouched.push(Skipped { gate: "check".to_owned(), reason });
+        untouched.push(Skipped { gate: "check".to_owned(), reason, has_run: false });
     };
     let mut paths: Vec<BString> = Vec::new();
     for typed in &args.paths {

@@ -369,8 +369,8 @@ impl HookCall<'_> {
         match review::push_reviews::check_reviews(context, &evaluation.commits) {
             Ok(consulted) => consulted.add_to(evaluation),
             Err(error) => {
-                let reason = format!("{error:#}");
-                evaluation.skipped.push(Skipped { gate: "review".to_owned(), reason });
+                let (gate, reason) = ("review".to_owned(), format!("{error:#}"));
+                evaluation.skipped.push(Skipped { gate, reason, has_run: false });
             }
         }
     }

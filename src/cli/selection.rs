@@ -100,7 +100,7 @@ impl Selection {
             }
         }
         told.extend(self.skip.iter().map(|name| (name.clone(), "left out by `--skip`".to_owned())));
-        let told = told.into_iter().map(|(gate, reason)| Skipped { gate, reason });
+        let told = told.into_iter().map(|(gate, reason)| Skipped { gate, reason, has_run: false });
         report.skipped.splice(0..0, told);
     }
 }

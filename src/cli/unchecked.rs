@@ -48,7 +48,7 @@ pub fn unchecked_words(ran: &[CommandRun], skipped: &[Skipped]) -> Vec<String> {
         .map(|(name, _, why)| format!("command `{name}` is no pass: {why}"))
         .collect();
     let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
-    for Skipped { gate, reason } in &skipped {
+    for Skipped { gate, reason, .. } in &skipped {
         match by_reason.iter_mut().find(|(known, _)| known == reason) {
             // Of a push of two branches each is named once.
             Some((_, gates)) if gates.contains(&gate.as_str()) => {}

@@ -538,7 +538,7 @@ fn a_newer_ledger_is_never_written() {
     };
     let before = files();
     assert!(before[1].as_ref().is_some_and(|log| !log.is_empty()));
-    let says = "the ledger is from a newer tribunal (schema 9, this one knows 5)";
+    let says = "the ledger is from a newer tribunal (schema 9, this one knows 6)";
     add(&repo, "src/a.rs:2", "new").code(2).says(says).says("hint: install the newer tribunal");
     repo.tribunal(&["findings"]).code(2).says(says);
     repo.tribunal(&["hook", "pre-commit"]).code(1).says("conflict marker").says(says);

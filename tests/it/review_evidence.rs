@@ -1,5 +1,7 @@
 //! What dismisses a finding, what resolves one, and what a spec's words weigh.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Part, Question, diligent, raised};
@@ -145,6 +147,44 @@ fn what_the_arbiter_dismisses_without_evidence_stays() {
             assert_eq!(arbitrated(&scene).len(), 1, "{what}: nothing was dismissed");
             assert_eq!(outcome["findings"].as_array().unwrap().len(), 1, "{what}");
         }
+    }
+}
+
+/// What was reported without evidence hides nothing: the same finding with evidence is decided about.
+#[test]
+fn what_is_reported_again_with_evidence_is_decided_about_anew() {
+    for first in ["unsubstantiated", "not asked"] {
+        let is_shown = |asked: &Asked| asked.prompt.contains("evidence from src/sum.rs");
+        let scene = Scene::new("", move |asked: &Asked| {
+            let question = Question::read(asked);
+            if question.part == Part::Arbitrate {
+                let word = if is_shown(asked) { "upheld" } else { first };
+                return Say::json(decision(&question, Word { said: word, ..GUARD }));
+            }
+            let mut found = raised(&question, &[LEFT_OUT]);
+            for one in found.iter_mut().filter(|_| asked.number == 0) {
+                one["evidence"] = json!([]);
+                // About a finding of medium severity nobody decides.
+                one["severity"] = json!(if first == "not asked" { "medium" } else { "critical" });
+            }
+            Say::json(question.answer(&found))
+        })
+        .logged_in(&KEYS);
+        let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"warn\"\n");
+        let push = || repo.git(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"]);
+        repo.write("src/sum.rs", SUMS).commit_unjudged("feat: sum");
+        let code = if first == "not asked" { 0 } else { 3 };
+        review(&repo, &["--commit", "HEAD"]).code(code);
+        let again = review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).json();
+        let found = again["findings"].as_array().unwrap();
+        assert_eq!((found.len(), &found[0]["severity"]), (1, &json!("critical")), "{again}");
+        assert!(arbitrated(&scene).last().is_some_and(is_shown));
+        push().code(1).says(LEFT_OUT.title);
+        // It is known now, and nobody is asked about it again.
+        let asked = arbitrated(&scene).len();
+        review(&repo, &["--commit", "HEAD", "--fresh"]).code(1);
+        review(&repo, &["--base", "origin/main"]).code(1);
+        assert_eq!(arbitrated(&scene).len(), asked);
     }
 }
 
@@ -385,6 +425,60 @@ fn no_model_is_paid_to_review_what_the_tests_of_the_project_refuse() {
     repo.tribunal(&["trust", "commands", "--yes"]).ok();
     review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).says("tests");
     assert_eq!(scene.asked().len(), asked);
+}
+
+/// What ran was not skipped, wherever it is told.
+#[test]
+fn tests_that_prove_nothing_are_named_as_such_in_a_review() {
+    let scene = Scene::new("", diligent(&[])).logged_in(&KEYS);
+    let repo = scene.library();
+    let policy = "[gates]\ncommands = \"warn\"\n[[commands]]\nname = \"tests\"\nrun = \"echo PASSED test_a\"\nformat = \"libtest\"\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    let spec = spec("`echo PASSED test_a`");
+    repo.write("docs/specs/sums.md", spec).commit_unjudged("docs: spec");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.tribunal(&["trust", "--spec", "docs/specs/sums.md", "--yes"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("feat: sum");
+    let words = ["review", "--commit", "HEAD", "--spec", "docs/specs/sums.md"];
+    let told = repo.tribunal(&words);
+    let told = told.says("no pass tests: it ran no test").never_says("skipped tests");
+    told.says("no pass AC-1: echo PASSED test_a").never_says("skipped AC-1");
+    let json = review(&repo, &["--commit", "HEAD", "--spec", "docs/specs/sums.md", "--fresh"]);
+    let json = json.json();
+    for one in json["skipped"].as_array().unwrap() {
+        assert_eq!(one["has_run"], true, "{json}");
+    }
+    repo.tribunal(&[&words[..], &["--report", "--fresh"]].concat()).ok();
+    let reports = repo.path("docs/review").read_dir().unwrap();
+    let report = reports.map(|one| fs::read_to_string(one.unwrap().path()).unwrap()).next();
+    assert!(report.is_some_and(|report| report.contains("- no pass of tests: it ran no test")));
+}
+
+/// What stops a change is said once, with what to do about it.
+#[test]
+fn the_last_line_of_a_review_repeats_nothing_that_stands_above_it() {
+    let scene = Scene::new("", diligent(&[LEFT_OUT])).logged_in(&KEYS);
+    let repo = scene.library();
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    let told =
+        repo.tribunal(&["review", "--commit", "HEAD"]).code(1).says("; 1 finding stops it; ");
+    let instruction = "in src/sum.rs write `..items.len()` instead of `..items.len() - 1`";
+    assert_eq!(told.to_string().matches(instruction).count(), 1, "{told}");
+    repo.write("src/mean.rs", BUGGY).commit_unjudged("feat: mean");
+    repo.tribunal(&["review", "--from", "HEAD~2"]).code(1).says("; 2 findings stop it; ");
+    // So it is of what a gate stops, whether it is to be fixed or a person must look at it.
+    let policy = "[gates]\ncommands = \"block\"\n[[commands]]\nname = \"tests\"\nrun = \"false\"\n";
+    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.write("src/sum.rs", CLEAN).commit_unjudged("fix: sum");
+    let told =
+        repo.tribunal(&["review", "--commit", "HEAD"]).code(1).says("; 1 finding stops it; ");
+    assert_eq!(told.to_string().matches("`false` failed").count(), 1, "{told}");
+    repo.write("tribunal.toml", "[gates]\ngovernance = \"block\"\n");
+    repo.commit_unjudged("chore: guard the policy");
+    repo.write("tribunal.toml", "[gates]\nsecrets = \"off\"\n").commit_unjudged("chore: policy");
+    let told = repo.tribunal(&["review", "--commit", "HEAD"]).code(3);
+    told.says("a person must look at what a gate stopped; ");
 }
 
 #[test]

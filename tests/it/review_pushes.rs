@@ -347,6 +347,108 @@ fn what_is_moved_or_wrapped_anew_stops_the_push_still() {
     }
 }
 
+/// A list of findings says where each finding of a review is: the branch, or the commit where none has it.
+#[test]
+fn findings_of_reviews_name_their_branch_or_commit() {
+    let scene = scene(diligent(&[LEFT_OUT]));
+    let repo = scene.guarded(BLOCK);
+    switch_to_new(&repo, "sums");
+    repo.write("src/sum.rs", BUGGY).commit_unjudged("feat: sum");
+    review(&repo, &["--commit", "HEAD"]).code(1);
+    let commit = repo.rev("HEAD");
+    switch_to_new(&repo, "other");
+    let on = || {
+        let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+        listed["findings"][0]["seen_on"].clone()
+    };
+    let listed = || repo.tribunal(&["findings", "list"]).ok();
+    assert_eq!(on(), json!({ "branch": "sums", "commit": commit }));
+    listed().says("  ON    WHAT").says("  sums  ");
+    // By the name that it has now, also where another branch was out when it was reviewed.
+    repo.git(&["branch", "--move", "sums", "totals"]).ok();
+    assert_eq!(on(), json!({ "branch": "totals", "commit": commit }));
+    listed().says("  totals  ");
+    repo.git(&["branch", "-D", "totals"]).ok();
+    assert_eq!(on(), json!({ "branch": null, "commit": commit }));
+    listed().says(&format!("  {}  ", &commit[..10]));
+}
+
+/// A hunk that a complete review was shown counts, whatever the file's name was then; one that none was
+/// shown does not.
+#[test]
+fn what_was_shown_under_another_name_is_not_asked_again() {
+    const FIRST: &str = "pub fn first() -> u32 {\n    1\n}\n\npub fn second() -> u32 {\n    2\n}\n";
+    type Step = fn(&Repo<'_>);
+    let add: Step = |repo| {
+        repo.write("src/a.rs", FIRST);
+    };
+    let edit: Step = |repo| {
+        repo.write("src/a.rs", FIRST.replace("    1", "    11"));
+    };
+    let go: Step = |repo| drop(repo.git(&["mv", "src/a.rs", "src/b.rs"]).ok());
+    let go_edited: Step = |repo| {
+        repo.git(&["mv", "src/a.rs", "src/b.rs"]).ok();
+        repo.write("src/b.rs", FIRST.replace("    2", "    22"));
+    };
+    let go_on: Step = |repo| drop(repo.git(&["mv", "src/b.rs", "src/c.rs"]).ok());
+    let end: Step = |repo| drop(repo.git(&["rm", "--quiet", "src/b.rs"]).ok());
+    for (what, in_base, steps) in [
+        ("added and renamed", false, &[add, go][..]),
+        ("added, and renamed with an edit", false, &[add, go_edited]),
+        ("added, edited, renamed twice", false, &[add, edit, go, go_on]),
+        ("renamed twice with an edit", true, &[go_edited, go_on]),
+        ("renamed with an edit, and removed", true, &[go_edited, end]),
+    ] {
+        // All is reviewed, or all but one.
+        for left_out in std::iter::once(None).chain((0..steps.len()).map(Some)) {
+            let scene = scene(diligent(&[]));
+            let repo = scene.guarded(STRICT);
+            if in_base {
+                repo.write("src/a.rs", FIRST).commit_unjudged("feat: first");
+                repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+            }
+            for (number, step) in steps.iter().enumerate() {
+                step(&repo);
+                repo.commit_unjudged("feat: step");
+                if left_out != Some(number) {
+                    review(&repo, &["--commit", "HEAD"]).ok();
+                }
+            }
+            let pushed = push(&repo);
+            assert_eq!(
+                pushed.code,
+                i32::from(left_out.is_some()),
+                "{what}, {left_out:?}: {pushed}"
+            );
+            if left_out.is_none() {
+                let asked = scene.asked().len();
+                review(&repo, &["--base", "origin/main"]).ok();
+                assert_eq!(scene.asked().len(), asked, "{what}");
+                // In one commit it is the same change.
+                repo.git(&["reset", "--quiet", "--soft", "origin/main"]).ok();
+                repo.commit_unjudged("feat: all");
+                push(&repo).ok();
+            }
+        }
+    }
+}
+
+/// A copy of a file that is there is no other name of it.
+#[test]
+fn a_file_that_was_moved_away_and_is_there_again_counts_by_itself() {
+    let text = format!("{CLEAN}\npub const ONE: u32 = 1;\n");
+    let scene = scene(diligent(&[]));
+    let repo = scene.guarded(STRICT);
+    repo.write("src/a.rs", &text).commit_unjudged("feat: a");
+    review(&repo, &["--commit", "HEAD"]).ok();
+    repo.git(&["mv", "src/a.rs", "src/b.rs"]).ok();
+    repo.commit_unjudged("refactor: b");
+    review(&repo, &["--commit", "HEAD"]).ok();
+    push(&repo).ok();
+    repo.write("src/a.rs", &text).commit_unjudged("feat: a again");
+    push(&repo).code(1).says("`src/b.rs` is not reviewed");
+}
+
 #[test]
 fn what_a_person_must_decide_stops_a_push_and_is_answered_by_its_id() {
     for (word, answer) in

@@ -182,7 +182,7 @@ fn what_hangs_or_is_broken_in_one_repository_is_no_other_one_s_trouble() {
     let git = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|it| it.is_file());
     // A disk that hangs, for whoever asks git about what is on it.
     let waiting = format!(
-        "#!/bin/sh\nwhile test -e .git/hang; do : >.git/hangs; sleep 0.02; done\nexec {} \"$@\"\n",
+        "#!/bin/sh\ntest -e .git/hang && : >.git/hangs\nwhile test -e .git/hang; do sleep 0.2; done\nexec {} \"$@\"\n",
         git.unwrap().display(),
     );
     executable(programs.join("git"), waiting);

@@ -34,6 +34,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::manual_finding::ManualFinding;
 use crate::flow::evaluate::relocate;
 use crate::flow::evaluate::relocate::Relocation;
+use crate::flow::evaluate::seen_on::BranchLookup;
 use crate::flow::evaluate::{import, manual_finding, recording, standing};
 use crate::flow::learn;
 use crate::flow::review::chosen;
@@ -215,7 +216,14 @@ fn list(invocation: &Invocation, args: &ListArgs) -> Result<ExitStatus> {
                 Some(FindingStatus::Open) => StatusColumn::LeftOut,
                 _ => StatusColumn::Shown,
             };
-            let text = table(&listing.findings, listing.total, status, out::width());
+            let mut branches = BranchLookup::new(&repo)?;
+            let mut seen_on = Vec::new();
+            for kept in &listing.findings {
+                let history = with_ledger(context, |ledger| ledger.history(&kept.id))?;
+                seen_on.push(branches.of(kept, history));
+            }
+            let total = listing.total;
+            let text = table(&listing.findings, &seen_on, total, status, out::width());
             if !text.is_empty() {
                 out::result(text);
             } else if !invocation.global.quiet {

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
+use crate::flow::evaluate::seen_on::BranchLookup;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::{Filter, Listing};
 use crate::platform::ui;
-use crate::platform::ui::findings::{json_kept, reported};
+use crate::platform::ui::findings::{json_listed, reported};
 use crate::platform::ui::out;
 use crate::platform::ui::report::{OutputFormat, render_answered};
 
@@ -30,17 +31,26 @@ pub fn json(
     if total > 0 {
         let ledger = Ledger::open(&context.repo.state_dir()).map_err(LedgerError::hinted)?;
         let mut is_first = true;
+        let mut branches = BranchLookup::new(context.repo)?;
+        let mut failed = None;
         let listed = ledger.each(filter, now, |kept| {
+            let seen_on = match ledger.history(&kept.id) {
+                Ok(history) => branches.of(&kept, history),
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    None
+                }
+            };
             if !std::mem::take(&mut is_first) {
                 printed.push(',');
             }
-            printed.push_str(&ui::json::text(&json_kept(&kept)));
+            printed.push_str(&ui::json::text(&json_listed(&kept, seen_on.as_ref())));
             if printed.len() >= PRINTED_AT_ONCE {
                 out::result_part(&printed);
                 printed.clear();
             }
         });
-        listed.map_err(LedgerError::hinted)?;
+        listed.and(failed.map_or(Ok(()), Err)).map_err(LedgerError::hinted)?;
     }
     let _infallible = writeln!(printed, "],\"total\":{total},\"version\":1}}");
     out::result_part(&printed);

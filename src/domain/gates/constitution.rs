@@ -103,7 +103,8 @@ pub fn check(
     if covering.is_empty() || is_of_constitution(path) {
         return Ok((Vec::new(), Vec::new()));
     }
-    let skip = |reason: String| Skipped { gate: Gate::Constitution.to_string(), reason };
+    let skip =
+        |reason: String| Skipped { gate: Gate::Constitution.to_string(), reason, has_run: false };
     let Some(readings) = decode(&view.new) else {
         let reason = "it is not UTF-8, and too large to be read in another encoding";
         return Ok((

@@ -128,6 +128,7 @@ pub fn check_files(
                 report.skipped.push(Skipped {
                     gate: Gate::Secrets.to_string(),
                     reason: format!("the content of `{}` is not in this repository", file.path),
+                    has_run: false,
                 });
                 continue;
             }
@@ -193,6 +194,7 @@ fn check_unread(
             large_files::human(size),
             large_files::human(BLOB_BYTES_MAX)
         ),
+        has_run: false,
     });
     Ok(report)
 }

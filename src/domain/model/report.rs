@@ -58,6 +58,16 @@ pub struct Skipped {
     /// A gate's name, or a command's.
     pub gate: String,
     pub reason: String,
+    /// Whether it ran to its end, and is no pass: the reason says why.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_run: bool,
+}
+
+impl Skipped {
+    /// The word that stands before its name.
+    pub fn word(&self) -> &'static str {
+        if self.has_run { "no pass" } else { "skipped" }
+    }
 }
 
 /// A command that an evaluation asked for, and what came of it.
@@ -156,11 +166,6 @@ impl Report {
         if inconclusive && self.verdict == Verdict::Pass {
             self.verdict = Verdict::Inconclusive;
         }
-    }
-
-    /// Whether what a report names as not checked is a command that ran.
-    pub fn has_run(&self, skipped: &Skipped) -> bool {
-        self.ran.iter().any(|run| run.result.proved_nothing() && run.is_why(skipped))
     }
 }
 

@@ -115,6 +115,15 @@ pub struct StoredFinding {
     pub times: u64,
 }
 
+/// Where a finding of a review was seen last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenOn {
+    /// `None` where no branch has it.
+    pub branch: Option<String>,
+    /// `None` of what was not committed.
+    pub commit: Option<Oid>,
+}
+
 /// That a finding was met in one change; there is one for each finding and change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {

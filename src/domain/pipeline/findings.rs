@@ -7,6 +7,7 @@ use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, S
 use crate::domain::review::finding::{
     AssessedCriterion, Completeness, CriterionStatus, VerifiedFinding,
 };
+use crate::domain::review::same_finding::is_same;
 use crate::domain::review::tracked::{FindingWeight, TrackedFinding, against, to_look_at_again};
 
 impl ReviewLoop {
@@ -53,6 +54,13 @@ pub(super) fn take_in(this: &mut ReviewLoop, scope: &ReviewScope, reviewed: Revi
     }
     this.attempts[current].review = Some(reviewed.completeness);
     for (mut finding, fix_induced) in reviewed.findings {
+        let mut known = this.findings.iter_mut().filter(|known| known.resolved_in.is_none());
+        if let Some(known) =
+            known.find(|known| is_same(&known.original, &finding) && known.gains_from(&finding))
+        {
+            known.gain(finding, current);
+            continue;
+        }
         if this.findings.iter().any(|known| known.original.id == finding.id) {
             finding.id = unused_id(this);
         }

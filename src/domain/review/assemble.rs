@@ -67,6 +67,11 @@ pub fn assemble(answers: &[ReviewAnswer], ground: &ReviewedTree<'_>, next: &mut 
             if finding.anchored != Anchored::Nowhere {
                 finding.severity = finding.severity.max(claim.severity);
             }
+            let evidence = standing_evidence(claim, ground);
+            if finding.evidence.is_empty() && !evidence.is_empty() {
+                finding.evidence = evidence;
+                finding.failure.clone_from(&claim.failure);
+            }
             continue;
         }
         let finding = raise(format!("F-{next}"), claim, ground, &mut all);
@@ -128,8 +133,6 @@ fn raise(
     } else {
         claim.severity
     };
-    let mut evidence = claim.evidence.clone();
-    evidence.retain(|quote| stands(&quote.path, &quote.text, ground));
     let basis = known_basis(&claim.basis, ground.criteria);
     let finding = ReviewFinding {
         id,
@@ -140,7 +143,7 @@ fn raise(
         path: claim.path.clone(),
         anchor: claim.anchor.clone(),
         failure: claim.failure.clone(),
-        evidence,
+        evidence: standing_evidence(claim, ground),
         fix: claim.fix.clone(),
         search_pattern: claim.search_pattern.clone(),
         same_as: claim.same_as.clone(),
@@ -148,6 +151,12 @@ fn raise(
         origin: FindingOrigin::Change,
     };
     ReviewFinding { origin: origin(claim, &finding, ground), ..finding }
+}
+
+/// What a claim quotes, without what is not in the tree.
+fn standing_evidence(claim: &RawFinding, ground: &ReviewedTree<'_>) -> Vec<Quote> {
+    let quotes = claim.evidence.iter();
+    quotes.filter(|quote| stands(&quote.path, &quote.text, ground)).cloned().collect()
 }
 
 /// Whether the finding can be one of the change. Outside of the files that the change touches it is one

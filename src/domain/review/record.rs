@@ -121,6 +121,12 @@ impl FindingRecord {
         }
     }
 
+    /// Takes over what the same finding says when it is reported again with evidence.
+    pub fn gain(&mut self, again: &Self) {
+        self.original.clone_from(&again.original);
+        self.lines.clone_from(&again.lines);
+    }
+
     /// As a review by this spec sees it: a criterion of another spec is named with that one's id.
     pub fn seen_by(&mut self, spec: Option<&str>) {
         let Some(own) = self.spec.as_deref().filter(|own| Some(*own) != spec) else { return };

@@ -79,6 +79,26 @@ impl TrackedFinding {
             && self.could_block()
     }
 
+    /// Whether the same mistake, reported again, says more than is known of it: it has evidence, and what was
+    /// reported before has none. What was upheld, or a person answered, is settled.
+    pub fn gains_from(&self, again: &ReviewFinding) -> bool {
+        let is_settled = self.decision.as_ref().is_some_and(|decision| {
+            decision.verdict == ArbiterVerdict::Upheld || decision.by == DecidedBy::Person
+        });
+        !is_settled && self.original.evidence.is_empty() && !again.evidence.is_empty()
+    }
+
+    /// Takes over what the same mistake says when it is reported again with evidence: it is decided about
+    /// anew.
+    pub(crate) fn gain(&mut self, again: ReviewFinding, attempt: usize) {
+        let id = std::mem::take(&mut self.original.id);
+        let severity = self.original.severity.max(again.severity);
+        self.original = ReviewFinding { id, severity, same_as: None, ..again };
+        self.since = attempt;
+        self.decision = None;
+        self.second = None;
+    }
+
     /// A criterion that a complete review found unmet, as a finding: `basis` is `spec:AC-1`.
     pub fn of_criterion(
         id: String,

@@ -44,11 +44,11 @@ pub struct Tail {
 
 impl CommandOutcome {
     pub fn skip(&mut self, commands: &[&CommandGate], reason: &str) {
-        self.report.skipped.extend(
-            commands
-                .iter()
-                .map(|command| Skipped { gate: command.name.clone(), reason: reason.to_owned() }),
-        );
+        self.report.skipped.extend(commands.iter().map(|command| Skipped {
+            gate: command.name.clone(),
+            reason: reason.to_owned(),
+            has_run: false,
+        }));
     }
 
     pub fn fail_all(&mut self, level: GateLevel, commands: &[&CommandGate], reason: &str) {
@@ -60,7 +60,8 @@ impl CommandOutcome {
     pub fn fail_to_run(&mut self, level: GateLevel, name: &str, result: &CommandResult) {
         if let Some(reason) = result.no_pass() {
             self.inconclusive |= level == GateLevel::Block;
-            self.report.skipped.push(Skipped { gate: name.to_owned(), reason });
+            let (gate, has_run) = (name.to_owned(), result.proved_nothing());
+            self.report.skipped.push(Skipped { gate, reason, has_run });
         }
     }
 

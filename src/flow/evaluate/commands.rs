@@ -115,7 +115,7 @@ fn run_selected(
     if let CommandHold::Missing(why) = &hold {
         let reason =
             format!("what an agent wrote ran without it, as `sandbox.without` allows: {why}");
-        outcome.report.skipped.push(Skipped { gate: "sandbox".to_owned(), reason });
+        outcome.report.skipped.push(Skipped { gate: "sandbox".to_owned(), reason, has_run: false });
     }
     let interrupts = Interrupts::listen().context("could not listen for signals")?;
     CommandProgress::of(context, |progress| {

@@ -93,7 +93,7 @@ pub fn evaluate(
 ) -> Result<Evaluation> {
     let mut evaluation = Evaluation::default();
     if let Some(reason) = change.unlisted.take() {
-        evaluation.skipped.push(Skipped { gate: "change".to_owned(), reason });
+        evaluation.skipped.push(Skipped { gate: "change".to_owned(), reason, has_run: false });
         evaluation.inconclusive = true;
     }
     if !matches!(scope, EvaluationScope::Commands(_)) {

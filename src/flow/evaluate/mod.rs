@@ -27,6 +27,7 @@ pub mod push;
 pub mod recording;
 pub mod relocate;
 pub mod report;
+pub mod seen_on;
 pub mod shown_text;
 pub mod standing;
 pub mod tool_report;

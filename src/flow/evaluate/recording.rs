@@ -106,7 +106,7 @@ pub fn try_record(
             "{} not kept: of one file and one rule at most {FINDINGS_OF_PLACE_MAX} are",
             counted(left_out, "finding")
         );
-        skipped.push(Skipped { gate: "ledger".to_owned(), reason });
+        skipped.push(Skipped { gate: "ledger".to_owned(), reason, has_run: false });
     }
     let findings = findings.into_iter().map(without_effect_if_answered).collect();
     Ok(RecordedFindings { findings, skipped })
@@ -151,7 +151,7 @@ fn without_effect_if_answered(mut reported: Reported) -> Reported {
 /// Reports that the ledger was damaged and begun anew.
 pub fn damaged_ledger(path: &Path) -> Skipped {
     let reason = warning_line(&Warning::LedgerSetAside { path: path.to_owned() });
-    Skipped { gate: "ledger".to_owned(), reason }
+    Skipped { gate: "ledger".to_owned(), reason, has_run: false }
 }
 
 fn unusable(error: LedgerError) -> Skipped {
@@ -161,5 +161,5 @@ fn unusable(error: LedgerError) -> Skipped {
         "{:#}; the findings count as open and were not kept (hint: {hint})",
         anyhow::Error::new(error)
     );
-    Skipped { gate: "ledger".to_owned(), reason }
+    Skipped { gate: "ledger".to_owned(), reason, has_run: false }
 }

@@ -127,7 +127,10 @@ impl ReviewSession<'_> {
         let (state_dir, now) = (self.context.repo.state_dir(), now(self.context.env));
         if let Some(id) = self.run.record().kept.get(&finding.original.id) {
             let known = ledger::with(&state_dir, now, |ledger| ledger.get(id, now));
-            if let Some(known) = known.map_err(LedgerError::hinted)?.value {
+            // What is graver than was reported before is recorded as such.
+            if let Some(known) = known.map_err(LedgerError::hinted)?.value
+                && known.finding.severity >= finding.severity()
+            {
                 return Ok(Some((known.id, known.status)));
             }
         }

@@ -22,6 +22,7 @@ use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::delivery;
 use crate::flow::review::delivery::Delivered;
 use crate::flow::review::demands;
+use crate::flow::review::earlier_names::EarlierNames;
 use crate::flow::review::inputs::ReviewInputs;
 use crate::flow::review::places::{EarlierFinding, FindingPlaces, Renames};
 use crate::platform::config::env::now;
@@ -55,16 +56,21 @@ impl EarlierReviews {
         delivered: &Delivered,
     ) -> Result<Self> {
         let renames = Renames::of(change, delivered);
-        let wanted = wanted(context, inputs, change, delivered, &renames)?;
-        let (state_dir, reviewable) = (context.repo.state_dir(), wanted.len());
-        if !ledger::exists(&state_dir) {
+        let state_dir = context.repo.state_dir();
+        let is_there = ledger::exists(&state_dir);
+        let ledger = is_there.then(|| Ledger::open(&state_dir)).transpose();
+        let ledger = ledger.map_err(LedgerError::hinted)?;
+        let names = EarlierNames { context, inputs, change, ledger: ledger.as_ref() };
+        let wanted = wanted(&names, delivered, &renames)?;
+        let reviewable = wanted.len();
+        let Some(ledger) = &ledger else {
             let (unreviewed, uncovered) = (reviewable, uncovered(wanted, |_| false));
             return Ok(Self { uncovered, unreviewed, reviewable, ..Self::default() });
-        }
+        };
         let now = now(context.env);
-        let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
         let parts = wanted.iter().filter_map(|file| file.parts.as_ref()).flatten();
-        let all: Parts = parts.flat_map(|part| [Some(part.key), part.before]).flatten().collect();
+        let all: Parts =
+            parts.flat_map(|part| [part.key].into_iter().chain(part.elsewhere.clone())).collect();
         let unknown = ledger.parts_not_shown(&all, now).map_err(LedgerError::hinted)?;
         let unreviewed = wanted.iter().filter(|file| !file.is_covered(&unknown)).count();
         let uncovered = uncovered(wanted, |file| file.is_covered(&unknown));
@@ -191,10 +197,7 @@ struct WantedFile {
 
 impl WantedFile {
     fn is_covered(&self, unknown: &Parts) -> bool {
-        let is_known = |part: &WantedPart| {
-            !unknown.contains(&part.key)
-                || part.before.is_some_and(|before| !unknown.contains(&before))
-        };
+        let is_known = |part: &WantedPart| part.is_among(|key| !unknown.contains(key));
         self.parts.as_ref().is_some_and(|parts| parts.iter().all(is_known))
     }
 
@@ -206,17 +209,18 @@ impl WantedFile {
 
 /// The files of a change that a reviewer can be shown.
 fn wanted(
-    context: Context<'_>,
-    inputs: &ReviewInputs,
-    change: &Change,
+    names: &EarlierNames<'_>,
     delivered: &Delivered,
     renames: &Renames,
 ) -> Result<Vec<WantedFile>> {
+    let EarlierNames { context, inputs, change, .. } = *names;
     let mut wanted = Vec::new();
     let context_lines = inputs.delivery_limits().context_lines;
     for (file, changed) in delivered.shown_files(change) {
         let others = merged_sides(&context.repo.objects, changed)?;
-        let parts = coverage::wanted(file, &others, &inputs.regime(changed), context_lines);
+        let regime = inputs.regime(changed);
+        let names = names.of(changed, &regime)?;
+        let parts = coverage::wanted(file, &others, &names, &regime, context_lines);
         let from = match &changed.kind {
             FileChangeKind::Renamed { .. } => None,
             _ => renames.by_new.get(&changed.path).cloned(),

@@ -13,6 +13,7 @@ pub mod conventions;
 mod delivery;
 mod demands;
 pub mod earlier;
+mod earlier_names;
 pub mod finding;
 pub mod finish;
 pub mod fix;

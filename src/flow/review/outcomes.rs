@@ -1,7 +1,7 @@
 //! Keeps what the reviews of a run came to: the parts of the change that they were shown, and what they
 //! said of each finding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -16,7 +16,7 @@ use crate::domain::model::stored_finding::{Disposition, DispositionKind, Finding
 use crate::domain::pipeline::review_loop::{Attempt, ReviewLoop};
 use crate::domain::pipeline::run::Run;
 use crate::domain::review::arbiter_decision::DecidedBy;
-use crate::domain::review::coverage::Parts;
+use crate::domain::review::coverage::{Parts, ShownMove};
 use crate::domain::review::finding::Anchored;
 use crate::domain::review::record::FindingRecord;
 use crate::domain::review::tracked::TrackedFinding;
@@ -27,7 +27,7 @@ use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::review::delivery::lay_out;
 use crate::flow::review::earlier::shown_parts;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::{demands, finding, target};
+use crate::flow::review::{demands, earlier_names, finding, target};
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -36,26 +36,32 @@ use crate::platform::store::ledger::reviewed::KeptReviewFinding;
 /// Keeps what the reviews of a run came to. Idempotent.
 pub fn keep(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<()> {
     let review = run.review_loop();
-    let mut shown = Parts::new();
+    let mut shown = (Parts::new(), BTreeSet::new());
     // What was reported and not decided about would be forgotten, and after a kill others may be set
     // to answer than those who did.
     if is_theirs(context, inputs, run)?
         && !review.findings.iter().any(TrackedFinding::needs_arbitration)
     {
-        shown = parts(context, inputs, run)?;
+        shown = what_was_shown(context, inputs, run)?;
     }
     withdraw(context, run)?;
     write(context, inputs, run, &shown)
 }
 
-/// Keeps the parts that were shown, and the records of the run's findings.
-fn write(context: Context<'_>, inputs: &ReviewInputs, run: &Run, shown: &Parts) -> Result<()> {
-    if shown.is_empty() && run.record().kept.is_empty() {
+/// Keeps the parts and the moves that were shown, and the records of the run's findings.
+fn write(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
+    run: &Run,
+    shown: &(Parts, BTreeSet<ShownMove>),
+) -> Result<()> {
+    if shown.0.is_empty() && run.record().kept.is_empty() {
         return Ok(());
     }
     let now = now(context.env);
     let done = ledger::with(&context.repo.state_dir(), now, |ledger| {
-        ledger.keep_outcomes(shown, now, |known| records(context, inputs, run, known))
+        ledger
+            .keep_outcomes((&shown.0, &shown.1), now, |known| records(context, inputs, run, known))
     });
     let done = done.map_err(LedgerError::hinted)?;
     note_set_aside(context, done.set_aside);
@@ -73,7 +79,7 @@ fn note_set_aside(context: Context<'_>, set_aside: Option<PathBuf>) {
 /// review said of it.
 pub fn keep_undecided(context: Context<'_>, inputs: &ReviewInputs, run: &mut Run) -> Result<()> {
     record(context, run, TrackedFinding::needs_arbitration)?;
-    write(context, inputs, run, &Parts::new())
+    write(context, inputs, run, &(Parts::new(), BTreeSet::new()))
 }
 
 /// Records the open findings of a run that are not on record yet, as they are in its best attempt: those
@@ -180,9 +186,14 @@ fn complete_reviews(review: &ReviewLoop) -> Vec<Reviewed<'_>> {
     all
 }
 
-fn parts(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<Parts> {
+/// The parts and the moves that the complete reviews of a run were shown.
+fn what_was_shown(
+    context: Context<'_>,
+    inputs: &ReviewInputs,
+    run: &Run,
+) -> Result<(Parts, BTreeSet<ShownMove>)> {
     let review = run.review_loop();
-    let mut parts = Parts::new();
+    let (mut parts, mut moves) = (Parts::new(), BTreeSet::new());
     for Reviewed { from, paths, attempt } in complete_reviews(review) {
         let mut change = target::change_of_attempt(context.repo, run, from, attempt)?;
         if let Some(paths) = paths {
@@ -190,8 +201,9 @@ fn parts(context: Context<'_>, inputs: &ReviewInputs, run: &Run) -> Result<Parts
         }
         let delivered = lay_out(context.repo, inputs, &change, &[0; 32])?;
         parts.extend(shown_parts(inputs, &change, &delivered));
+        moves.extend(earlier_names::shown_moves(&change, &delivered));
     }
-    Ok(parts)
+    Ok((parts, moves))
 }
 
 /// The records of the findings that are in the ledger, of which `known` are there, with what the run's reviews said of them.
@@ -216,6 +228,9 @@ fn records(
             Some(record) => record,
             None => new_record(context, inputs, run, tracked)?,
         };
+        if record.original.evidence.is_empty() && !tracked.original.evidence.is_empty() {
+            record.gain(&new_record(context, inputs, run, tracked)?);
+        }
         for (attempt, resolved) in spoken_of(review, tracked) {
             let tree = &review.attempts[attempt].tree;
             let read = |shown: &str| shown_text::of_file(&context.repo.objects, tree, shown.into());

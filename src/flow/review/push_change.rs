@@ -315,5 +315,5 @@ fn changes_policy(repo: &Repo, base: Option<&Oid>, tip: &Oid) -> Result<bool> {
 
 /// A review that is missing.
 pub fn skipped(reason: String) -> Skipped {
-    Skipped { gate: "review".to_owned(), reason }
+    Skipped { gate: "review".to_owned(), reason, has_run: false }
 }

@@ -192,11 +192,12 @@ impl ReviewSession<'_> {
         findings.filter(|finding| open.contains(&finding.id)).cloned().collect()
     }
 
-    /// Whether an earlier round or review reported the same finding: it is not arbitrated twice.
+    /// Whether an earlier round or review reported the same finding, and as much of it: it is not arbitrated
+    /// twice.
     fn is_known(&self, found: &ReviewFinding) -> bool {
         let known = self.run.review_loop().findings.iter();
         let mut unresolved = known.filter(|finding| finding.resolved_in.is_none());
-        unresolved.any(|finding| is_same(&finding.original, found))
+        unresolved.any(|known| is_same(&known.original, found) && !known.gains_from(found))
     }
 
     fn is_fix_induced(&self, found: &ReviewFinding) -> Result<bool> {

@@ -96,11 +96,13 @@ pub fn run_spec_commands(
         let name = &command.gate.name;
         let about = about(command);
         outcome.skipped.extend(
-            ran.report
-                .skipped
-                .iter()
-                .filter(|skipped| skipped.gate == *name)
-                .map(|skipped| Skipped { gate: about.clone(), reason: of_spec(&skipped.reason) }),
+            ran.report.skipped.iter().filter(|skipped| skipped.gate == *name).map(|skipped| {
+                Skipped {
+                    gate: about.clone(),
+                    reason: of_spec(&skipped.reason),
+                    has_run: skipped.has_run,
+                }
+            }),
         );
         let failed = ran.ran.iter().any(|run| {
             run.name == *name

@@ -95,6 +95,7 @@ pub fn look(
             found.skipped.push(Skipped {
                 gate: format!("{criterion}: the pattern {text}"),
                 reason: reason.to_owned(),
+                has_run: false,
             });
         }
     }

@@ -90,6 +90,23 @@ impl Repo {
         Ok(names)
     }
 
+    /// The names of the branches of this repository that have a commit.
+    pub fn local_branches(&self) -> Result<Vec<String>> {
+        let heads = self.refs("refs/heads/")?;
+        Ok(heads.iter().filter_map(|(name, _)| below(name, "refs/heads/")).collect())
+    }
+
+    /// The branches of this repository whose history has a commit.
+    pub fn branches_with(&self, commit: &Oid) -> Result<Vec<String>> {
+        let output = self
+            .git()
+            .args(["for-each-ref", "--format=%(refname)", "--contains", commit.as_str()])
+            .arg("refs/heads/")
+            .capture()?;
+        let lines = succeeded(&output, "git for-each-ref")?.lines();
+        Ok(lines.filter_map(|line| below(&line.trim().into(), "refs/heads/")).collect())
+    }
+
     /// The tips of everything that this repository knows of any remote.
     pub fn remote_tips(&self) -> Result<Vec<Oid>> {
         Ok(self.refs("refs/remotes/")?.into_iter().map(|(_, tip)| tip).collect())

@@ -9,7 +9,7 @@ use crate::domain::model::report::Reported;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::standing::ACTOR;
 use crate::domain::model::stored_finding::{
-    Disposition, FindingHistory, FindingStatus, Observation, StoredFinding,
+    Disposition, FindingHistory, FindingStatus, Observation, SeenOn, StoredFinding,
 };
 use crate::domain::model::terminal;
 use crate::domain::model::terminal::printable;
@@ -22,6 +22,9 @@ use crate::platform::ui::time::local;
 /// The widest place in a table, in characters; the end of a path says more than its beginning.
 const PLACE_WIDTH_MAX: usize = 28;
 
+/// The widest branch in a table, in characters.
+const BRANCH_WIDTH_MAX: usize = 20;
+
 /// Whether a table says of each finding how it stands: not where only open ones are listed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum StatusColumn {
@@ -29,10 +32,11 @@ pub enum StatusColumn {
     LeftOut,
 }
 
-/// A table of findings with its heading; an empty text where there are none. `columns` is how many
-/// fit on a line: what is longer is cut there. Elsewhere nothing is cut.
+/// A table of findings with its heading; an empty text where there are none. `seen_on` says where each of
+/// them was seen. `columns` is how many fit on a line: what is longer is cut there. Elsewhere nothing is cut.
 pub fn table(
     findings: &[StoredFinding],
+    seen_on: &[Option<SeenOn>],
     total: usize,
     status: StatusColumn,
     columns: Option<usize>,
@@ -46,11 +50,16 @@ pub fn table(
         StatusColumn::Shown => "STATUS     ",
         StatusColumn::LeftOut => "",
     };
-    let heading = format!("ID      {status_heading}SEVERITY  {:<width$}  WHAT", "WHERE");
+    let heading = format!("ID      {status_heading}SEVERITY  {:<width$}", "WHERE");
+    let on: Vec<String> =
+        seen_on.iter().map(|on| on.as_ref().map(short_on).unwrap_or_default()).collect();
+    let on_width = on.iter().map(|on| on.chars().count()).max().filter(|width| *width > 0);
+    let on_heading = on_width.map(|width| format!("  {:<width$}", "ON")).unwrap_or_default();
+    let heading = format!("{heading}{on_heading}  WHAT");
     let mut lines = vec![StyledText::default().styled(DIM, heading)];
-    lines.extend(findings.iter().zip(&places).map(|(kept, place)| {
-        let pad = width - place.chars().count();
-        table_line(kept, &format!("{place}{:pad$}", ""), status, columns)
+    lines.extend(findings.iter().zip(&places).zip(&on).map(|((kept, place), on)| {
+        let on = on_width.map(|width| format!("  {on:<width$}")).unwrap_or_default();
+        table_line(kept, &format!("{place:<width$}{on}"), status, columns)
     }));
     if total > findings.len() {
         let rest = total - findings.len();
@@ -89,15 +98,30 @@ fn table_line(
     if fits { line.styled(DIM, class) } else { line }
 }
 
+/// The branch that a finding of a review is on, else its commit; of a long name the end.
+fn short_on(seen_on: &SeenOn) -> String {
+    let on = match seen_on {
+        SeenOn { branch: Some(branch), .. } => printable(branch),
+        SeenOn { branch: None, commit: Some(commit) } => commit.short().to_owned(),
+        SeenOn { branch: None, commit: None } => return "uncommitted".to_owned(),
+    };
+    ending(on, BRANCH_WIDTH_MAX)
+}
+
 /// The place of a finding, of which a long path loses its beginning.
 fn short_place(kept: &StoredFinding) -> String {
     let place = kept.finding.place.as_ref();
     let place = place.map_or_else(|| "the change".to_owned(), place_text);
-    let count = place.chars().count();
-    if count <= PLACE_WIDTH_MAX {
-        return place;
+    ending(place, PLACE_WIDTH_MAX)
+}
+
+/// The end of a text that has more characters than this.
+fn ending(text: String, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text;
     }
-    let end: String = place.chars().skip(count + 1 - PLACE_WIDTH_MAX).collect();
+    let end: String = text.chars().skip(count + 1 - most).collect();
     format!("…{end}")
 }
 
@@ -211,6 +235,15 @@ pub fn json_kept(kept: &StoredFinding) -> Value {
     value["first_seen"] = json!(kept.first_seen.to_string());
     value["last_seen"] = json!(kept.last_seen.to_string());
     value["times"] = json!(kept.times);
+    value
+}
+
+/// The same in a list, with where a finding of a review was seen last.
+pub fn json_listed(kept: &StoredFinding, seen_on: Option<&SeenOn>) -> Value {
+    let mut value = json_kept(kept);
+    if let Some(seen_on) = seen_on {
+        value["seen_on"] = json!({ "branch": seen_on.branch, "commit": seen_on.commit });
+    }
     value
 }
 

@@ -61,9 +61,10 @@ fn human(report: &Report) -> StyledText {
             continue;
         }
         // What ran was not skipped.
-        let (style, word) =
-            if report.has_run(skipped) { (WARNING, "no pass") } else { (DIM, "skipped") };
-        lines.push(StyledText::default().styled(style, word).text(format!(" {gate}: {reason}")));
+        let style = if skipped.has_run { WARNING } else { DIM };
+        lines.push(
+            StyledText::default().styled(style, skipped.word()).text(format!(" {gate}: {reason}")),
+        );
     }
     StyledText::lines(lines)
 }
@@ -122,7 +123,7 @@ pub fn json_of(report: &Report) -> Value {
         "verdict": report.verdict.as_str(),
         "findings": report.findings.iter().map(json_finding).collect::<Vec<_>>(),
         "skipped": report.skipped.iter()
-            .map(|s| json!({"gate": s.gate, "reason": s.reason})).collect::<Vec<_>>(),
+            .map(|s| json!({"gate": s.gate, "reason": s.reason, "has_run": s.has_run})).collect::<Vec<_>>(),
         "gates": report.gates.iter().map(|gate| gate.as_str()).collect::<Vec<_>>(),
         "ran": report.ran.iter().map(json_run).collect::<Vec<_>>(),
         "elapsed_ms": report.elapsed_ms,

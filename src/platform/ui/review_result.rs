@@ -6,7 +6,8 @@ use anstyle::Style;
 use serde_json::{Value, json};
 
 use crate::domain::model::change::ChangePlace;
-use crate::domain::model::report::Verdict;
+use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::report::{Report, Verdict};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id, split_hint};
 use crate::domain::pipeline::result::{Offer, ReviewDetails, ReviewEnding, ReviewResult};
@@ -50,7 +51,7 @@ pub fn last_line(reviewed: &ReviewResult) -> StyledText {
     };
     let style = if verdict == Verdict::Pass { GOOD } else { Style::new() };
     let mut line = format!(": {title}, {}", who_read_what(reviewed, details));
-    let reason = short_reason(details);
+    let reason = short_reason(&reviewed.report, details);
     if !reason.is_empty() {
         let _infallible = write!(line, "; {}", printable(&reason));
     }
@@ -93,8 +94,27 @@ fn who_read_what(reviewed: &ReviewResult, details: &ReviewDetails) -> String {
     )
 }
 
-/// The reason of a decision in one line. The files that are named above it are counted by their reason.
-fn short_reason(details: &ReviewDetails) -> String {
+/// The reason of a decision in one line, without what stands above it: findings with what to do about them,
+/// and the files that are named there, which are counted by their reason.
+fn short_reason(report: &Report, details: &ReviewDetails) -> String {
+    let stopping = report.findings.iter().map(|reported| &reported.finding);
+    let stopping: Vec<&Finding> =
+        stopping.filter(|finding| finding.effect == Effect::Block).collect();
+    let is_above = |said: &String| {
+        let mut all = stopping.iter();
+        all.any(|one| one.suggestion == *said || said.contains(&one.message))
+    };
+    match &details.decision {
+        Decision::Fix(all) if !stopping.is_empty() && all.iter().all(is_above) => {
+            let verb = if stopping.len() == 1 { "stops" } else { "stop" };
+            return format!("{} {verb} it", counted(stopping.len(), "finding"));
+        }
+        Decision::Escalate(EscalationDetail::Gate(all)) if all.iter().all(is_above) => {
+            return "a person must look at what a gate stopped".to_owned();
+        }
+        Decision::Submit | Decision::Fix(_) | Decision::Escalate(_) | Decision::Inconclusive(_) => {
+        }
+    }
     let why = reason(&details.decision);
     let is_named = |path: &str| why.contains(&format!("`{path}` ("));
     let mut reasons: Vec<(&str, usize)> = Vec::new();

@@ -42,7 +42,7 @@ pub fn render(report: &Report, answers: &Answers) -> Value {
         .skipped
         .iter()
         .map(|skipped| {
-            let text = format!("skipped {}: {}", skipped.gate, skipped.reason);
+            let text = format!("{} {}: {}", skipped.word(), skipped.gate, skipped.reason);
             json!({"level": "warning", "message": {"text": text}})
         })
         .collect();

@@ -80,7 +80,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::evaluate",
         "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
-         uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate \
+         uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate seen_on \
          report tool_report inside_command",
     ),
     ("flow::evaluate::bypass", "past_hooks . names"),
@@ -101,7 +101,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "flow::review",
         "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session reading_copies progress \
-         subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
+         subject finish spec_words outcomes story earlier earlier_names places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
     (

@@ -94,7 +94,7 @@ pub fn shown_of(file: &DeliveredFile, change: &FileChange, regime: &str, context
             _,
         ) => false,
     };
-    let wanted = wanted(file, &[], regime, context);
+    let wanted = wanted(file, &[], &[], regime, context);
     if is_itself && wanted.iter().all(|part| parts.contains(&part.key)) {
         parts.extend(whole(change, regime, context));
     }
@@ -118,27 +118,52 @@ pub fn telling_lines(file: &DeliveredFile) -> BTreeSet<String> {
 }
 
 /// A part that a change brings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedPart {
     pub key: PartKey,
-    /// Its key before the file was renamed: a review of it there counts as well.
-    pub before: Option<PartKey>,
+    /// Its keys under the file's other names: a review of it there counts as well.
+    pub elsewhere: Vec<PartKey>,
+}
+
+impl WantedPart {
+    pub fn is_among(&self, is_shown: impl Fn(&PartKey) -> bool) -> bool {
+        is_shown(&self.key) || self.elsewhere.iter().any(is_shown)
+    }
+}
+
+/// A move of a file that a complete review was shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShownMove {
+    pub from: BString,
+    pub to: BString,
+}
+
+impl ShownMove {
+    /// The key of the part that tells of it.
+    pub fn part(&self, regime: &str) -> PartKey {
+        Keys { regime, path: &self.to, reach: 0 }.of_move(&self.from)
+    }
 }
 
 /// The parts of a file that a change brings. `others` are its contents in the other commits of a
-/// merge, `None` where it was not there: what is equal in one of them is not new.
+/// merge, `None` where it was not there: what is equal in one of them is not new. `names` are those that
+/// the file had for a while, by moves that a review was shown under the same regime.
 pub fn wanted(
     file: &DeliveredFile,
     others: &[Option<FileSide>],
+    names: &[BString],
     regime: &str,
     context: usize,
 ) -> Vec<WantedPart> {
     let reach = REACH.min(context);
     let keys = Keys { regime, path: &file.path, reach };
-    let before = match &file.became {
-        Became::Renamed { from } => Some(Keys { regime, path: from, reach }),
+    let from = match &file.became {
+        Became::Renamed { from } => Some(from),
         Became::Added | Became::Modified | Became::Deleted | Became::Copied { .. } => None,
     };
+    let unmoved = from.filter(|from| !names.contains(from));
+    let elsewhere: Vec<Keys<'_>> =
+        unmoved.into_iter().chain(names).map(|path| Keys { regime, path, reach }).collect();
     let new = lines_of(file.new.as_ref());
     let mut touched: Option<Touched<'_>> = None;
     for old in std::iter::once(file.old.as_ref()).chain(others.iter().map(Option::as_ref)) {
@@ -151,15 +176,19 @@ pub fn wanted(
     let touched = touched.unwrap_or_default();
     let part = |make: &dyn Fn(&Keys<'_>) -> PartKey| WantedPart {
         key: make(&keys),
-        before: before.as_ref().map(make),
+        elsewhere: elsewhere.iter().map(make).collect(),
     };
     let removed = touched.removed.iter().map(|line| part(&|keys| keys.of_line(b"-", line)));
     let added = touched.added.iter().map(|at| part(&|keys| keys.of_line(b"+", new[*at])));
     let gaps = touched.gaps.iter().map(|gap| part(&|keys| keys.of_gap(&new, *gap)));
     let mut parts: Vec<WantedPart> = removed.chain(added).chain(gaps).collect();
     if others.is_empty() {
-        let of_file = keys.of_file(file).into_iter();
-        parts.extend(of_file.map(|key| WantedPart { key, before: None }));
+        if file.mode_changes() {
+            parts.push(part(&|keys| keys.of_mode(file)));
+        }
+        // Where the moves on the way were shown, so was this one.
+        let key = unmoved.map(|from| keys.of_move(from));
+        parts.extend(key.map(|key| WantedPart { key, elsewhere: Vec::new() }));
     }
     parts
 }
@@ -227,15 +256,22 @@ impl Keys<'_> {
 
     /// What changes about the file besides its lines: its mode, that it is new, gone or moved.
     fn of_file(&self, file: &DeliveredFile) -> Parts {
-        let mode = |side: &Option<FileSide>| side.as_ref().map(|side| side.mode);
         let mut parts = Parts::new();
-        if mode(&file.old) != mode(&file.new) {
-            parts.insert(self.key(b"mode", &[mode_word(mode(&file.new))]));
+        if file.mode_changes() {
+            parts.insert(self.of_mode(file));
         }
         if let Became::Renamed { from } = &file.became {
-            parts.insert(self.key(b"from", &[from]));
+            parts.insert(self.of_move(from));
         }
         parts
+    }
+
+    fn of_mode(&self, file: &DeliveredFile) -> PartKey {
+        self.key(b"mode", &[mode_word(file.new.as_ref().map(|side| side.mode))])
+    }
+
+    fn of_move(&self, from: &BString) -> PartKey {
+        self.key(b"from", &[from])
     }
 
     fn key(&self, kind: &[u8], fields: &[&[u8]]) -> PartKey {

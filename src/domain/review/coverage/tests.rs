@@ -48,14 +48,11 @@ fn steps_cover(texts: &[Option<&str>]) -> bool {
         known.extend(shown(&file(step[0], step[1]), "r", CONTEXT));
     }
     let whole = file(texts[0], *texts.last().unwrap());
-    covers(&known, &wanted(&whole, &[], "r", CONTEXT))
+    covers(&known, &wanted(&whole, &[], &[], "r", CONTEXT))
 }
 
 fn covers(known: &Parts, wanted: &[WantedPart]) -> bool {
-    let is_known = |part: &WantedPart| {
-        known.contains(&part.key) || part.before.is_some_and(|before| known.contains(&before))
-    };
-    wanted.iter().all(is_known)
+    wanted.iter().all(|part| part.is_among(|key| known.contains(key)))
 }
 
 #[test]
@@ -86,7 +83,7 @@ fn a_step_without_a_review_is_not_covered() {
     let mut b = a.clone();
     b[10] = "second edit".to_owned();
     let whole = file(Some(&text(&base)), Some(&text(&b)));
-    let wanted = wanted(&whole, &[], "r", CONTEXT);
+    let wanted = wanted(&whole, &[], &[], "r", CONTEXT);
     let first = shown(&file(Some(&text(&base)), Some(&text(&a))), "r", CONTEXT);
     let second = shown(&file(Some(&text(&a)), Some(&text(&b))), "r", CONTEXT);
     assert!(!covers(&first, &wanted));
@@ -107,7 +104,7 @@ fn a_change_elsewhere_costs_nothing_and_one_beside_it_does() {
         onto[at] = "of main".to_owned();
         moved[at] = "of main".to_owned();
         let whole = file(Some(&text(&onto)), Some(&text(&moved)));
-        assert_eq!(covers(&known, &wanted(&whole, &[], "r", CONTEXT)), covered, "line {at}");
+        assert_eq!(covers(&known, &wanted(&whole, &[], &[], "r", CONTEXT)), covered, "line {at}");
     }
 }
 
@@ -115,15 +112,15 @@ fn a_change_elsewhere_costs_nothing_and_one_beside_it_does() {
 fn what_else_the_answer_depends_on_counts() {
     let change = file(Some("a = 1\n"), Some("a = 2\n"));
     let known = shown(&change, "r", CONTEXT);
-    assert!(covers(&known, &wanted(&change, &[], "r", CONTEXT)));
-    assert!(!covers(&known, &wanted(&change, &[], "other", CONTEXT)));
+    assert!(covers(&known, &wanted(&change, &[], &[], "r", CONTEXT)));
+    assert!(!covers(&known, &wanted(&change, &[], &[], "other", CONTEXT)));
     let elsewhere = DeliveredFile { path: "b.py".into(), ..change.clone() };
-    assert!(!covers(&known, &wanted(&elsewhere, &[], "r", CONTEXT)));
+    assert!(!covers(&known, &wanted(&elsewhere, &[], &[], "r", CONTEXT)));
     let mut executable = change;
     if let Some(new) = &mut executable.new {
         new.mode = FileMode::Executable;
     }
-    assert!(!covers(&known, &wanted(&executable, &[], "r", CONTEXT)));
+    assert!(!covers(&known, &wanted(&executable, &[], &[], "r", CONTEXT)));
 }
 
 #[test]
@@ -135,10 +132,10 @@ fn what_a_merge_takes_over_is_not_new() {
     let mut merged = ours.clone();
     merged[40] = "theirs".to_owned();
     let clean = file(Some(&text(&ours)), Some(&text(&merged)));
-    assert!(wanted(&clean, &[Some(side(&text(&theirs)))], "r", CONTEXT).is_empty());
+    assert!(wanted(&clean, &[Some(side(&text(&theirs)))], &[], "r", CONTEXT).is_empty());
     merged[41] = "neither".to_owned();
     let evil = file(Some(&text(&ours)), Some(&text(&merged)));
-    assert!(!wanted(&evil, &[Some(side(&text(&theirs)))], "r", CONTEXT).is_empty());
+    assert!(!wanted(&evil, &[Some(side(&text(&theirs)))], &[], "r", CONTEXT).is_empty());
 }
 
 #[test]
@@ -153,10 +150,52 @@ fn a_renamed_file_is_covered_by_what_was_shown_before_and_its_new_name() {
     // The edit first and then the new name; what the review of the name was shown is its head alone.
     let name = shown(&renamed(&two), "r", CONTEXT);
     let both: Parts = edit.union(&name).copied().collect();
-    let wanted = wanted(&renamed(&one), &[], "r", CONTEXT);
+    let wanted = wanted(&renamed(&one), &[], &[], "r", CONTEXT);
     assert!(covers(&both, &wanted));
     assert!(!covers(&edit, &wanted));
     assert!(!covers(&name, &wanted));
+}
+
+#[test]
+fn a_file_that_had_another_name_for_a_while_is_covered_by_what_was_shown_there() {
+    let (one, two) = (lines(30), {
+        let mut two = lines(30);
+        two[20] = "edit".to_owned();
+        two
+    });
+    let at = |path: &str, became: Became, old: Option<&[String]>, new: Option<&[String]>| {
+        let (old, new) = (old.map(text), new.map(text));
+        let file = file(old.as_deref(), new.as_deref());
+        DeliveredFile { path: path.into(), became, ..file }
+    };
+    let from = |path: &str| Became::Renamed { from: path.into() };
+    let names: Vec<BString> = vec!["b.py".into(), "a.py".into()];
+    let shown_in = |files: &[&DeliveredFile]| -> Parts {
+        files.iter().flat_map(|file| shown(file, "r", CONTEXT)).collect()
+    };
+    let is_covered = |known: &Parts, file: &DeliveredFile, names: &[BString]| {
+        covers(known, &wanted(file, &[], names, "r", CONTEXT))
+    };
+    let added = at("a.py", Became::Added, None, Some(&one));
+    let moved = at("b.py", from("a.py"), Some(&one), Some(&two));
+    let again = at("c.py", from("b.py"), Some(&two), Some(&two));
+    let new = at("c.py", Became::Added, None, Some(&two));
+    let all = shown_in(&[&added, &moved, &again]);
+    assert!(is_covered(&all, &new, &names));
+    assert!(!is_covered(&all, &new, &[]));
+    // Without one of them something was not shown.
+    assert!(!is_covered(&shown_in(&[&added, &again]), &new, &names));
+    assert!(!is_covered(&shown_in(&[&moved, &again]), &new, &names));
+    // The same of a file that the base has, whose new name is another one than was shown at a time.
+    let way = at("c.py", from("a.py"), Some(&one), Some(&two));
+    assert!(is_covered(&shown_in(&[&moved, &again]), &way, &names));
+    assert!(!is_covered(&shown_in(&[&moved, &again]), &way, &[]));
+    assert!(!is_covered(&shown_in(&[&again]), &way, &names));
+    // And of one that is gone under a later name.
+    let gone = at("b.py", Became::Deleted, Some(&two), None);
+    let before = at("a.py", Became::Deleted, Some(&one), None);
+    assert!(is_covered(&shown_in(&[&moved, &gone]), &before, &["b.py".into()]));
+    assert!(!is_covered(&shown_in(&[&moved]), &before, &["b.py".into()]));
 }
 
 #[test]

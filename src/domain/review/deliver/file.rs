@@ -34,6 +34,14 @@ pub enum Became {
     },
 }
 
+impl DeliveredFile {
+    /// Whether it is new, gone, or of another mode.
+    pub fn mode_changes(&self) -> bool {
+        let mode = |side: &Option<FileSide>| side.as_ref().map(|side| side.mode);
+        mode(&self.old) != mode(&self.new)
+    }
+}
+
 /// One side of a file. A submodule has no content.
 #[derive(Clone, Debug)]
 pub struct FileSide {

@@ -99,6 +99,24 @@ fn findings_are_merged_numbered_and_placed() {
 }
 
 #[test]
+fn of_two_that_are_the_same_the_one_with_evidence_is_kept() {
+    let with = |findings| ReviewAnswer { findings, ..ReviewAnswer::default() };
+    let bare = RawFinding { evidence: Vec::new(), ..claim("a.rs", "write(path)?;") };
+    let quote = Quote { path: "a.rs".into(), text: "fn a() {".into() };
+    let shown = RawFinding {
+        evidence: vec![quote.clone()],
+        failure: "a full disk -> the data is lost".into(),
+        ..bare.clone()
+    };
+    for answers in [[bare.clone(), shown.clone()], [shown.clone(), bare]] {
+        let all = run(&answers.map(|one| with(vec![one])), &[], &mut 1);
+        assert_eq!(all.findings.len(), 1);
+        assert_eq!(all.findings[0].evidence, std::slice::from_ref(&quote));
+        assert_eq!(all.findings[0].failure, shown.failure);
+    }
+}
+
+#[test]
 fn the_worst_word_on_a_criterion_wins() {
     let with = |words: &[(&str, CriterionStatus)]| ReviewAnswer {
         criteria: words

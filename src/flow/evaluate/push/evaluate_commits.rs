@@ -124,7 +124,11 @@ impl<'a> Evaluator<'a> {
             && let Some(failed) = passed_trees::PassedCommits::add(self.context.repo, &passed).err()
         {
             let reason = format!("{failed:#}; the next push reads these commits again");
-            self.result.skipped.push(Skipped { gate: "record of pushes".to_owned(), reason });
+            self.result.skipped.push(Skipped {
+                gate: "record of pushes".to_owned(),
+                reason,
+                has_run: false,
+            });
         }
         Ok(())
     }

@@ -120,7 +120,11 @@ impl Evaluator<'_> {
              `git remote set-head {remote} --auto` takes note of it",
             branch.as_bstr()
         );
-        self.result.skipped.push(Skipped { gate: Gate::ProtectedBranch.to_string(), reason });
+        self.result.skipped.push(Skipped {
+            gate: Gate::ProtectedBranch.to_string(),
+            reason,
+            has_run: false,
+        });
         Ok(())
     }
 }

@@ -1,10 +1,13 @@
 //! What complete reviews were shown, and what they said of their findings.
 
+use std::collections::BTreeSet;
+
+use bstr::BString;
 use jiff::Timestamp;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use crate::domain::model::stored_finding::StoredFinding;
-use crate::domain::review::coverage::Parts;
+use crate::domain::review::coverage::{Parts, ShownMove};
 use crate::domain::review::record::FindingRecord;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::Error;
@@ -30,13 +33,20 @@ pub struct ReviewFindings {
     pub unreadable: Vec<StoredFinding>,
 }
 
+/// Which end of a move a path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveSide {
+    From,
+    To,
+}
+
 impl Ledger {
-    /// Keeps the parts that a complete review was shown, and the records of its findings, which `told` makes of
+    /// Keeps the parts and the moves that a complete review was shown, and the records of its findings, which `told` makes of
     /// those that there are: in one transaction, so that of two reviews at a time neither loses what the other
     /// said. Nothing is kept where `told` fails.
     pub fn keep_outcomes<E>(
         &mut self,
-        parts: &Parts,
+        (parts, moves): (&Parts, &BTreeSet<ShownMove>),
         now: Timestamp,
         told: impl FnOnce(Vec<KeptReviewFinding>) -> Result<Vec<(String, FindingRecord)>, E>,
     ) -> Result<Result<(), E>, Error> {
@@ -55,6 +65,12 @@ impl Ledger {
             for part in parts {
                 statement.execute(params![part.as_slice(), now.as_millisecond()])?;
             }
+        }
+        for ShownMove { from, to } in moves {
+            transaction.execute(
+                "INSERT INTO shown_moves (old, new) VALUES (?1, ?2) ON CONFLICT (old, new) DO NOTHING",
+                params![from.as_slice(), to.as_slice()],
+            )?;
         }
         for (id, record) in &records {
             transaction.execute(
@@ -84,6 +100,24 @@ impl Ledger {
             }
         }
         Ok(unknown)
+    }
+
+    /// The moves that brought a file to a path, or took it away from there, that complete reviews were shown.
+    pub fn shown_moves(&self, path: &BString, side: MoveSide) -> Result<Vec<ShownMove>, Error> {
+        let column = match side {
+            MoveSide::To => "new",
+            MoveSide::From => "old",
+        };
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT old, new FROM shown_moves WHERE {column} = ?1"))?;
+        let mut rows = statement.query([path.as_slice()])?;
+        let mut moves = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (from, to): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            moves.push(ShownMove { from: from.into(), to: to.into() });
+        }
+        Ok(moves)
     }
 
     /// The newest `most` findings of reviews that nobody answered, with where they were seen.

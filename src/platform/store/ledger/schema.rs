@@ -11,7 +11,7 @@ use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::Error;
 
 /// One step a version: `STEPS[0]` leads from nothing to version 1. A released step never changes.
-const STEPS: [&str; 5] = [V1, V2, V3, V4, V5];
+const STEPS: [&str; 6] = [V1, V2, V3, V4, V5, V6];
 
 /// The version that this program reads and writes.
 #[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
@@ -148,6 +148,15 @@ CREATE TABLE review_findings (
     finding    TEXT   NOT NULL PRIMARY KEY REFERENCES findings (id),
     body       TEXT   NOT NULL               -- JSON: what reviews said of it
 );
+";
+
+const V6: &str = "
+CREATE TABLE shown_moves (
+    old        BLOB   NOT NULL,  -- the path of a file that a complete review was shown to move
+    new        BLOB   NOT NULL,
+    PRIMARY KEY (old, new)
+);
+CREATE INDEX shown_moves_by_new ON shown_moves (new);
 ";
 
 /// Brings the tables to [`VERSION`].

@@ -253,8 +253,9 @@ fn scope(review: &ReviewReport, line: &mut impl FnMut(&str)) {
         line(&format!("- {}: {}", markdown::code(path), markdown::text(reason)));
     }
     for skipped in &review.skipped {
+        let word = if skipped.has_run { "no pass of" } else { "gate" };
         line(&format!(
-            "- gate {}: {}",
+            "- {word} {}: {}",
             markdown::text(&skipped.gate),
             markdown::text(&skipped.reason)
         ));

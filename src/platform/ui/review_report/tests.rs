@@ -60,7 +60,7 @@ fn review(text: &str) -> ReviewReport {
         arbiter: "claude 2.1".to_owned(),
         reviewed: vec![said()],
         unscanned: vec![(said(), said())],
-        skipped: vec![Skipped { gate: "tests".to_owned(), reason: said() }],
+        skipped: vec![Skipped { gate: "tests".to_owned(), reason: said(), has_run: false }],
         criteria: vec![CriterionLine { id: said(), met: "missing", why: said() }],
         findings: vec![FindingPart {
             reported: Reported { id: Some("01F".to_owned()), status: "open".to_owned(), finding },

@@ -1,5 +1,6 @@
 //! What is kept of findings of reviews.
 
+use std::collections::BTreeSet;
 use std::thread;
 
 use crate::domain::model::class::Class;
@@ -59,7 +60,10 @@ fn of_two_reviews_at_a_time_neither_loses_what_the_other_said() {
                 for number in 0..20 {
                     let line = format!("{writer} {number}");
                     let add = |known| Ok::<_, String>(told(id, known, line));
-                    ledger.keep_outcomes(&Parts::new(), time(1), add).unwrap().unwrap();
+                    ledger
+                        .keep_outcomes((&Parts::new(), &BTreeSet::new()), time(1), add)
+                        .unwrap()
+                        .unwrap();
                 }
             });
         }
@@ -68,6 +72,6 @@ fn of_two_reviews_at_a_time_neither_loses_what_the_other_said() {
         |ledger: &Ledger| ledger.review_findings(time(1)).unwrap().known[0].record.lines.len();
     assert_eq!(lines(&ledger), 40);
     let fails = |_| Err("it cannot be told");
-    let failed = ledger.keep_outcomes(&Parts::new(), time(1), fails).unwrap();
+    let failed = ledger.keep_outcomes((&Parts::new(), &BTreeSet::new()), time(1), fails).unwrap();
     assert_eq!((failed, lines(&ledger)), (Err("it cannot be told"), 40));
 }
