@@ -299,6 +299,13 @@ fn cases_of_tests() -> Vec<Case> {
             "is not here",
         ),
         (
+            "an error of the test's own",
+            tests("echo \"KeyError: 'unit'\"; exit 1\n"),
+            vec![good_code()],
+            3,
+            "it ended by an error, and not by what it asserts",
+        ),
+        (
             "a test that is no shell",
             tests("if then\n"),
             vec![good_code()],

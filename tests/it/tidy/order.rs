@@ -50,7 +50,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "format format_1 spec_run apply conclude findings inputs next run result review_loop journal job",
     ),
     ("domain::pipeline::spec_run", "apply result . stage"),
-    ("domain::development", "suite failure message prompt scope words"),
+    ("domain::development", "red imports suite test_failure failure message prompt scope words"),
     (
         "domain::policy",
         "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
