@@ -308,10 +308,9 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// The same of the tests, and of what an executor says.
+/// The same of the tests.
 fn cases_of_tests() -> Vec<Case> {
     let tests = |text: &str| vec![writes(&[("tests/size_test.sh", text)], "")];
-    let good = || vec![good_tests()];
     let weak = "true\n";
     vec![
         ("tests that pass already", tests("true\n"), vec![good_code()], 3, "no new test failed"),
@@ -321,6 +320,13 @@ fn cases_of_tests() -> Vec<Case> {
             vec![good_code()],
             3,
             "is not here",
+        ),
+        (
+            "an error of the test's own",
+            tests("echo \"KeyError: 'unit'\"; exit 1\n"),
+            vec![good_code()],
+            3,
+            "does not fail for want of code",
         ),
         (
             "a test that is no shell",
@@ -344,6 +350,13 @@ fn cases_of_tests() -> Vec<Case> {
             3,
             "files of their own",
         ),
+    ]
+}
+
+/// The same of what an executor says.
+fn cases_of_words() -> Vec<Case> {
+    let good = || vec![good_tests()];
+    vec![
         (
             "the executor disagrees",
             good(),
@@ -381,7 +394,9 @@ fn cases_of_tests() -> Vec<Case> {
 
 #[test]
 fn what_is_no_task_within_its_bounds_becomes_no_commit() {
-    for (what, tests, code, status, reason) in cases().into_iter().chain(cases_of_tests()) {
+    for (what, tests, code, status, reason) in
+        cases().into_iter().chain(cases_of_tests()).chain(cases_of_words())
+    {
         let scene = builder(tests, code, &[]);
         let repo = project(&scene);
         let outcome = run(&repo).code(status);

@@ -14,10 +14,14 @@ pub enum FailureKind {
     Assertion,
     /// It uses this, which is not there.
     MissingSymbol(String),
+    /// It uses this by its bare name, which nothing has brought to where it is used.
+    UnknownName(String),
     /// It cannot be read or built, for another reason.
     Compile(String),
     /// Something that no code of the task can give: a network, a program, memory.
     Infrastructure(String),
+    /// It ended by an error, and not by what it asserts.
+    Thrown(String),
 }
 
 /// A failure before any test ran.
@@ -31,6 +35,8 @@ pub struct OutputFailure {
 /// The texts by which the kinds are told from each other.
 struct Forms {
     missing: Vec<Regex>,
+    bare: Regex,
+    dependency: Regex,
     compile: Regex,
     infrastructure: Regex,
     rust_error: Regex,
@@ -39,7 +45,7 @@ struct Forms {
 }
 
 /// Each with the symbol as its first group.
-const MISSING: [&str; 15] = [
+const MISSING: [&str; 19] = [
     // rustc
     r"unresolved imports? `(?:[\w:]*::)?(\w+)`",
     r"could not find `(\w+)` in",
@@ -53,18 +59,31 @@ const MISSING: [&str; 15] = [
     r"No module named '(?:[\w.]*\.)?(\w+)'",
     r"has no attribute '(\w+)'",
     r"name '(\w+)' is not defined",
+    r"got an unexpected keyword argument '(\w+)'",
+    r"(\w+)\(\) takes (?:\d+|no|from|exactly)",
     // Go
     r"undefined: (?:\w+\.)?(\w+)",
     r"has no field or method (\w+)",
     // JavaScript and TypeScript
     r"Cannot find module '[^']*?([\w-]+)(?:\.\w+)?'|has no exported member '?(\w+)'?|(\w+)\)? is not (?:a function|a constructor|defined)|does not provide an export named '(\w+)'",
     r"Property '(\w+)' does not exist on type",
+    // Ruby
+    r"uninitialized constant (?:\w+::)*(\w+)",
+    r"undefined (?:local variable or )?method [`'](\w+[?!]?)'",
 ];
 
 static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
     let regex = |text: &str| Regex::new(text).ok();
     Some(Forms {
         missing: MISSING.iter().map(|form| regex(form)).collect::<Option<Vec<_>>>()?,
+        // A name alone, which a test must get from somewhere.
+        bare: regex(
+            r"name '\w+' is not defined|\w+ is not defined$|`\w+` in this scope|unlinked crate `\w+`|undeclared type `\w+`",
+        )?,
+        // A module that is in no folder of the project.
+        dependency: regex(
+            r"Cannot find (?:module|package) '([\w][\w-]*(?:/[\w.-]+)*|@[\w-]+/[\w./-]+)'|unresolved import `(\w+)`",
+        )?,
         compile: regex(
             r"(?i)syntax ?error|indentationerror|unexpected token|expected one of|parse error|could not be parsed|unterminated",
         )?,
@@ -79,21 +98,21 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
     })
 });
 
-/// Why a test failed, from the first line of what it said.
-pub fn of_case(said: &str) -> FailureKind {
-    let Some(forms) = FORMS.as_ref() else { return FailureKind::Assertion };
-    if let Some(symbol) = forms.missing_symbol(said) {
-        return FailureKind::MissingSymbol(symbol);
+/// What the first line that a test said names as wrong; `None` where it is in no known form.
+pub fn named(said: &str) -> Option<FailureKind> {
+    let forms = FORMS.as_ref()?;
+    if let Some(kind) = forms.missing(said) {
+        return Some(kind);
     }
     if forms.compile.is_match(said) {
-        return FailureKind::Compile(said.to_owned());
+        return Some(FailureKind::Compile(said.to_owned()));
     }
-    let is_assertion = ["assert", "expect", "left ==", "panicked"];
+    let is_assertion = ["assert", "expect"];
     let says = |word: &&str| said.to_lowercase().contains(*word);
     if forms.infrastructure.is_match(said) && !is_assertion.iter().any(says) {
-        return FailureKind::Infrastructure(said.to_owned());
+        return Some(FailureKind::Infrastructure(said.to_owned()));
     }
-    FailureKind::Assertion
+    None
 }
 
 /// What stands in the way of every test, from what a command printed: each failure that it names. Empty
@@ -110,8 +129,8 @@ pub fn of_output(printed: &str) -> Vec<OutputFailure> {
         let Some(parts) = forms.line_error.captures(line) else { continue };
         let place = parts.get(1).map(|place| place.as_str().trim_start_matches("./").to_owned());
         let said = parts.get(2).map_or("", |said| said.as_str()).trim();
-        let kind = match forms.missing_symbol(said) {
-            Some(symbol) => FailureKind::MissingSymbol(symbol),
+        let kind = match forms.missing(said) {
+            Some(kind) => kind,
             None if forms.compile.is_match(said) => FailureKind::Compile(said.to_owned()),
             None if forms.infrastructure.is_match(said) => {
                 FailureKind::Infrastructure(said.to_owned())
@@ -138,10 +157,19 @@ fn is_compiler_line(line: &str) -> bool {
 }
 
 impl Forms {
-    fn missing_symbol(&self, said: &str) -> Option<String> {
-        let captures = self.missing.iter().find_map(|form| form.captures(said))?;
-        let symbol = captures.iter().skip(1).flatten().next()?;
-        Some(symbol.as_str().to_owned())
+    fn missing(&self, said: &str) -> Option<FailureKind> {
+        let first = |found: regex::Captures<'_>| {
+            Some(found.iter().skip(1).flatten().next()?.as_str().to_owned())
+        };
+        if let Some(module) = self.dependency.captures(said).and_then(first) {
+            return Some(FailureKind::Infrastructure(format!("the module `{module}`")));
+        }
+        let symbol = self.missing.iter().find_map(|form| form.captures(said)).and_then(first)?;
+        Some(if self.bare.is_match(said) {
+            FailureKind::UnknownName(symbol)
+        } else {
+            FailureKind::MissingSymbol(symbol)
+        })
     }
 
     /// What rustc says, each error with its first place.
@@ -157,8 +185,8 @@ impl Forms {
             let following = lines[at + 1..].iter().take_while(|line| !line.starts_with("error"));
             let place = following.into_iter().find_map(|line| self.rust_place.captures(line));
             let place = place.and_then(|place| Some(place.get(1)?.as_str().to_owned()));
-            let kind = match self.missing_symbol(said).filter(|_| error.get(1).is_some()) {
-                Some(symbol) => FailureKind::MissingSymbol(symbol),
+            let kind = match self.missing(said).filter(|_| error.get(1).is_some()) {
+                Some(kind) => kind,
                 None if self.infrastructure.is_match(said) => {
                     FailureKind::Infrastructure(said.to_owned())
                 }

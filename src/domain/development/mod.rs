@@ -4,10 +4,15 @@
 //! was touched by the trees before and after.
 
 pub mod failure;
+pub mod imports;
 pub mod message;
 pub mod prompt;
+pub mod red;
+#[cfg(test)]
+mod red_tests;
 pub mod scope;
 pub mod suite;
+pub mod test_failure;
 pub mod words;
 #[cfg(test)]
 mod tests;

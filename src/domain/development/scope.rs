@@ -36,7 +36,7 @@ impl NamedBy {
 
 /// Whether a path is one of tests, and of what belongs to them. Below the folder of the code `spec` and
 /// `testing` are ordinary names.
-fn is_test(path: &str) -> bool {
+pub fn is_test(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     if is_test_path(name) {
         return true;

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::development::failure::{FailureKind, of_case, of_output};
-use crate::domain::gates::test_report::cases::{TestOutcome, TestReport};
+use crate::domain::gates::test_report::cases::{CaseFailure, TestOutcome, TestReport};
 use crate::domain::model::text::counted;
 
 /// How many tests one message names.
@@ -51,8 +50,7 @@ pub enum SuiteOutcome {
 pub enum CaseState {
     Passed,
     Skipped,
-    /// With the first line of what it said.
-    Failed(String),
+    Failed(CaseFailure),
 }
 
 impl SuiteCommand {
@@ -63,7 +61,7 @@ impl SuiteCommand {
             let state = match &case.outcome {
                 TestOutcome::Passed => CaseState::Passed,
                 TestOutcome::Skipped => CaseState::Skipped,
-                TestOutcome::Failed(said) => CaseState::Failed(said.clone()),
+                TestOutcome::Failed(failed) => CaseState::Failed(failed.clone()),
             };
             let known = cases.entry(case.name.clone()).or_insert_with(|| state.clone());
             *known = state.max(known.clone());
@@ -72,7 +70,8 @@ impl SuiteCommand {
         Self { name, outcome: SuiteOutcome::Reported { cases, broken, ended_well }, printed }
     }
 
-    fn cases(&self) -> impl Iterator<Item = (&str, &CaseState)> {
+    /// Its tests.
+    pub fn cases(&self) -> impl Iterator<Item = (&str, &CaseState)> {
         let cases = match &self.outcome {
             SuiteOutcome::Reported { cases, .. } => Some(cases),
             SuiteOutcome::Unreported | SuiteOutcome::NotRun { .. } => None,
@@ -81,7 +80,7 @@ impl SuiteCommand {
     }
 
     /// Whether something that is no test failed.
-    fn is_broken(&self) -> bool {
+    pub fn is_broken(&self) -> bool {
         match &self.outcome {
             SuiteOutcome::Reported { broken, ended_well, .. } => {
                 !broken.is_empty()
@@ -151,7 +150,8 @@ impl SuiteRun {
         self.commands.iter().flat_map(SuiteCommand::cases)
     }
 
-    fn command(&self, name: &str) -> Option<&SuiteCommand> {
+    /// The command of that name.
+    pub fn command(&self, name: &str) -> Option<&SuiteCommand> {
         self.commands.iter().find(|command| command.name == name)
     }
 }
@@ -196,122 +196,6 @@ pub enum GreenProof {
     NotRun(String),
 }
 
-/// Weighs a run of the tests after new ones were written against the run before. `written` is the text of
-/// the new tests, `files` their paths.
-pub fn prove_red(base: &SuiteRun, now: &SuiteRun, written: &str, files: &[String]) -> RedProof {
-    if let Some(why) = now.not_run() {
-        return RedProof::NotRun(why);
-    }
-    let (mut red, mut wrong) = (Vec::new(), Vec::new());
-    for command in &now.commands {
-        let before = base.command(&command.name);
-        for (name, state) in command.cases() {
-            let was = before.and_then(|before| before.cases().find(|(known, _)| *known == name));
-            let CaseState::Failed(said) = state else { continue };
-            match was.map(|(_, was)| was) {
-                // It was so before: nothing is proved by it.
-                Some(CaseState::Failed(_) | CaseState::Skipped) => {}
-                Some(CaseState::Passed) => {
-                    wrong
-                        .push(format!("`{name}` passed before the new tests were written: {said}"));
-                }
-                None => match reason(of_case(said), written) {
-                    Ok(why) => {
-                        let command = command.name.clone();
-                        let name = (!is_file(name, files)).then(|| name.to_owned());
-                        red.push(RedTest { command, name, why });
-                    }
-                    Err(why) => {
-                        wrong.push(format!("`{name}` does not fail for want of code: {why}"));
-                    }
-                },
-            }
-        }
-        if command.is_broken() && !before.is_some_and(SuiteCommand::is_broken) {
-            match of_broken(command, written, files) {
-                Ok(missing) => red.extend(missing),
-                Err(why) => wrong.push(why),
-            }
-        }
-    }
-    if !wrong.is_empty() {
-        return RedProof::Unproven(wrong);
-    }
-    if red.is_empty() {
-        return RedProof::Unproven(vec![
-            "no new test failed: what they ask for is there already, or they did not run"
-                .to_owned(),
-        ]);
-    }
-    RedProof::Proven(red)
-}
-
-/// Whether what a report calls a test is a whole file of tests, as runners name one that cannot be loaded: by
-/// its path, or as a module.
-fn is_file(name: &str, files: &[String]) -> bool {
-    let is_it = |file: &String| {
-        let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
-        [file.clone(), stem.replace('/', ".")].iter().any(|end| {
-            let before = name.strip_suffix(end.as_str());
-            before.is_some_and(|before| before.is_empty() || before.ends_with([':', '.', '/']))
-        })
-    };
-    files.iter().any(is_it)
-}
-
-fn reason(kind: FailureKind, written: &str) -> Result<RedReason, String> {
-    match kind {
-        FailureKind::Assertion => Ok(RedReason::Assertion),
-        FailureKind::MissingSymbol(symbol) if mentions(written, &symbol) => {
-            Ok(RedReason::MissingSymbol(symbol))
-        }
-        FailureKind::MissingSymbol(symbol) => {
-            Err(format!("it lacks `{symbol}`, which no new test uses"))
-        }
-        FailureKind::Compile(said) => Err(format!("it cannot be read or built: {said}")),
-        FailureKind::Infrastructure(said) => Err(format!("what it needs is not here: {said}")),
-    }
-}
-
-/// What stands in the way of a command's tests, where that is the missing code alone.
-fn of_broken(
-    command: &SuiteCommand,
-    written: &str,
-    files: &[String],
-) -> Result<Vec<RedTest>, String> {
-    let failures = of_output(&command.printed);
-    if failures.is_empty() {
-        return Err(format!(
-            "`{}` ran no test, and does not say in a known way that code is missing",
-            command.name
-        ));
-    }
-    let mut missing = Vec::new();
-    for failure in failures {
-        if let Some(place) = &failure.place
-            && !files
-                .iter()
-                .any(|file| place.ends_with(file.as_str()) || file.ends_with(place.as_str()))
-        {
-            return Err(format!("`{place}` does not build, and it is none of the new tests"));
-        }
-        let why = reason(failure.kind, written)
-            .map_err(|why| format!("`{}` ran no test: {why}", command.name))?;
-        let red = RedTest { command: command.name.clone(), name: None, why };
-        if !missing.contains(&red) {
-            missing.push(red);
-        }
-    }
-    Ok(missing)
-}
-
-fn mentions(text: &str, symbol: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(symbol).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + symbol.len()..].starts_with(is_part)
-    })
-}
-
 /// Weighs a run of the tests after the code was written against the run of the base, and against the tests
 /// that failed in between.
 pub fn prove_green(base: &SuiteRun, red: &[RedTest], now: &SuiteRun) -> GreenProof {
@@ -330,8 +214,8 @@ pub fn prove_green(base: &SuiteRun, red: &[RedTest], now: &SuiteRun) -> GreenPro
         let passed = command.cases().filter(|(_, state)| **state == CaseState::Passed);
         let lost = passed.filter_map(|(name, _)| match state(name).map(|(_, state)| state) {
             Some(CaseState::Passed) => None,
-            Some(CaseState::Failed(said)) => {
-                Some(format!("`{name}` passed before and fails: {said}"))
+            Some(CaseState::Failed(failed)) => {
+                Some(format!("`{name}` passed before and fails: {}", failed.said))
             }
             Some(CaseState::Skipped) => Some(format!("`{name}` passed before and is skipped")),
             None => Some(format!("`{name}` passed before and does not run any more")),
@@ -346,7 +230,9 @@ pub fn prove_green(base: &SuiteRun, red: &[RedTest], now: &SuiteRun) -> GreenPro
         let cases: Vec<_> = command.cases().filter(|(name, _)| is_new(name)).collect();
         new += cases.iter().filter(|(_, state)| **state == CaseState::Passed).count();
         let failing = cases.iter().filter_map(|(name, state)| match state {
-            CaseState::Failed(said) => Some(format!("the new test `{name}` fails: {said}")),
+            CaseState::Failed(failed) => {
+                Some(format!("the new test `{name}` fails: {}", failed.said))
+            }
             CaseState::Skipped => Some(format!("the new test `{name}` is skipped")),
             CaseState::Passed => None,
         });

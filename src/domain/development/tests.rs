@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::development::failure::{FailureKind, OutputFailure, of_case, of_output};
+use crate::domain::development::failure::{FailureKind, OutputFailure, of_output};
 use crate::domain::development::message::TaskCommit;
+use crate::domain::development::red::prove_red;
 use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{
     CaseState, GreenProof, RedProof, RedReason, RedTest, SuiteCommand, SuiteOutcome, SuiteRun,
-    prove_green, prove_red,
+    prove_green,
 };
+use crate::domain::development::test_failure::NewTests;
 use crate::domain::development::words::LastWords;
 use crate::domain::gates::policy_files::is_policy_path;
+use crate::domain::gates::test_report::cases::{CaseFailure, CountedAs};
 use crate::domain::model::globs;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::resolve;
@@ -26,7 +29,10 @@ fn suite(cases: &[&str]) -> SuiteRun {
         let state = match &case[..1] {
             "+" => CaseState::Passed,
             "/" => CaseState::Skipped,
-            _ => CaseState::Failed(said.to_owned()),
+            _ => CaseState::Failed(CaseFailure {
+                counted: CountedAs::Failure,
+                ..CaseFailure::of_text(said)
+            }),
         };
         states.insert(name.to_owned(), state);
     }
@@ -44,12 +50,9 @@ fn broken(printed: &str) -> SuiteRun {
 }
 
 fn red(base: &SuiteRun, now: &SuiteRun) -> RedProof {
-    prove_red(
-        base,
-        now,
-        "use crate::size::parse_size; parse_size(1)",
-        &["tests/size.rs".to_owned()],
-    )
+    let files = ["tests/size.rs".to_owned()];
+    let text = "use crate::size::parse_size;\nparse_size(1); helper()";
+    prove_red(base, now, NewTests { text, files: &files, read: &|_| None })
 }
 
 fn proven(name: &str, why: RedReason) -> RedProof {
@@ -66,10 +69,14 @@ fn only_new_tests_that_fail_for_want_of_code_are_red() {
         red(&base, &suite(&["+a", "-old", "-b: NameError: name 'parse_size' is not defined"])),
         proven("b", missing("parse_size"))
     );
-    // What cannot be loaded has no name that stays.
+    // What cannot be loaded has no name that stays, and must say why.
     for name in ["test::/w/tests/size.rs", "tests.size"] {
-        let said = format!("-{name}: test failed");
-        assert_eq!(red(&base, &suite(&["+a", "-old", &said])), proven("", RedReason::Assertion));
+        let mut now = suite(&["+a", "-old", &format!("-{name}: Error: test failed")]);
+        let RedProof::Unproven(said) = red(&base, &now) else { panic!("{name}") };
+        assert!(said[0].contains("nothing says why its file was not loaded"), "{said:?}");
+        now.commands[0].printed =
+            "SyntaxError: '../src/a.js' does not provide an export named 'parse_size'".to_owned();
+        assert_eq!(red(&base, &now), proven("", missing("parse_size")));
     }
     // What proves nothing, with a word of why.
     let wrong = [
@@ -79,7 +86,13 @@ fn only_new_tests_that_fail_for_want_of_code_are_red() {
         (suite(&["-a", "-old", "-b"]), "`a` passed before"),
         (suite(&["+a", "-b: SyntaxError: invalid syntax"]), "cannot be read or built"),
         (suite(&["+a", "-b: getaddrinfo EAI_AGAIN example.org"]), "is not here"),
-        (suite(&["+a", "-b: NameError: name 'other' is not defined"]), "no new test uses"),
+        (
+            suite(&["+a", "-b: AttributeError: module 'm' has no attribute 'other'"]),
+            "no new test uses",
+        ),
+        (suite(&["+a", "-b: NameError: name 'helper' is not defined"]), "defines its own helpers"),
+        (suite(&["+a", "-b: ValueError: no unit"]), "ended by an error"),
+        (suite(&["+a", "-b: Cannot find package 'chai' imported from a.js"]), "is not here"),
         (broken(""), "does not say in a known way"),
     ];
     for (now, why) in wrong {
@@ -123,24 +136,6 @@ fn what_does_not_build_is_red_where_the_missing_code_is_all_that_is_wrong() {
 #[test]
 fn failures_are_read_as_the_usual_programs_print_them() {
     let symbol = |name: &str| FailureKind::MissingSymbol(name.to_owned());
-    let cases = [
-        ("ImportError: cannot import name 'parse_size' from 'size'", symbol("parse_size")),
-        ("ModuleNotFoundError: No module named 'app.size'", symbol("size")),
-        ("AttributeError: module 'size' has no attribute 'parse'", symbol("parse")),
-        ("TypeError: (0 , _size.parseSize) is not a function", symbol("parseSize")),
-        ("Cannot find module './size' from 'size.test.js'", symbol("size")),
-        ("AssertionError: assert 3 == 4", FailureKind::Assertion),
-        (
-            "thread 'a' panicked at tests/a.rs:3:5: assertion `left == right` failed",
-            FailureKind::Assertion,
-        ),
-        ("expect(received).toBe(expected)", FailureKind::Assertion),
-        // An assertion about a time-out is one.
-        ("assert: it said `timeout`", FailureKind::Assertion),
-    ];
-    for (said, kind) in cases {
-        assert_eq!(of_case(said), kind, "{said}");
-    }
     let one = |kind: FailureKind, place: &str| {
         vec![OutputFailure {
             kind,

@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use anyhow::{Context as _, Result};
 use bstr::ByteSlice as _;
 
-use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, prove_red};
+use crate::domain::development::red::prove_red;
+use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green};
+use crate::domain::development::test_failure::NewTests;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::counted;
@@ -194,19 +196,12 @@ impl<'a> SpecSession<'a> {
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
         let now = self.test(&written.at, Ignored::Stay)?;
-        let text: String = written
-            .files
-            .iter()
-            .filter_map(|file| {
-                shown_text::of_file(
-                    &self.private.objects,
-                    &written.at.tree,
-                    file.as_bytes().as_bstr(),
-                )
-            })
-            .collect();
-        let proof =
-            prove_red(&suite::before_task(self.folder, &self.run)?, &now, &text, &written.files);
+        let (objects, tree) = (&self.private.objects, &written.at.tree);
+        let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
+        let files = &written.files;
+        let text: String = files.iter().filter_map(|file| read(file)).collect();
+        let tests = NewTests { text: &text, files, read: &read };
+        let proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
         let printed =
             if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
         self.keep_printed(&printed)?;

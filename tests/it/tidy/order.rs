@@ -54,7 +54,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "apply built planned pages result . progress outcome stage stop about",
     ),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
-    ("domain::development", "suite failure message prompt scope words"),
+    ("domain::development", "red imports suite test_failure failure message prompt scope words"),
     (
         "domain::policy",
         "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",

@@ -1,5 +1,7 @@
 //! The tests of a report, and what it comes to beside an exit code.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::gates::formats::report::FormatError;
 use crate::domain::model::text::counted;
 
@@ -10,9 +12,41 @@ const NAMED_MAX: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TestOutcome {
     Passed,
-    /// With the first line of what it said; empty where it said nothing.
-    Failed(String),
+    Failed(CaseFailure),
     Skipped,
+}
+
+/// How a test failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CaseFailure {
+    /// The first line of what it said; empty where it said nothing.
+    pub said: String,
+    /// All that it said; not kept.
+    #[serde(skip)]
+    pub text: String,
+    /// The class of what was thrown, or what else the report calls it; empty where it does not say.
+    pub class: String,
+    pub counted: CountedAs,
+}
+
+/// As what a report counts a test that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountedAs {
+    /// What the test asks for is not so.
+    Failure,
+    /// It did not come so far.
+    Error,
+    /// The format does not tell these from each other.
+    #[default]
+    Either,
+}
+
+impl CaseFailure {
+    /// What a text says, in a format that tells nothing else.
+    pub fn of_text(text: &str) -> Self {
+        Self { said: first_line(text), text: text.to_owned(), ..Self::default() }
+    }
 }
 
 /// A test that a report names.
@@ -70,7 +104,7 @@ impl TestReport {
     /// The tests that failed, with what each said first.
     pub fn failed(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cases.iter().filter_map(|one| match &one.outcome {
-            TestOutcome::Failed(said) => Some((one.name.as_str(), said.as_str())),
+            TestOutcome::Failed(failure) => Some((one.name.as_str(), failure.said.as_str())),
             TestOutcome::Passed | TestOutcome::Skipped => None,
         })
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::gates::formats::report::{FormatError, json_line};
 use crate::domain::gates::test_report::cases::{
-    TestCase, TestOutcome, TestReport, first_line, malformed,
+    CaseFailure, CountedAs, TestCase, TestOutcome, TestReport, malformed,
 };
 
 const NAME: &str = "the output of `go test -json`";
@@ -64,7 +64,7 @@ pub fn read(text: &str) -> Result<TestReport, FormatError> {
             "pass" => TestOutcome::Passed,
             "fail" => {
                 package.has_failed_test = true;
-                TestOutcome::Failed(first_line(printed.get(&key).map_or("", String::as_str)))
+                TestOutcome::Failed(failure(printed.get(&key).map_or("", String::as_str)))
             }
             "skip" => TestOutcome::Skipped,
             _ => continue,
@@ -79,4 +79,13 @@ pub fn read(text: &str) -> Result<TestReport, FormatError> {
         return Err(malformed(NAME, format!("it does not say how `{name}` ended")));
     }
     Ok(report)
+}
+
+/// A test fails by its own word (`t.Error`), or because something in it panics.
+fn failure(printed: &str) -> CaseFailure {
+    let panics = printed.lines().find(|line| line.starts_with("panic: "));
+    let counted = if panics.is_some() { CountedAs::Error } else { CountedAs::Failure };
+    let failure = CaseFailure::of_text(printed);
+    let said = panics.map_or(failure.said, |line| line.trim_end().to_owned());
+    CaseFailure { said, counted, text: failure.text, class: failure.class }
 }

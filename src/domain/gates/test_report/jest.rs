@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::domain::gates::formats::report::{FormatError, json};
 use crate::domain::gates::test_report::cases::{
-    TestCase, TestOutcome, TestReport, first_line, malformed,
+    CaseFailure, TestCase, TestOutcome, TestReport, malformed,
 };
 
 const NAME: &str = "a JSON report of Jest";
@@ -52,7 +52,8 @@ pub fn read(text: &str) -> Result<TestReport, FormatError> {
                 "passed" => TestOutcome::Passed,
                 "failed" => {
                     let said = test.failure_messages.first();
-                    TestOutcome::Failed(said.map_or_else(String::new, |said| first_line(said)))
+                    let said = said.map(|said| CaseFailure::of_text(said));
+                    TestOutcome::Failed(said.unwrap_or_default())
                 }
                 _ => TestOutcome::Skipped,
             };

@@ -4,7 +4,7 @@ use junit_parser::{TestStatus, TestSuite, from_reader};
 
 use crate::domain::gates::formats::report::FormatError;
 use crate::domain::gates::test_report::cases::{
-    TestCase, TestOutcome, TestReport, first_line, malformed,
+    CaseFailure, CountedAs, TestCase, TestOutcome, TestReport, first_line, malformed,
 };
 
 const NAME: &str = "a JUnit report";
@@ -41,16 +41,20 @@ fn add(suite: &TestSuite, report: &mut TestReport) -> Result<(), FormatError> {
             Some(class) if !class.is_empty() => format!("{class}::{}", case.original_name),
             _ => case.original_name.clone(),
         };
-        let said = |message: &str, text: &str| {
-            let message = first_line(message);
-            if message.is_empty() { first_line(text) } else { message }
+        let failed = |message: &str, text: &str, class: &str, counted| {
+            let said = [message, text].into_iter().map(first_line).find(|line| !line.is_empty());
+            let text = if text.trim().is_empty() { message } else { text }.to_owned();
+            let (said, class) = (said.unwrap_or_default(), class.to_owned());
+            TestOutcome::Failed(CaseFailure { said, text, class, counted })
         };
         let outcome = match &case.status {
             TestStatus::Success => TestOutcome::Passed,
-            TestStatus::Failure(failure) => {
-                TestOutcome::Failed(said(&failure.message, &failure.text))
+            TestStatus::Failure(one) => {
+                failed(&one.message, &one.text, &one.failure_type, CountedAs::Failure)
             }
-            TestStatus::Error(error) => TestOutcome::Failed(said(&error.message, &error.text)),
+            TestStatus::Error(one) => {
+                failed(&one.message, &one.text, &one.error_type, CountedAs::Error)
+            }
             TestStatus::Skipped(_) => TestOutcome::Skipped,
         };
         report.cases.push(TestCase { name, outcome });

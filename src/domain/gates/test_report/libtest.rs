@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use crate::domain::gates::formats::report::FormatError;
-use crate::domain::gates::test_report::cases::{TestCase, TestOutcome, TestReport, malformed};
+use crate::domain::gates::test_report::cases::{
+    CaseFailure, TestCase, TestOutcome, TestReport, malformed,
+};
 
 const NAME: &str = "the output of `cargo test`";
 
@@ -17,6 +19,10 @@ const NAME: &str = "the output of `cargo test`";
 struct Block {
     announced: usize,
     cases: BTreeMap<String, TestOutcome>,
+    /// What tests that failed printed, by their names.
+    said: BTreeMap<String, String>,
+    /// The test whose lines come.
+    says: Option<String>,
     twice: bool,
 }
 
@@ -29,6 +35,7 @@ pub fn read(text: &str) -> Result<TestReport, FormatError> {
     let ends = expression(
         r"^test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored; (\d+) measured; (\d+) filtered out",
     )?;
+    let said_by = expression(r"^---- (.+) stdout ----$")?;
     let mut report = TestReport::default();
     let mut block: Option<Block> = None;
     for line in text.lines().map(|line| line.trim_end_matches('\r')) {
@@ -42,7 +49,7 @@ pub fn read(text: &str) -> Result<TestReport, FormatError> {
             let outcome = match &found[2] {
                 "ok" => TestOutcome::Passed,
                 "ignored" => TestOutcome::Skipped,
-                _ => TestOutcome::Failed(String::new()),
+                _ => TestOutcome::Failed(CaseFailure::default()),
             };
             block.twice |= block.cases.insert(found[1].to_owned(), outcome).is_some();
         } else if let Some(found) = ends.captures(line) {
@@ -51,6 +58,8 @@ pub fn read(text: &str) -> Result<TestReport, FormatError> {
             };
             let number = |at: usize| found[at].parse::<usize>().unwrap_or(usize::MAX);
             take(block, [number(1), number(2), number(3), number(4)], &mut report)?;
+        } else if let Some(block) = &mut block {
+            block.take_line(line, said_by.captures(line).map(|found| found[1].to_owned()));
         }
     }
     if block.is_some() {
@@ -85,7 +94,40 @@ fn take(block: Block, sums: [usize; 4], report: &mut TestReport) -> Result<(), F
     if told < all || named != [passed, failed, ignored] {
         return Err(malformed(NAME, format!("of {all} tests {told} have a line of their own")));
     }
-    let cases = block.cases.into_iter();
-    report.cases.extend(cases.map(|(name, outcome)| TestCase { name, outcome }));
+    let said = block.said;
+    let with_text = |(name, outcome): (String, TestOutcome)| {
+        let outcome = match (outcome, said.get(&name)) {
+            (TestOutcome::Failed(_), Some(text)) => TestOutcome::Failed(failure(text)),
+            (outcome, _) => outcome,
+        };
+        TestCase { name, outcome }
+    };
+    report.cases.extend(block.cases.into_iter().map(with_text));
     Ok(())
+}
+
+/// A panic says first where it was.
+fn failure(text: &str) -> CaseFailure {
+    let mut lines = text.lines().skip_while(|line| !line.contains(" panicked at "));
+    let whole = CaseFailure::of_text(text);
+    match lines.nth(1).map(str::trim).filter(|line| !line.is_empty()) {
+        Some(line) => CaseFailure { said: line.to_owned(), ..whole },
+        None => whole,
+    }
+}
+
+impl Block {
+    /// Takes a line that is neither a test's own nor the last: what a test that failed had printed, or the
+    /// line before that, with its name.
+    fn take_line(&mut self, line: &str, of: Option<String>) {
+        if of.is_some() {
+            self.says = of;
+        } else if line == "failures:" {
+            self.says = None;
+        } else if let Some(name) = &self.says {
+            let said = self.said.entry(name.clone()).or_default();
+            said.push_str(line);
+            said.push('\n');
+        }
+    }
 }
