@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::daemon::daemon_event::DaemonEvent;
 
+/// The longest pause after a look: so long a look is seldom work.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
 /// How long the watcher may go without looking.
 pub struct Backoff {
     base: Duration,
@@ -38,6 +41,13 @@ impl Backoff {
     }
 }
 
+/// How long no file event brings another look about after one that took this long. A flood of events must not
+/// make us look without a pause: at most a quarter of the time. What hung, as on a disk that does, is looked
+/// at soon after it goes on.
+pub fn pause_after(took: Duration) -> Duration {
+    (took * 3).min(PAUSE_MAX)
+}
+
 /// A time that is a little later, at which others wake as well: many repositories are looked at in one go.
 fn together(at: Instant, grid: Duration) -> Instant {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -63,6 +73,19 @@ impl WarningDedup {
     pub fn trouble(&mut self, message: String, tell: &mut dyn FnMut(&DaemonEvent)) {
         if self.now.insert(message.clone()) && !self.before.contains(&message) {
             tell(&DaemonEvent::Trouble { message });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_hung_delays_the_next_one_no_longer_than_a_few_seconds() {
+        for (took, pause) in [(0, 0), (100, 300), (1_000, 3_000), (12_000, 5_000)] {
+            let pause = Duration::from_millis(pause);
+            assert_eq!(pause_after(Duration::from_millis(took)), pause, "{took} ms");
         }
     }
 }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use rustix::process::Pid;
 use tokio::task::spawn_blocking;
 
+use crate::daemon::backoff::pause_after;
 use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::file_events::{FileWatcher, FsEvent};
 use crate::daemon::learner::{LearnedRule, Learner};
@@ -172,8 +173,7 @@ impl Repository {
                 let now = Instant::now();
                 self.failures = 0;
                 self.next = outcome.next;
-                // A flood of events must not make us look without a pause: at most a quarter of the time.
-                self.earliest = now + took * 3;
+                self.earliest = now + pause_after(took);
                 for worktree in outcome.learn {
                     if !self.to_learn.contains(&worktree) {
                         self.to_learn.push(worktree);

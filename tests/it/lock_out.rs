@@ -88,11 +88,17 @@ const BROKEN: [(&str, &str, &str); 19] = [
 fn a_broken_policy_is_stopped_where_it_is_committed_and_repaired_where_it_is_in_force() {
     let sandbox = Sandbox::new();
     let (server, repo) = served(&sandbox);
-    for (text, place, message) in BROKEN {
+    // In the usual form one of four goes all the way.
+    let step = cases(4, 1);
+    for (number, (text, place, message)) in BROKEN.into_iter().enumerate() {
         let start = repo.rev("HEAD");
         repo.write("tribunal.toml", text);
         let stopped = stage_and_commit(&repo, "feat: policy").code(1);
         stopped.says(&format!("tribunal.toml:{place}: ")).says(message).says("hint");
+        if number % step != 0 {
+            repo.git(&["rm", "--force", "--quiet", "tribunal.toml"]).ok();
+            continue;
+        }
 
         // It is in force all the same: a push past the hooks, an older version.
         publish_unjudged(&server, &repo);

@@ -358,7 +358,7 @@ fn run_history(seed: u64, blocked: &mut usize) {
 
 #[test]
 fn a_review_and_a_push_agree_whatever_way_led_to_the_tree() {
-    let histories = cases(8, 500);
+    let histories = cases(5, 500);
     let mut blocked = 0;
     for seed in 0..histories {
         run_history(seed, &mut blocked);
