@@ -24,12 +24,14 @@ pub mod review;
 pub mod run;
 mod run_row;
 pub mod runs;
+mod spec_progress;
 mod spec_runs;
 mod sandbox;
 mod selection;
 pub mod status;
 pub mod trust;
 pub mod uninstall;
+mod consent_answers;
 mod consent_questions;
 pub mod hook_report;
 mod hooks;
@@ -78,7 +80,7 @@ pub enum Command {
     Runs(runs::Args),
     /// Continue a review or the run of a spec that was stopped
     Resume(review::ResumeArgs),
-    /// End the run of a spec that was stopped
+    /// End the run of a spec that was stopped, or that the watcher began
     Abort(run::AbortArgs),
     /// List findings, decide about them, add and import more
     Findings(findings::Args),

@@ -101,7 +101,8 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     for note in &assignment.notes {
         context.notify(Progress::Assignment(note.clone()));
     }
-    let fields = [effective.hash.as_str(), &about.spec.hash, about.base.as_str(), &executor.name];
+    let fields =
+        [effective.lasting_hash.as_str(), &about.spec.hash, about.base.as_str(), &executor.name];
     about.asked = blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string();
     Ok(Prepared { about, spec, effective, executor, agents_home })
 }
