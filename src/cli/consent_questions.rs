@@ -2,10 +2,8 @@
 
 use anyhow::Result;
 
-use crate::daemon::control;
-use crate::domain::model::agent::Money;
+use crate::domain::model::agent::{Money, Role};
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::counted;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::domain::policy::switch::Switch;
@@ -15,10 +13,6 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::setup::consent;
-use crate::platform::config::env;
-use crate::platform::store::stop_mark;
-use crate::platform::ui::ask::{OnEnter, yes_or_no};
-use crate::platform::ui::out;
 
 /// What tribunal may do by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -29,10 +23,12 @@ pub enum Activity {
     Watcher,
     /// Send new commits to models for a review
     Reviews,
+    /// Have specs built that are saved
+    Runs,
 }
 
 impl Activity {
-    pub const ALL: [Self; 3] = [Self::Commands, Self::Watcher, Self::Reviews];
+    pub const ALL: [Self; 4] = [Self::Commands, Self::Watcher, Self::Reviews, Self::Runs];
 
     /// The word on the command line.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +36,7 @@ impl Activity {
             Self::Commands => "commands",
             Self::Watcher => "watcher",
             Self::Reviews => "reviews",
+            Self::Runs => "runs",
         }
     }
 }
@@ -62,6 +59,17 @@ pub enum Question {
         /// Whether the watcher, which notices new commits, is switched on with them.
         starts_watcher: bool,
     },
+    Runs {
+        executor: String,
+        reviewer: String,
+        arbiter: String,
+        run: Money,
+        day: Money,
+        /// How many run at the same time.
+        at_once: usize,
+        /// Whether the watcher, which notices specs, is switched on with them.
+        starts_watcher: bool,
+    },
 }
 
 impl Question {
@@ -70,6 +78,7 @@ impl Question {
             Self::Commands { .. } => Activity::Commands,
             Self::Watcher => Activity::Watcher,
             Self::Reviews { .. } => Activity::Reviews,
+            Self::Runs { .. } => Activity::Runs,
         }
     }
 
@@ -108,15 +117,30 @@ impl Question {
                      removed first. It may cost up to {run} a review and {day} a day{watcher}"
                 )
             }
+            Self::Runs { executor, reviewer, arbiter, run, day, at_once, starts_watcher } => {
+                let watcher = if *starts_watcher {
+                    ". The watcher, which notices specs, is switched on with it"
+                } else {
+                    ""
+                };
+                format!(
+                    "specs that you save from now on with `status: ready` can be built in the background, \
+                     {at_once} at a time: the spec and the code are sent to {executor}, which writes tests and \
+                     code in a checkout of tribunal's own, and to {reviewer} and {arbiter} for the review; known \
+                     secrets are removed first. The result is a branch `tribunal/<id>`; your checkout stays as \
+                     it is. It may cost up to {run} a run and {day} a day, with all other calls{watcher}"
+                )
+            }
         }
     }
 
-    fn words(&self) -> &'static str {
+    pub fn words(&self) -> &'static str {
         match self {
             Self::Commands { open, .. } if open.is_empty() => "Allow this in the sandbox?",
             Self::Commands { .. } => "Allow tribunal to run these commands on this machine?",
             Self::Watcher => "Start the watcher by itself where it has work?",
             Self::Reviews { .. } => "Review new commits in the background?",
+            Self::Runs { .. } => "Build specs that you save as ready?",
         }
     }
 
@@ -127,6 +151,7 @@ impl Question {
             Self::Commands { .. } => "the commands are not trusted and do not run",
             Self::Watcher => "no watcher starts by itself",
             Self::Reviews { .. } => "no commit is sent to a model",
+            Self::Runs { .. } => "no spec is built by itself",
         }
     }
 }
@@ -164,93 +189,13 @@ pub fn open_questions(
             Activity::Reviews if is_open(known.reviews) => {
                 questions.extend(about_reviews(context, known)?);
             }
-            Activity::Watcher | Activity::Reviews => {}
+            Activity::Runs if is_open(known.runs) => {
+                questions.extend(about_runs(context, known)?);
+            }
+            Activity::Watcher | Activity::Reviews | Activity::Runs => {}
         }
     }
     Ok(questions)
-}
-
-/// Asks a question and keeps the answer. After a no to the watcher only who names reviews is asked about them.
-pub fn ask(context: Context<'_>, question: &Question, is_named: bool) -> Result<()> {
-    let known = consent::load(context.repo, context.env)?;
-    let is_about_reviews = matches!(question, Question::Reviews { .. });
-    if is_about_reviews && known.watcher != ConsentAnswer::Yes && !is_named {
-        out::talk("reviews are not asked about: the watcher notices new commits, and it is off");
-        out::hint("`tribunal trust reviews` asks about both");
-        return Ok(());
-    }
-    out::talk(&question.facts());
-    if yes_or_no(question.words(), OnEnter::No)? == Some(true) {
-        return allow(context, question);
-    }
-    refuse(context, known, question)?;
-    out::talk(question.when_refused());
-    let name = question.activity().as_str();
-    out::hint(&format!("`tribunal trust {name}` asks again"));
-    Ok(())
-}
-
-/// Keeps a yes, and starts what it allows.
-pub fn allow(context: Context<'_>, question: &Question) -> Result<()> {
-    let mut known = consent::load(context.repo, context.env)?;
-    match question {
-        Question::Commands { open, asked } => {
-            known.sandbox.extend(asked.iter().cloned());
-            let commands: Vec<CommandGate> =
-                open.iter().map(|(command, _)| command.clone()).collect();
-            consent::trust(&mut known, &commands, env::now(context.env));
-            if !open.is_empty() {
-                tell_trusted(open.len(), "");
-            }
-            if !asked.is_empty() {
-                out::talk(
-                    "it is allowed in the sandbox; undo with `tribunal trust --revoke sandbox`",
-                );
-            }
-        }
-        Question::Watcher => {
-            known.watcher = ConsentAnswer::Yes;
-            out::talk("the watcher starts where it has work; `tribunal daemon stop` stops it");
-        }
-        Question::Reviews { .. } => {
-            if known.watcher != ConsentAnswer::Yes {
-                out::talk(
-                    "the watcher is switched on as well: it notices new commits; `tribunal trust \
-                     --revoke watcher` switches it off",
-                );
-            }
-            known.watcher = ConsentAnswer::Yes;
-            known.reviews = ConsentAnswer::Yes;
-            out::talk(
-                "new commits are reviewed in the background; undo with `tribunal trust --revoke \
-                 reviews`",
-            );
-        }
-    }
-    consent::save(context.repo, &known)?;
-    if known.watcher == ConsentAnswer::Yes {
-        stop_mark::lift(&context.repo.state_dir())?;
-        let watch = policy::work_tree_settings(context)?.policy.watch;
-        control::start_on_demand(context, &watch);
-    }
-    Ok(())
-}
-
-/// Says that commands are trusted now.
-pub fn tell_trusted(count: usize, of: &str) {
-    let are = if count == 1 { "is" } else { "are" };
-    let commands = counted(count, "command");
-    out::talk(&format!("{commands}{of} {are} trusted; undo with `tribunal trust --revoke`"));
-}
-
-/// Keeps a no. That to a command is not kept: the command is asked about again when it changed.
-fn refuse(context: Context<'_>, mut known: Consent, question: &Question) -> Result<()> {
-    match question {
-        Question::Commands { .. } => return Ok(()),
-        Question::Watcher => known.watcher = ConsentAnswer::No,
-        Question::Reviews { .. } => known.reviews = ConsentAnswer::No,
-    }
-    consent::save(context.repo, &known)
 }
 
 /// The question about reviews; `None` where the policy is against them or no agent could make one.
@@ -262,18 +207,38 @@ fn about_reviews(context: Context<'_>, known: &Consent) -> Result<Option<Questio
     let home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &home);
     let assignment = route::assign_reviewers(&policy, agent_env)?;
-    Ok(assignment.reviewers.map(|reviewers| {
-        let named = |agent: &AssignedAgent| {
-            format!("`{}` ({})", printable(&agent.name), printable(agent.agent.family()))
-        };
-        Question::Reviews {
-            reviewer: named(&reviewers.reviewer),
-            arbiter: named(&reviewers.arbiter),
-            run: policy.budget.run,
-            day: policy.budget.day,
-            starts_watcher: known.watcher != ConsentAnswer::Yes,
-        }
+    Ok(assignment.reviewers.map(|reviewers| Question::Reviews {
+        reviewer: named(&reviewers.reviewer),
+        arbiter: named(&reviewers.arbiter),
+        run: policy.budget.run,
+        day: policy.budget.day,
+        starts_watcher: known.watcher != ConsentAnswer::Yes,
     }))
+}
+
+/// The question about runs; `None` where there is no agent that could build or none that could review.
+fn about_runs(context: Context<'_>, known: &Consent) -> Result<Option<Question>> {
+    let policy = policy::work_tree_settings(context)?.policy;
+    let home = roles::agents_home(context.repo);
+    let agent_env = roles::agent_env(context.repo, context.env, &home);
+    let Ok(executor) = roles::find_agent(&policy, Role::Executor, agent_env) else {
+        return Ok(None);
+    };
+    let assignment = route::assign_reviewers(&policy, agent_env)?;
+    Ok(assignment.reviewers.map(|reviewers| Question::Runs {
+        executor: named(&executor),
+        reviewer: named(&reviewers.reviewer),
+        arbiter: named(&reviewers.arbiter),
+        run: policy.budget.run,
+        day: policy.budget.day,
+        at_once: policy.runs.at_once,
+        starts_watcher: known.watcher != ConsentAnswer::Yes,
+    }))
+}
+
+/// An agent with whose it is.
+fn named(agent: &AssignedAgent) -> String {
+    format!("`{}` ({})", printable(&agent.name), printable(agent.agent.family()))
 }
 
 /// The commands that hold now and those that will once the work tree's settings are committed.

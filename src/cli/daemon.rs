@@ -1,18 +1,23 @@
 //! `tribunal daemon`: the watcher in the background.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::daemon_log;
 use crate::cli::daemon_status;
 use crate::cli::invocation::Invocation;
+use crate::cli::run as spec_run;
 use crate::daemon::control::{Start, Stop};
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::{control, learner, process};
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::policy::consent::ConsentAnswer;
+use crate::flow::dropped::work::{BuildDeed, BuildOrder, work};
 use crate::flow::setup::consent;
+use crate::platform::store::stop_mark::LastStop;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 
@@ -34,7 +39,7 @@ pub struct Args {
 enum Command {
     /// Have this repository watched in the background, also from now on
     Start,
-    /// Stop watching it and what reviews in the background, until `daemon start`
+    /// Stop watching it and what reviews and builds in the background, until `daemon start`
     Stop {
         /// Stop all repositories, and end the watcher
         #[arg(long)]
@@ -61,6 +66,25 @@ enum Command {
     /// What a process does that learns for the watcher
     #[command(hide = true)]
     Learn,
+    /// What a process does that builds a spec for the watcher
+    #[command(hide = true)]
+    Build {
+        /// The spec's own id
+        #[arg(long)]
+        spec: String,
+        /// The stop before this was begun
+        #[arg(long)]
+        last_stop: String,
+        /// The spec's file
+        #[arg(long, required_unless_present = "resume")]
+        file: Option<PathBuf>,
+        /// End this run of it first
+        #[arg(long, requires = "file")]
+        instead_of: Option<String>,
+        /// Continue this run of it
+        #[arg(long, conflicts_with = "file")]
+        resume: Option<String>,
+    },
 }
 
 impl Args {
@@ -84,6 +108,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         }
         Command::Log { follow, all: true } => daemon_log::show(invocation, None, *follow),
         Command::Learn => learn(invocation, &place()?),
+        Command::Build { spec, last_stop, file, instead_of, resume } => {
+            let deed = match (file, resume) {
+                (Some(file), None) => {
+                    BuildDeed::Begin { file: file.clone(), instead_of: instead_of.clone() }
+                }
+                (_, resume) => BuildDeed::Resume(resume.clone().unwrap_or_default()),
+            };
+            build(invocation, &LastStop::named(last_stop), &BuildOrder { id: spec.clone(), deed })
+        }
         Command::Serve => {
             process::serve(&invocation.env, invocation.global.verbose)?;
             Ok(ExitStatus::Pass)
@@ -98,6 +131,15 @@ fn learn(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus> {
         out::json(&rule);
     }
     Ok(ExitStatus::Pass)
+}
+
+/// Builds a spec, or goes on with its run, in the work tree that `--repo` names.
+fn build(invocation: &Invocation, last_stop: &LastStop, order: &BuildOrder) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    match work(invocation.context(&repo), last_stop, order) {
+        Err(error) => spec_run::stopped(error),
+        Ok(()) => Ok(ExitStatus::Pass),
+    }
 }
 
 fn start(invocation: &Invocation) -> Result<ExitStatus> {

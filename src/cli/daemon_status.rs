@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::invocation::Invocation;
+use crate::cli::spec_progress;
 use crate::daemon::control::{self, Watched};
 use crate::daemon::lock;
 use crate::daemon::lock::{Holder, Mode};
@@ -53,6 +54,7 @@ pub fn of_one(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus
     let others = listed.iter().filter(|other| other.common_dir != place.common_dir).count();
     let own = listed.into_iter().find(|listed| listed.common_dir == place.common_dir);
     let trouble = own.and_then(|own| state.trouble(&own)).filter(|_| holder.is_none());
+    let progress = spec_progress::collect(invocation.context(&invocation.repo()?))?;
     if invocation.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();
@@ -69,6 +71,7 @@ pub fn of_one(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus
             "queue": queue,
             "events": events,
             "records": records,
+            "runs": progress.json(),
             "unguarded": unguarded,
         }));
         return Ok(ExitStatus::Pass);
@@ -92,6 +95,7 @@ pub fn of_one(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus
         let (id, path) = (printable(id), printable(&version.path));
         out::result(&format!("{}  {id}: {outcome} ({path})", local(version.time)));
     }
+    progress.print();
     if others > 0 {
         let others = if others == 1 {
             "1 other repository is".to_owned()

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::cli::hook_report::{
-    lost_hooks, print_one_line, print_push, print_stopped_commit, tell_reviews,
+    lost_hooks, print_one_line, print_push, print_stopped_commit, tell_background,
 };
 use crate::cli::kept_hook::KeptHook;
 use crate::cli::unchecked::Guarded;
@@ -211,7 +211,7 @@ impl HookCall<'_> {
     fn evaluate_staged(&self, repo: &Repo, bypass: &Bypass) -> Result<ExitStatus> {
         let started = Instant::now();
         let context = self.context(repo);
-        bookkeeping::warn_once(context, tell_reviews(repo));
+        bookkeeping::warn_once(context, tell_background(repo));
         bookkeeping::warn_once(context, past_hooks::tell_commits(context));
         let mut change = change::staged(repo)?;
         let mut effective = policy::policy_of_change(context, &change)?;
@@ -335,7 +335,7 @@ impl HookCall<'_> {
         }
         let (updates, receiver) = (updates?, self.receiver(&repo)?);
         let context = self.context(&repo);
-        bookkeeping::warn_once(context, tell_reviews(&repo));
+        bookkeeping::warn_once(context, tell_background(&repo));
         bookkeeping::warn_once(context, past_hooks::tell_pushes(context, &receiver, &updates));
         let mut evaluation = evaluate_push(context, &bypass, &updates, &receiver)?;
         self.tell_weaker(&repo, NOT_IN_FULL, &evaluation.weakened_by_user, &[]);

@@ -255,18 +255,18 @@ pub fn lost_hooks(repo: &Repo) -> LostHooks {
     })
 }
 
-/// How many reviews in the background are told of at once.
+/// How many reviews and runs in the background are told of at once.
 const TOLD_MAX: usize = 3;
 
-/// Tells what reviews in the background came to since the last hook.
-pub fn tell_reviews(repo: &Repo) -> Result<()> {
+/// Tells what reviews and runs in the background came to since the last hook.
+pub fn tell_background(repo: &Repo) -> Result<()> {
     let lines = review_queue::take_to_tell(&repo.state_dir())?;
     for line in lines.iter().take(TOLD_MAX) {
         out::talk(&format!("tribunal: {line}"));
     }
     if lines.len() > TOLD_MAX {
-        let more = counted(lines.len() - TOLD_MAX, "more review");
-        out::talk(&format!("tribunal: … and {more}; `tribunal runs` lists them"));
+        let more = lines.len() - TOLD_MAX;
+        out::talk(&format!("tribunal: … and {more} more; `tribunal runs` lists them"));
     }
     Ok(())
 }

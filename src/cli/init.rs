@@ -222,6 +222,9 @@ fn show_agreements(context: Context<'_>, plan: &Plan) -> Result<()> {
             Question::Reviews { .. } => {
                 out::result("would ask whether new commits may be sent to models for a review");
             }
+            Question::Runs { .. } => {
+                out::result("would ask whether specs may be built that are saved as ready");
+            }
         }
     }
     for command in commands {

@@ -24,12 +24,14 @@ pub mod review;
 pub mod run;
 mod run_row;
 pub mod runs;
+mod spec_progress;
 mod spec_runs;
 mod sandbox;
 mod selection;
 pub mod status;
 pub mod trust;
 pub mod uninstall;
+mod consent_answers;
 mod consent_questions;
 pub mod hook_report;
 mod hooks;
@@ -82,7 +84,7 @@ pub enum Command {
     Approve(run::ApproveArgs),
     /// Have what the run of a spec shows you made again, or end it
     Reject(run::RejectArgs),
-    /// End the run of a spec that was stopped
+    /// End the run of a spec that was stopped, or that the watcher began
     Abort(run::AbortArgs),
     /// List findings, decide about them, add and import more
     Findings(findings::Args),

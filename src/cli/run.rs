@@ -14,6 +14,7 @@ use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::flow::call::nested_call;
 use crate::flow::context::Context;
+use crate::flow::dropped::work;
 use crate::flow::review::request::Stopped;
 use crate::flow::run;
 use crate::platform::store::runs;
@@ -126,7 +127,7 @@ pub fn abort(invocation: &Invocation, args: &AbortArgs) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     let id = runs::resolve(&repo.state_dir(), &args.run)?;
-    let aborted = run::abort(context, &id)?;
+    let aborted = work::abort(context, &id)?;
     if invocation.global.format == OutputFormat::Json {
         out::json(&spec_result::json(&aborted));
     } else if !invocation.global.quiet {

@@ -5,6 +5,8 @@ use serde_json::json;
 
 use crate::cli::agents::{json_of_wait, limit};
 use crate::cli::invocation::Invocation;
+use crate::cli::spec_progress;
+use crate::cli::spec_progress::SpecStandings;
 use crate::daemon::lock;
 use crate::domain::model::notice::Warning;
 use crate::domain::model::oid::Oid;
@@ -59,6 +61,8 @@ struct RepoStatus {
     /// The limits of agents.
     limits: Vec<AgentWait>,
     queued: usize,
+    /// The runs of specs that have not ended, and the specs that wait for one.
+    specs: SpecStandings,
     events: usize,
     /// Events that no watcher came to handle.
     dropped: usize,
@@ -135,6 +139,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         left_out: review_queue::left_out(&state_dir)?,
         limits,
         queued: spec_queue::list(&state_dir)?.len(),
+        specs: spec_progress::collect(context)?,
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
@@ -178,7 +183,7 @@ fn json_of(status: &RepoStatus) -> serde_json::Value {
             limit["agent"] = json!(wait.agent);
             limit
         }).collect::<Vec<_>>(),
-        "specs": {"queued": status.queued},
+        "specs": {"queued": status.queued, "runs": status.specs.json()},
         "events": {"waiting": status.events, "dropped": status.dropped},
         "bypasses": status.bypasses,
         "past_hooks": status.past_hooks,
@@ -210,7 +215,13 @@ fn print(status: &RepoStatus) {
     out::result(&format!("findings  {} open", status.open_findings));
     print_reviews(status);
     print_limits(&status.limits);
-    out::result(&format!("specs     {} recorded (no runs of specs yet)", status.queued));
+    out::result(&match status.queued {
+        queued @ 1.. if !status.specs.is_agreed => format!(
+            "specs     {queued} recorded; none is built by itself (`tribunal trust runs` asks)"
+        ),
+        queued => format!("specs     {queued} recorded"),
+    });
+    status.specs.print();
     if status.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", status.events));
     }

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::consent_questions::{
-    Activity, Question, allow, ask, named_commands, open_questions, tell_trusted,
-};
+use crate::cli::consent_answers::{allow, ask, tell_trusted};
+use crate::cli::consent_questions::{Activity, Question, named_commands, open_questions};
 use crate::cli::invocation::Invocation;
 use crate::daemon::control;
 use crate::daemon::watched_repo::WatchedRepo;
@@ -18,6 +17,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::flow::context::Context;
+use crate::flow::dropped::work;
 use crate::flow::evaluate::uncommitted;
 use crate::flow::review;
 use crate::flow::review::spec_commands;
@@ -34,6 +34,7 @@ Examples:
   tribunal trust                          show what is not answered yet, and ask
   tribunal trust commands --yes           let the repository's commands run
   tribunal trust watcher reviews --yes    start the watcher, and review new commits
+  tribunal trust runs                     say what it means to have specs built that you save, and ask
   tribunal trust --spec docs/specs/a.md   let the commands of a spec run
   tribunal trust --list
   tribunal trust --revoke reviews";
@@ -50,7 +51,7 @@ pub struct Args {
     /// List what is allowed
     #[arg(long, conflicts_with_all = ["revoke", "yes", "what"])]
     list: bool,
-    /// Take back what was allowed: `watcher`, `reviews`, `sandbox`, a command by its name, or everything
+    /// Take back what was allowed: `watcher`, `reviews`, `runs`, `sandbox`, a command by its name, or everything
     #[arg(long, num_args = 0.., value_name = "NAME", conflicts_with_all = ["yes", "what"])]
     revoke: Option<Vec<String>>,
     /// Allow it without asking
@@ -183,6 +184,9 @@ fn nothing_open(what: &[Activity], has_no_command: bool) -> &'static str {
         [Activity::Commands] if has_no_command => "this repository has no commands",
         [Activity::Commands] => "all commands are trusted already",
         [Activity::Reviews] => "no agent is here that could review: `tribunal doctor` says why",
+        [Activity::Runs] => {
+            "no agents are here that could build and review: `tribunal doctor` says why"
+        }
         _ => "nothing to ask: `tribunal trust --list` shows the answers",
     }
 }
@@ -197,7 +201,12 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
         }
         kept
     });
-    for (name, answer) in [("watcher", &mut known.watcher), ("reviews", &mut known.reviews)] {
+    let answers = [
+        ("watcher", &mut known.watcher),
+        ("reviews", &mut known.reviews),
+        ("runs", &mut known.runs),
+    ];
+    for (name, answer) in answers {
         if is_meant(name) {
             if *answer == ConsentAnswer::Yes {
                 gone.push(name.to_owned());
@@ -209,7 +218,7 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
         known.sandbox.clear();
         gone.push(SANDBOX.to_owned());
     }
-    let fixed = ["watcher", "reviews", SANDBOX];
+    let fixed = ["watcher", "reviews", "runs", SANDBOX];
     let is_known = |name: &&String| gone.contains(name) || fixed.contains(&name.as_str());
     if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
         let trusted = known.commands.iter().map(|trusted| trusted.name.as_str());
@@ -223,6 +232,9 @@ fn revoke(context: Context<'_>, mut known: Consent, names: &[String]) -> Result<
     if gone.contains(&"watcher".to_owned()) {
         control::stop(&WatchedRepo::of(context))?;
     }
+    if gone.contains(&"runs".to_owned()) {
+        work::end_workers(&context.repo.state_dir());
+    }
     tell_revoked(&gone, &known);
     Ok(())
 }
@@ -233,6 +245,7 @@ fn tell_revoked(gone: &[String], known: &Consent) {
         out::talk(&match name.as_str() {
             "watcher" => "the watcher is stopped here, and none starts by itself".to_owned(),
             "reviews" => "no new commit is sent to a model".to_owned(),
+            "runs" => "no spec is built by itself; what was being built is stopped".to_owned(),
             command => format!("the command `{}` is no longer trusted", printable(command)),
         });
     }
@@ -240,7 +253,7 @@ fn tell_revoked(gone: &[String], known: &Consent) {
         out::talk("nothing was allowed that this takes back");
     }
     let is_gone = |name: &str| gone.iter().any(|gone| gone == name);
-    if is_gone("reviews") && known.watcher == ConsentAnswer::Yes {
+    if (is_gone("reviews") || is_gone("runs")) && known.watcher == ConsentAnswer::Yes {
         out::hint("the watcher stays on: `tribunal trust --revoke watcher` switches it off");
     }
     if is_gone("watcher") && known.reviews == ConsentAnswer::Yes {
@@ -263,13 +276,15 @@ fn list(format: OutputFormat, known: &Consent) {
             })
             .collect();
         out::json(&json!({
-            "watcher": known.watcher, "reviews": known.reviews, "trusted": commands,
+            "watcher": known.watcher, "reviews": known.reviews, "runs": known.runs,
+            "trusted": commands,
             "sandbox": known.sandbox,
         }));
         return;
     }
     out::result(&format!("watcher   {}", known.watcher.as_str()));
     out::result(&format!("reviews   {}", known.reviews.as_str()));
+    out::result(&format!("runs      {}", known.runs.as_str()));
     if known.commands.is_empty() {
         out::result("commands  no command is trusted");
     }

@@ -18,6 +18,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::domain::policy::watch_settings::{WatchSettings, WatchStart};
 use crate::flow::context::Context;
+use crate::flow::dropped::work;
 use crate::flow::review::background;
 use crate::flow::setup::consent;
 use crate::platform::git::worktrees;
@@ -240,7 +241,8 @@ fn take_up(place: &WatchedRepo) -> Result<()> {
 pub fn stop(place: &WatchedRepo) -> Result<Stop> {
     // Before anybody is looked for; where it cannot be left, those are asked to end all the same.
     let marked = stop_mark::leave(&place.state_dir);
-    let worker = background::end_worker(&place.state_dir);
+    let mut asked: Vec<Identity> = background::end_worker(&place.state_dir).into_iter().collect();
+    asked.extend(work::end_workers(&place.state_dir));
     let was_listed = UserState::of_user().and_then(|state| state.unlist(&place.common_dir));
     let holder = lock::holder(&place.state_dir);
     // The process of the user goes on with other repositories; it gives the lock back once nothing goes on
@@ -256,8 +258,7 @@ pub fn stop(place: &WatchedRepo) -> Result<Stop> {
     };
     let deadline = Instant::now() + PATIENCE;
     // Their end, not that of their locks: what they gave back the lock before goes on no more.
-    let asked: Vec<Identity> =
-        other.map(|other| other.process.clone()).into_iter().chain(worker).collect();
+    asked.extend(other.map(|other| other.process.clone()));
     loop {
         let alive = asked.iter().find(|process| process.is_alive()).map(|process| process.pid);
         let Some(pid) = alive.or_else(|| goes_on().map(|holder| holder.pid())) else { break };
@@ -301,6 +302,7 @@ pub fn stop_all() -> Result<Stop> {
         if state_dir.is_dir() {
             stop_mark::leave(&state_dir)?;
             background::end_worker(&state_dir);
+            work::end_workers(&state_dir);
         }
         state.unlist(&entry.common_dir)?;
     }

@@ -41,6 +41,11 @@ pub enum DaemonEvent {
         worktree: String,
         commits: Vec<Oid>,
     },
+    /// A process was started that builds a spec, or goes on with its run.
+    Run {
+        spec: String,
+        continues: bool,
+    },
     /// A mistake that came back became a rule.
     Learned {
         id: String,
@@ -109,6 +114,8 @@ impl fmt::Display for DaemonEvent {
             Self::Review { commits, .. } => {
                 write!(f, "{} will be reviewed", counted(commits.len(), "new commit"))
             }
+            Self::Run { spec, continues: false } => write!(f, "`{spec}`: a run begins"),
+            Self::Run { spec, continues: true } => write!(f, "`{spec}`: its run continues"),
             Self::Learned { id, title, path } => {
                 write!(f, "learned the rule {id}, {title}: commit `{path}` and it holds")
             }

@@ -19,6 +19,7 @@ pub mod file_events;
 pub mod learner;
 pub mod spec_files;
 pub mod request_reviews;
+pub mod spec_runs;
 pub mod daemon_event;
 pub mod backoff;
 pub mod watched_repo;

@@ -16,15 +16,17 @@ use crate::daemon::learner::LearnedRule;
 use crate::daemon::lock;
 use crate::daemon::lost_hooks::LostHooksReport;
 use crate::daemon::request_reviews::request_reviews;
-use crate::daemon::spec_files::SpecFiles;
+use crate::daemon::spec_files::{FileKey, SpecFiles};
+use crate::daemon::spec_runs::SpecRuns;
 use crate::daemon::watched_repo::WatchedRepo;
 use crate::daemon::watched_worktree::WatchedWorktree;
 use crate::domain::policy::watch_settings::{ProgressPages, WatchMethod};
-use crate::flow::intake::debounce::{ChangedFile, Debouncer};
+use crate::flow::intake::debounce::Debouncer;
 use crate::flow::intake::ingest::{CompleteFile, PROGRESS, key};
 use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::config::env;
 use crate::platform::git::worktrees::Worktrees;
+use crate::platform::store::dropped_specs;
 use crate::platform::store::file::{sweep, sweep_old, write_atomic};
 use crate::platform::store::folder::Folder;
 use crate::platform::store::inbox;
@@ -33,15 +35,9 @@ use crate::platform::store::known_specs::KnownSpecs;
 /// How often folders may appear while they are being watched before the rest waits for the next look.
 const WATCH_ROUNDS_MAX: usize = 16;
 
-/// A writer that has not closed the file is waited for so many times longer than one that has.
-const OPEN_FACTOR: u32 = 20;
-
 /// For how long a work tree that is being made is looked for.
 const TREES_FOR: Duration = Duration::from_secs(3);
 const TREES_EVERY: Duration = Duration::from_millis(50);
-
-/// A file, by work tree and by path from its top.
-type Key = (PathBuf, PathBuf);
 
 /// What is watched, what is known, and what is awaited.
 pub struct Reconciler {
@@ -50,7 +46,7 @@ pub struct Reconciler {
     trees: Vec<WatchedWorktree>,
     watches: Option<WatchSet>,
     specs: SpecFiles,
-    debouncer: Debouncer<Key>,
+    debouncer: Debouncer<FileKey>,
     /// Files that were written to and not closed yet, as events name them.
     open: BTreeSet<PathBuf>,
     /// Folders in which every entry matters, and single paths that do.
@@ -61,6 +57,7 @@ pub struct Reconciler {
     said: WarningDedup,
     told: Vec<PathBuf>,
     heads: Heads,
+    runs: SpecRuns,
     events: Events,
     lost_hooks: LostHooksReport,
 }
@@ -112,6 +109,7 @@ impl Reconciler {
             pace: Backoff::new(Duration::from_secs(5)),
             said: WarningDedup::default(),
             told: Vec::new(),
+            runs: SpecRuns::default(),
             events: Events::default(),
             lost_hooks: LostHooksReport::default(),
         })
@@ -181,7 +179,8 @@ impl Reconciler {
             }
         }
         self.specs.forget_gone(&self.trees, &listings);
-        let observed = self.debouncer.observe(self.differing(&listings), now);
+        let observed =
+            self.debouncer.observe(self.specs.differing(&self.trees, &listings, &self.open), now);
         let mut still_changing = false;
         for ((top, path), stamp) in &observed.complete {
             let tree = self.trees.iter().find(|tree| tree.top == *top);
@@ -201,7 +200,10 @@ impl Reconciler {
         let events = self.events.take(&self.place, &mut self.said, tell);
         still_changing |=
             request_reviews(&mut self.heads, &self.place, &self.trees, &mut self.said, tell);
-        let next = self.next_look(observed.look_again, still_changing, events.more);
+        let (known, often) = (self.specs.known(), self.interval());
+        let due = self.runs.look(&self.place, &self.trees, known, often, &mut self.said, tell);
+        let due_at = observed.look_again.into_iter().chain(due).min();
+        let next = self.next_look(due_at, still_changing, events.more);
         Reconciled { next, learn: events.learn }
     }
 
@@ -222,7 +224,7 @@ impl Reconciler {
 
     fn next_look(
         &mut self,
-        settled_at: Option<Instant>,
+        due_at: Option<Instant>,
         still_changing: bool,
         more_events: bool,
     ) -> Instant {
@@ -235,7 +237,7 @@ impl Reconciler {
             || self.watches.is_none()
             || self.trees.iter().any(|tree| tree.is_silent);
         let mut at = self.pace.next(now, steady);
-        for due in [settled_at, self.lost_hooks.due()].into_iter().flatten() {
+        for due in [due_at, self.lost_hooks.due()].into_iter().flatten() {
             at = at.min(due);
         }
         if let Some(due) = self.events.next_due() {
@@ -295,8 +297,13 @@ impl Reconciler {
     fn update_watches(&mut self, listings: &Listings, tell: &mut dyn FnMut(&DaemonEvent)) -> bool {
         let inbox = inbox::folder(&self.place.state_dir);
         let common = &self.place.common_dir;
-        self.inside =
-            BTreeSet::from([inbox.clone(), common.join("worktrees"), common.join("hooks")]);
+        let runs = dropped_specs::folder(&self.place.state_dir);
+        self.inside = BTreeSet::from([
+            inbox.clone(),
+            runs.clone(),
+            common.join("worktrees"),
+            common.join("hooks"),
+        ]);
         self.awaited = BTreeSet::from([
             common.join("worktrees"),
             common.join("config"),
@@ -304,7 +311,7 @@ impl Reconciler {
             self.place.state_dir.join(lock::FILE),
         ]);
         let mut wanted = BTreeSet::from([common.clone(), inbox, self.place.state_dir.clone()]);
-        let folders = ["worktrees", "hooks"].map(|name| common.join(name));
+        let folders = [runs, common.join("worktrees"), common.join("hooks")];
         wanted.extend(folders.into_iter().filter(|folder| folder.is_dir()));
         for (tree, listing) in self.trees.iter_mut().zip(listings) {
             self.inside.extend(listing.inside.iter().cloned());
@@ -366,28 +373,6 @@ impl Reconciler {
             self.said.trouble(format!("{error:#}"), tell);
         }
         tell(&DaemonEvent::Watching { worktrees, folders: folders.len(), method });
-    }
-
-    /// The files that are not as they were when they were taken in.
-    fn differing(&self, listings: &Listings) -> Vec<ChangedFile<Key>> {
-        let mut differing = Vec::new();
-        for (tree, listing) in self.trees.iter().zip(listings) {
-            let files = self.specs.known().files.get(&key(&tree.top));
-            for (path, found) in &listing.files {
-                let known = files.and_then(|files| files.get(&key(path)));
-                if known.is_some_and(|known| known.stamp == found.stamp) {
-                    continue;
-                }
-                let settle = tree.watch.settle;
-                let is_open = self.open.contains(&found.real);
-                differing.push(ChangedFile {
-                    key: (tree.top.clone(), path.clone()),
-                    stamp: found.stamp,
-                    still_for: if is_open { settle * OPEN_FACTOR } else { settle },
-                });
-            }
-        }
-        differing
     }
 
     fn save(&mut self, tell: &mut dyn FnMut(&DaemonEvent)) {

@@ -2,19 +2,26 @@
 //! another has. What happens to them is reported after it is saved.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::daemon::daemon_event::DaemonEvent;
 use crate::daemon::watched_worktree::WatchedWorktree;
+use crate::flow::intake::debounce::ChangedFile;
 use crate::flow::intake::ingest::{CompleteFile, IngestOutcome, ingest, key};
 use crate::flow::intake::spec_listing::SpecListing;
 use crate::platform::store::known_specs::KnownSpecs;
 
 /// How many files are taken in before what is known is saved: a kill repeats so many at most.
 const SAVE_EVERY: usize = 16;
+
+/// A writer that has not closed the file is waited for so many times longer than one that has.
+const OPEN_FACTOR: u32 = 20;
+
+/// A file, by work tree and by path from its top.
+pub type FileKey = (PathBuf, PathBuf);
 
 /// What is known of spec files, and what of it is not saved yet.
 pub struct SpecFiles {
@@ -31,6 +38,34 @@ impl SpecFiles {
 
     pub fn known(&self) -> &KnownSpecs {
         &self.known
+    }
+
+    /// The files that are not as they were when they were taken in. `open` are those that were written to and
+    /// not closed yet.
+    pub fn differing(
+        &self,
+        trees: &[WatchedWorktree],
+        listings: &[SpecListing],
+        open: &BTreeSet<PathBuf>,
+    ) -> Vec<ChangedFile<FileKey>> {
+        let mut differing = Vec::new();
+        for (tree, listing) in trees.iter().zip(listings) {
+            let files = self.known.files.get(&key(&tree.top));
+            for (path, found) in &listing.files {
+                let known = files.and_then(|files| files.get(&key(path)));
+                if known.is_some_and(|known| known.stamp == found.stamp) {
+                    continue;
+                }
+                let settle = tree.watch.settle;
+                let is_open = open.contains(&found.real);
+                differing.push(ChangedFile {
+                    key: (tree.top.clone(), path.clone()),
+                    stamp: found.stamp,
+                    still_for: if is_open { settle * OPEN_FACTOR } else { settle },
+                });
+            }
+        }
+        differing
     }
 
     /// Forgets files that are gone; what they said stays known.

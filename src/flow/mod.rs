@@ -1,6 +1,7 @@
 //! Use cases: what is done for a commit, a push, a review or a spec. Effects happen here; decisions
 //! are made in `domain`.
 
+pub mod dropped;
 pub mod run;
 pub mod review;
 pub mod learn;

@@ -52,9 +52,11 @@ fn without_a_terminal_nothing_runs_is_sent_or_stays() {
             .says("the commands are not trusted and do not run")
             .says("no watcher starts by itself")
             .says("no commit is sent to a model")
+            .says("no spec is built by itself")
             .says("`tribunal trust commands --yes`")
             .says("`tribunal trust watcher --yes`")
-            .says("`tribunal trust reviews --yes`");
+            .says("`tribunal trust reviews --yes`")
+            .says("`tribunal trust runs --yes`");
         commit(&repo, "a").ok();
         assert!(watchers(&scene.sandbox).is_empty());
         assert!(!scene.sandbox.watcher_state().exists());
@@ -62,8 +64,8 @@ fn without_a_terminal_nothing_runs_is_sent_or_stays() {
         assert!(scene.asked().is_empty());
         let known = answers(&repo);
         assert_eq!(
-            (&known["watcher"], &known["reviews"]),
-            (&"not-asked".into(), &"not-asked".into())
+            (&known["watcher"], &known["reviews"], &known["runs"]),
+            (&"not-asked".into(), &"not-asked".into(), &"not-asked".into())
         );
         assert!(known["trusted"].as_array().unwrap().is_empty());
     }
@@ -76,8 +78,10 @@ fn on_a_terminal_each_question_is_asked_once_with_its_facts() {
     let typed = |words: &[&str], keys: &str| {
         String::from_utf8(on_terminal_typing(repo.command(words), keys)).unwrap()
     };
-    let said =
-        typed(&["hooks", "install"], "n\ny\nn\n").split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = typed(&["hooks", "install"], "n\ny\nn\nn\n")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     for fact in [
         "runs touch ran",
         "Allow tribunal to run these commands on this machine? [y/N]",
@@ -88,11 +92,16 @@ fn on_a_terminal_each_question_is_asked_once_with_its_facts() {
         "known secrets are removed",
         "$10.00 a review and $50.00 a day",
         "Review new commits in the background? [y/N]",
+        "specs that you save from now on with `status: ready` can be built in the background, 1 at a time",
+        "are sent to `claude` (anthropic), which writes tests and code",
+        "$10.00 a run and $50.00 a day, with all other calls",
+        "Build specs that you save as ready? [y/N]",
     ] {
         assert!(said.contains(fact), "{fact}: {said}");
     }
     let known = answers(&repo);
     assert_eq!((&known["watcher"], &known["reviews"]), (&"yes".into(), &"no".into()));
+    assert_eq!(known["runs"], "no");
     // What was answered is not asked again; a command that is not trusted is.
     let again = typed(&["hooks", "install"], "n\n");
     assert!(again.contains("runs    touch ran"), "{again}");
@@ -122,6 +131,7 @@ fn a_no_to_the_watcher_is_a_no_to_what_needs_it() {
         said.contains("reviews are not asked about: the watcher notices new commits"),
         "{said}"
     );
+    assert!(said.contains("runs are not asked about: the watcher notices specs"), "{said}");
     // A yes to reviews is one to the watcher, without which no commit is noticed.
     let said = on_terminal_typing(repo.command(&["trust", "reviews"]), "n\n");
     let said = String::from_utf8(said).unwrap();
@@ -245,7 +255,7 @@ fn a_purge_leaves_what_was_there_before() {
     repo.push_to(&scene.sandbox.bare("origin.git"));
     let before = [listing(&repo.dir), listing(&scene.sandbox.home())];
     without_terminal(&repo, &["init"]).ok();
-    repo.tribunal(&["trust", "watcher", "reviews", "--yes"]).ok();
+    repo.tribunal(&["trust", "watcher", "reviews", "runs", "--yes"]).ok();
     assert!(repo.path("tribunal.toml").exists());
     without_terminal(&repo, &["daemon", "start"]).ok();
     repo.tribunal(&["check", "--all"]);

@@ -17,6 +17,7 @@ mod daemon;
 mod demo;
 mod doctor;
 mod drafting;
+mod dropped_specs;
 mod findings;
 mod followers;
 mod following;

@@ -61,11 +61,11 @@ pub fn writes(files: &[(&str, &str)], says: &'static str) -> Step {
     Step { calls: files.iter().map(write).collect(), says }
 }
 
-fn good_tests() -> Step {
+pub fn good_tests() -> Step {
     writes(&[("tests/size_test.sh", NEW_TEST)], "")
 }
 
-fn good_code() -> Step {
+pub fn good_code() -> Step {
     writes(&[("src/size.sh", CODE)], "Done.\nSUBJECT: feat(size): read sizes with a unit")
 }
 
@@ -187,12 +187,12 @@ fn status(repo: &Repo<'_>) -> String {
     repo.git(&["status", "--porcelain"]).out().to_owned()
 }
 
-fn refs(repo: &Repo<'_>) -> String {
+pub fn refs(repo: &Repo<'_>) -> String {
     repo.git(&["for-each-ref", "--format=%(refname)"]).out().to_owned()
 }
 
 /// Code in which reviewers see a mistake that no test shows.
-const NARROW: Mistake = Mistake {
+pub const NARROW: Mistake = Mistake {
     needle: "${1%K}",
     class: "correctness/lower-case",
     severity: "critical",
@@ -530,7 +530,7 @@ fn whole_project() -> Scene {
 }
 
 /// The run of the spec that was begun, if there is one.
-fn begun(repo: &Repo<'_>) -> Option<String> {
+pub fn begun(repo: &Repo<'_>) -> Option<String> {
     let runs = fs::read_dir(repo.path(".git/tribunal/runs")).into_iter().flatten();
     let ids = runs.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let is_of_spec = |id: &String| {

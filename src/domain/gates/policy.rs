@@ -31,6 +31,8 @@ pub struct EffectivePolicy {
     /// Says which policy this is: equal for equal settings, allow lists, baseline and rules, read by
     /// the same version of the program. 32 hexadecimal digits.
     pub hash: String,
+    /// The same, whichever version of the program read it: for what goes on after an upgrade.
+    pub lasting_hash: String,
 }
 
 impl EffectivePolicy {
@@ -51,22 +53,36 @@ impl EffectivePolicy {
         let (rules, errors) = Rules::compile(parsed.rules, covered);
         problems.extend(parsed.errors.iter().chain(&errors).map(PolicyProblem::from));
         problems.splice(0..0, files.problems);
-        let hash = hash_of(&policy, &files.baseline, &files.rules);
+        let hash_for = |version| hash_of(&policy, &files.baseline, &files.rules, version);
+        let (hash, lasting_hash) = (hash_for(env!("CARGO_PKG_VERSION")), hash_for(""));
         let findings = problems.iter().map(PolicyProblem::of_base).collect();
         let Resolved { weakened_by_user, asked_of_sandbox, .. } = resolved;
-        Self { policy, allow, rules, findings, weakened_by_user, asked_of_sandbox, hash }
+        Self {
+            policy,
+            allow,
+            rules,
+            findings,
+            weakened_by_user,
+            asked_of_sandbox,
+            hash,
+            lasting_hash,
+        }
     }
 }
 
 /// Computes [`EffectivePolicy::hash`]: which layer gave a setting does not matter.
-fn hash_of(policy: &Policy, baseline: &[u8], rules: &[(BString, Vec<u8>)]) -> String {
+fn hash_of(
+    policy: &Policy,
+    baseline: &[u8],
+    rules: &[(BString, Vec<u8>)],
+    version: &str,
+) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut settings = format!("{:?}{:?}{:?}", policy.protect, policy.gates, policy.commands);
     if !policy.classes.is_empty() {
         // Whether a rule can be read depends on them.
         let _infallible = write!(settings, "{:?}", policy.classes);
     }
-    let version = env!("CARGO_PKG_VERSION");
     let rules = rules.iter().flat_map(|(path, content)| [path.as_slice(), content]);
     for part in [version.as_bytes(), settings.as_bytes(), baseline].into_iter().chain(rules) {
         hasher.update(&part.len().to_le_bytes()).update(part);

@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod conclude;
+pub mod dropped;
 mod findings;
 pub mod format;
 mod format_1;

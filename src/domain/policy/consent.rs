@@ -15,6 +15,12 @@ pub enum ConsentAnswer {
 }
 
 impl ConsentAnswer {
+    /// Whether it was not given yet.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub fn is_open(&self) -> bool {
+        *self == Self::NotAsked
+    }
+
     /// The word used in output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,9 +50,22 @@ pub struct Consent {
     pub watcher: ConsentAnswer,
     #[serde(default)]
     pub reviews: ConsentAnswer,
+    /// Whether specs that are saved are built.
+    #[serde(default, skip_serializing_if = "ConsentAnswer::is_open")]
+    pub runs: ConsentAnswer,
+    /// When that was agreed to: what was saved before is not built by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_since: Option<Timestamp>,
     /// What the repository's policy asks of the sandbox and the person agreed to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sandbox: Vec<String>,
     #[serde(default)]
     pub commands: Vec<TrustedCommand>,
+}
+
+impl Consent {
+    /// Since when specs that are saved are built; `None` where nobody agreed to that.
+    pub fn runs_since(&self) -> Option<Timestamp> {
+        self.runs_since.filter(|_| self.runs == ConsentAnswer::Yes)
+    }
 }

@@ -16,6 +16,10 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["budget", "run"] => "US dollars that one run may cost",
         ["budget", "day"] => "US dollars that all runs of a day (UTC) may cost",
         ["review", rest @ ..] => of_review(rest)?,
+        ["runs", "at-once"] => {
+            "runs that the watcher starts at the same time, 1 to 8 (your own settings)"
+        }
+        ["runs", "changed"] => "ask, restart or ignore: a spec is changed while it is built",
         ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",
@@ -107,7 +111,7 @@ fn of_review(rest: &[&str]) -> Option<&'static str> {
         ["instructions"] => "what reviewers of some files mind: tables of globs and a text",
         ["tell"] => "low, medium, high or critical: the least finding of a review that is told",
         ["spec"] => "auto, required (no review without one) or off: review by the spec of a change",
-        ["notify"] => "off or desktop (your own settings alone): a background review ended",
+        ["notify"] => "off or desktop (your own settings alone): a background review or run ended",
         ["plan-rounds"] => "rounds of plan and review",
         ["importants"] => "open important findings that a plan may keep",
         _ => return None,

@@ -18,5 +18,6 @@ pub mod sandbox_settings;
 pub mod settings;
 pub mod switch;
 pub mod watch_settings;
+pub mod run_settings;
 pub mod unit;
 pub mod weaker;

@@ -38,7 +38,9 @@ pub(in crate::domain::spec) fn read_common(
                 ("ready", SpecStatus::Ready),
                 ("done", SpecStatus::Done),
             ];
-            spec.status = choice(entry, &choices, problems).unwrap_or(spec.status);
+            if let Some(status) = choice(entry, &choices, problems) {
+                (spec.status, spec.says_status) = (status, true);
+            }
         }
         "size" => {
             let choices =

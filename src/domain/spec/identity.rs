@@ -24,7 +24,8 @@ pub fn is_id(text: &str) -> bool {
     fields::is_id(text)
 }
 
-fn hash(bytes: &[u8]) -> String {
+/// The hash of a content, as in [`SpecIdentity`].
+pub fn hash(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut hasher = blake3::Hasher::new();
     let mut rest = bytes;

@@ -25,6 +25,8 @@ pub struct Spec {
     /// The id where the file gives no title.
     pub title: String,
     pub status: SpecStatus,
+    /// Whether the file itself says so.
+    pub says_status: bool,
     /// `None` where the file says nothing or `auto`.
     pub size: Option<Size>,
     /// `None` where the file says nothing or `auto`.
@@ -55,6 +57,7 @@ impl Spec {
             id,
             title: String::new(),
             status: SpecStatus::Ready,
+            says_status: false,
             size: None,
             mode: None,
             base: None,

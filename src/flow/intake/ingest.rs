@@ -215,6 +215,7 @@ fn version(top: &Path, draft: &Draft<'_>, now: Timestamp) -> Version {
         errors,
         warnings: draft.reading.problems.len() - errors,
         accepted: draft.reading.accepted().is_some(),
+        says_ready: draft.reading.accepted().is_some_and(|spec| spec.says_status),
         time: now,
     }
 }

@@ -45,7 +45,7 @@ pub mod subject;
 pub mod switched_off;
 pub mod target;
 mod texts;
-mod told;
+pub mod told;
 mod written;
 
 use std::collections::BTreeSet;

@@ -117,7 +117,7 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
         of_another_vendor(&planner, [&reviewers.reviewer, &reviewers.arbiter, &executor])
             .in_role(Role::Reviewer, &effective.policy);
     let fields = [
-        effective.hash.as_str(),
+        effective.lasting_hash.as_str(),
         &about.spec.hash,
         about.base.as_str(),
         &executor.name,

@@ -75,6 +75,9 @@ pub struct Version {
     pub warnings: usize,
     /// Whether it was fit for a run.
     pub accepted: bool,
+    /// Whether the file itself says that it is ready; not known of those that an earlier version took in.
+    #[serde(default)]
+    pub says_ready: bool,
     pub time: Timestamp,
 }
 

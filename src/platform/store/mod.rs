@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod inbox;
 pub mod known_specs;
 pub mod lock;
+pub mod dropped_specs;
 pub mod spec_queue;
 pub mod runs;
 pub mod permissions;

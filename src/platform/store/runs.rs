@@ -110,6 +110,12 @@ pub fn holder(state_dir: &Path, id: &str) -> Option<Identity> {
     lock::holder(&root(state_dir).join(id).join(LOCK))
 }
 
+/// Whether the last process that worked on it was killed: one that ends by itself says so.
+pub fn was_killed(state_dir: &Path, id: &str) -> bool {
+    let last: Option<Identity> = lock::record(&root(state_dir).join(id).join(LOCK));
+    last.is_some_and(|last| !last.is_alive())
+}
+
 /// The run that a part of an id names: its beginning, or its end, since the ids of one moment begin
 /// alike. In lower case as well: the branch of a fix has its run's name so.
 pub fn resolve(state_dir: &Path, part: &str) -> Result<String> {

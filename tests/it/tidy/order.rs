@@ -8,14 +8,14 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs spec_runs run_row run check completions config findings constitution sandbox cost daemon daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status spec status agents trust consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
+        "review runs spec_runs check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
+         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),
     (
         "daemon",
-        "control process event_loop repository work wakeups listing slots reconcile lost_hooks hook_events request_reviews \
+        "control process event_loop repository work wakeups listing slots reconcile lost_hooks hook_events request_reviews spec_runs \
          backoff spec_files daemon_event head_moves learner lock reflog watched_worktree file_events watched_repo \
          environment",
     ),
@@ -47,7 +47,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline",
-        "format format_1 spec_run plan_loop apply conclude findings inputs next run result review_loop journal job",
+        "format format_1 dropped spec_run plan_loop apply conclude findings inputs next run result review_loop journal job",
     ),
     (
         "domain::pipeline::spec_run",
@@ -57,7 +57,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::development", "red imports suite test_failure failure message prompt scope words"),
     (
         "domain::policy",
-        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
+        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
     ),
     ("domain::policy::layers", "flags set reading keys commands values problem layer"),
     (
@@ -71,7 +71,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "record belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
-    ("flow", "run review learn call evaluate intake setup workspace context"),
+    ("flow", "dropped run review learn call evaluate intake setup workspace context"),
     (
         "flow::call",
         "cleanup failover limit_wait client folder nested_call budget retry listing route roles",
@@ -108,6 +108,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow::run",
         "documents task_review planning commit publish code session suite claim prepare base",
     ),
+    ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     (
@@ -140,7 +141,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::store",
-        "review_queue inbox known_specs spec_queue runs stop_mark user_state file ledger folder crash lock permissions regular",
+        "review_queue dropped_specs inbox known_specs spec_queue runs stop_mark user_state file ledger folder crash lock permissions regular",
     ),
     ("platform::store::folder", "read write resolve ."),
     (

@@ -60,7 +60,9 @@ pub fn stricter(
     };
     let mut findings = own.findings.clone();
     findings.extend(default.findings.iter().filter(|f| !own.findings.contains(f)).cloned());
-    let hash = blake3::hash(format!("{extent:?} {} {}", own.hash, default.hash).as_bytes());
+    let both = |own: &str, default: &str| {
+        shortened(blake3::hash(format!("{extent:?} {own} {default}").as_bytes()))
+    };
     // What only one of them leaves to the user is made up for by the other.
     let mut weakened_by_user = own.weakened_by_user.clone();
     weakened_by_user.retain(|setting| default.weakened_by_user.contains(setting));
@@ -71,7 +73,8 @@ pub fn stricter(
         findings,
         weakened_by_user,
         asked_of_sandbox,
-        hash: shortened(hash),
+        hash: both(&own.hash, &default.hash),
+        lasting_hash: both(&own.lasting_hash, &default.lasting_hash),
     }
 }
 

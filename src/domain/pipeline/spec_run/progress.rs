@@ -135,9 +135,14 @@ impl SpecProgress {
 
     /// The job that is ready; `None` where there is none. No two jobs of a run have one name.
     pub fn job(&self) -> Option<JobId> {
+        self.job_of(&self.stage)
+    }
+
+    /// The job of a stage that this run is in, or is paused in.
+    pub fn job_of(&self, stage: &SpecStage) -> Option<JobId> {
         let part = self.place().map_or(0, |(part, _)| part + 1);
         let task = self.built.len() + 1;
-        let name = match &self.stage {
+        let name = match stage {
             SpecStage::TestingBase => "base".to_owned(),
             SpecStage::Classifying => "size".to_owned(),
             SpecStage::Splitting(ask) => format!("split-{}", ask.number),

@@ -1,5 +1,6 @@
 //! The machine, driven through its paths.
 
+mod dropped;
 mod endings;
 mod formats;
 mod jobs;

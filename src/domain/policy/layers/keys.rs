@@ -23,9 +23,17 @@ pub const LISTS: [(&str, &[&str]); 4] = [
 ];
 
 /// What a repository cannot set: it could take over which program is started, where a key is
-/// sent, what a call is said to have cost, have files written into a person's checkout, or windows opened.
-const OWN: [&str; 6] =
-    ["programs", "command-agent", "http-agent", "prices", "watch.progress", "review.notify"];
+/// sent, what a call is said to have cost, have files written into a person's checkout, windows opened, or more
+/// runs paid for.
+const OWN: [&str; 7] = [
+    "programs",
+    "command-agent",
+    "http-agent",
+    "prices",
+    "runs",
+    "watch.progress",
+    "review.notify",
+];
 
 /// The settings that hold where nothing else is said; they have every key.
 pub fn defaults() -> Result<Table, SettingsProblem> {
