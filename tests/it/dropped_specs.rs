@@ -97,6 +97,15 @@ fn kill(pid: i32, signal: &str) {
     drop(kill.args([&format!("-{signal}"), &pid.to_string()]).status());
 }
 
+/// Kills processes, and waits until they are dead: what is about to die is still taken for one that lives.
+fn kill_all(repo: &Repo<'_>, pids: &[i32]) {
+    pids.iter().for_each(|pid| kill(*pid, "KILL"));
+    wait_for("their end", || {
+        let left = [watchers(repo.sandbox), workers(repo)].concat();
+        !left.iter().any(|pid| pids.contains(pid))
+    });
+}
+
 /// Waits until what became of the spec is on record, and its process gone.
 #[track_caller]
 fn wait_settled(repo: &Repo<'_>) {
@@ -239,12 +248,15 @@ fn the_watcher_and_its_process_may_be_killed_and_nothing_is_done_twice() {
             repo.tribunal(&["daemon", "stop"]).ok();
             assert!(workers(&repo).is_empty(), "stopped means that nothing goes on");
         }
-        if matches!(killed, "watcher" | "both") {
-            kill(watcher[0], "KILL");
-        }
-        if matches!(killed, "process" | "both") {
-            kill(worker[0], "KILL");
-        }
+        kill_all(
+            &repo,
+            &match killed {
+                "watcher" => watcher,
+                "process" => worker,
+                "both" => [watcher, worker].concat(),
+                _ => Vec::new(),
+            },
+        );
         may.store(true, Ordering::SeqCst);
         repo.tribunal(&["daemon", "start"]).ok();
         wait_built(&repo, killed);
@@ -396,9 +408,7 @@ fn whenever_both_are_killed_the_run_goes_on_to_its_commit() {
         let _watcher = Watcher::without_reviews(&repo);
         repo.write(FILE, SPEC);
         wait_for("so many questions", || scene.asked().len() >= asked);
-        for pid in watchers(&scene.sandbox).into_iter().chain(workers(&repo)) {
-            kill(pid, "KILL");
-        }
+        kill_all(&repo, &[watchers(&scene.sandbox), workers(&repo)].concat());
         repo.tribunal(&["daemon", "start"]).ok();
         wait_built(&repo, &format!("after question {asked}"));
         wait_settled(&repo);
