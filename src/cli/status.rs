@@ -210,7 +210,7 @@ fn print(status: &RepoStatus) {
     out::result(&format!("findings  {} open", status.open_findings));
     print_reviews(status);
     print_limits(&status.limits);
-    out::result(&format!("specs     {} recorded (no runs of specs yet)", status.queued));
+    out::result(&format!("specs     {} recorded; `tribunal run SPEC` builds one", status.queued));
     if status.events > 0 {
         out::result(&format!("events    {} waiting for the watcher", status.events));
     }

@@ -13,7 +13,7 @@ use crate::model_server::{Asked, Call, Say, Words};
 use crate::scene::{KEYS, Scene};
 
 /// Runs each test of the project, and reports them.
-const RUNNER: &str = r#"#!/bin/sh
+pub const RUNNER: &str = r#"#!/bin/sh
 bad=0
 {
   echo '<testsuites><testsuite name="sh">'
@@ -31,7 +31,7 @@ bad=0
 exit $bad
 "#;
 
-const POLICY: &str = "[gates]\nscope = \"off\"\n[[commands]]\nname = \"tests\"\nrun = \"sh run-tests\"\n\
+pub const POLICY: &str = "[gates]\nscope = \"off\"\n[[commands]]\nname = \"tests\"\nrun = \"sh run-tests\"\n\
     format = \"junit\"\non = [\"pre-push\"]\n";
 
 pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: S\n---\n# Read sizes with a unit\n\n## Goal\n\n\
@@ -41,10 +41,10 @@ pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: S\n---\n# Read size
 const OLD_TEST: &str =
     "[ \"$(sh src/hello.sh)\" = hello ] || { echo 'assert: no hello'; exit 1; }\n";
 
-const NEW_TEST: &str =
+pub const NEW_TEST: &str =
     "got=$(sh src/size.sh 2K)\n[ \"$got\" = 2048 ] || { echo \"assert: got $got\"; exit 1; }\n";
 
-const CODE: &str = "# Prints a size in bytes.\necho $((${1%K} * 1024))\n";
+pub const CODE: &str = "# Prints a size in bytes.\necho $((${1%K} * 1024))\n";
 
 /// What an executor does in a step: files that it writes, and what it says.
 #[derive(Clone, Default)]
@@ -61,11 +61,11 @@ pub fn writes(files: &[(&str, &str)], says: &'static str) -> Step {
     Step { calls: files.iter().map(write).collect(), says }
 }
 
-fn good_tests() -> Step {
+pub fn good_tests() -> Step {
     writes(&[("tests/size_test.sh", NEW_TEST)], "")
 }
 
-fn good_code() -> Step {
+pub fn good_code() -> Step {
     writes(&[("src/size.sh", CODE)], "Done.\nSUBJECT: feat(size): read sizes with a unit")
 }
 
@@ -111,7 +111,7 @@ pub fn run(repo: &Repo<'_>) -> Outcome {
 }
 
 /// The stage, the verdict and the reasons of a run.
-fn came(outcome: &Outcome) -> (String, Value, String) {
+pub fn came(outcome: &Outcome) -> (String, Value, String) {
     let json = outcome.json();
     let reasons: Vec<&str> =
         json["reasons"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
@@ -175,7 +175,7 @@ fn refs(repo: &Repo<'_>) -> String {
 }
 
 /// Code in which reviewers see a mistake that no test shows.
-const NARROW: Mistake = Mistake {
+pub const NARROW: Mistake = Mistake {
     needle: "${1%K}",
     class: "correctness/lower-case",
     severity: "critical",
@@ -347,12 +347,7 @@ fn cases_of_tests() -> Vec<Case> {
             vec![Step {
                 says: "EXTEND: src/units.sh, for the units",
                 ..writes(
-                    &[
-                        ("src/a.sh", ":\n"),
-                        ("src/b.sh", ":\n"),
-                        ("src/c.sh", ":\n"),
-                        ("src/d.sh", ":\n"),
-                    ],
+                    &["src/a.sh", "src/b.sh", "src/c.sh", "src/d.sh"].map(|name| (name, ":\n")),
                     "",
                 )
             }],

@@ -29,6 +29,7 @@ use crate::flow::review;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target::TaskReviewRequest;
+use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
 use crate::flow::run::suite::Tested;
@@ -94,7 +95,12 @@ impl<'a> SpecSession<'a> {
 
     /// Performs the run until it ends or pauses.
     pub fn perform(mut self) -> Result<SpecRun> {
+        // A signal that comes between two programs stops the run as well.
+        let _deferred = self.interrupts.defer();
         while let Some(job) = self.run.stage().job() {
+            if let Some(signal) = self.interrupts.received() {
+                return Err(self.stopped(signal));
+            }
             self.run = start(self.run.clone(), &job, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
             let stage = self.run.stage().clone();
@@ -182,7 +188,10 @@ impl<'a> SpecSession<'a> {
         let files = &written.files;
         let text: String = files.iter().filter_map(|file| read(file)).collect();
         let tests = NewTests { text: &text, files, read: &read };
-        let proof = prove_red(&suite::base(self.folder)?, &now, tests);
+        let mut proof = prove_red(&suite::base(self.folder)?, &now, tests);
+        if let RedProof::Unproven(why) = &mut proof {
+            why.extend(left_out::of_last(self.folder));
+        }
         let printed =
             if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
         self.keep_printed(&printed)?;
@@ -204,6 +213,9 @@ impl<'a> SpecSession<'a> {
                 }
                 again => again,
             };
+        }
+        if let GreenProof::Red(why) = &mut proof {
+            why.extend(left_out::of_last(self.folder));
         }
         let printed =
             if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };
@@ -342,7 +354,7 @@ impl<'a> SpecSession<'a> {
         })
     }
 
-    fn stopped(&self, signal: i32) -> anyhow::Error {
+    pub(super) fn stopped(&self, signal: i32) -> anyhow::Error {
         Stopped { run: self.run.id.clone(), signal }.into()
     }
 }

@@ -100,7 +100,7 @@ pub const ORDER: &[(&str, &str)] = &[
          subject finish spec_words outcomes story earlier places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
-    ("flow::run", "commit publish code session suite claim prepare base"),
+    ("flow::run", "commit publish code session suite left_out claim prepare base"),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     (
@@ -109,7 +109,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::workspace",
-        "attempt reading_copy nearest changed share snapshot checkout private_repo work_tree",
+        "attempt reading_copy nearest changed share snapshot left_out checkout private_repo work_tree",
     ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
@@ -129,7 +129,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::config", "env random"),
     (
         "platform::process",
-        "supervise started ancestors command adopted alive limits usage orphans own_path",
+        "deferred supervise started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",
