@@ -219,3 +219,22 @@ fn the_review_of_a_run_that_was_ended_has_ended_with_it() {
         return;
     }
 }
+
+#[test]
+fn what_was_built_and_not_published_outlasts_the_newest_runs() {
+    let scene = builder(vec![good_tests()], vec![writes(&[("src/size.sh", "echo 1\n")], "")], &[]);
+    let repo = project(&scene);
+    let json = run(&repo).code(3).json();
+    let id = json["run"].as_str().unwrap();
+    let runs = repo.path(".git/tribunal/runs");
+    let state = fs::read_to_string(runs.join(id).join("run.json")).unwrap();
+    // Newer ones by their names, with nothing in them that is nowhere else.
+    let newer: Vec<String> = (0..101).map(|n| format!("{}ZZZZZZZZZZZZ{n:04}", &id[..10])).collect();
+    for newer in &newer {
+        fs::create_dir(runs.join(newer)).unwrap();
+        fs::write(runs.join(newer).join("run.json"), state.replace(id, newer)).unwrap();
+    }
+    run(&repo).code(3);
+    assert!(runs.join(id).join("repository/refs/tribunal").exists());
+    assert!(!runs.join(&newer[0]).exists() && runs.join(&newer[50]).exists());
+}
