@@ -90,7 +90,7 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
         out::json(&json!({"runs": all}));
     } else if listed.is_empty() {
         out::talk("no runs yet");
-        out::hint("start one with `tribunal review`");
+        out::hint("`tribunal review` reviews a change, `tribunal run SPEC` builds a spec");
     } else {
         let stopped = listed.iter().find(|run| run.can_resume).map(|run| run.id.clone());
         let headings = ["ID", "STARTED", "TOOK", "KIND", "VERDICT", "COST", "CHANGE"]
@@ -217,15 +217,23 @@ enum At {
     /// It waits until an agent can be called again.
     Paused,
     End,
+    /// The run of a spec that asked for it has ended, and it with that.
+    EndWithRun,
 }
 
 fn at(state_dir: &Path, run: &Run) -> At {
     match run.review_loop().stage {
         Stage::Ended(_) => At::End,
         _ if runs::is_held(state_dir, &run.id) => At::Work,
+        _ if has_parent_ended(state_dir, run) => At::EndWithRun,
         Stage::Paused(_) => At::Paused,
         _ => At::Stopped,
     }
+}
+
+fn has_parent_ended(state_dir: &Path, run: &Run) -> bool {
+    let parent = run.about.parent.as_deref().and_then(|id| runs::load_spec(state_dir, id).ok());
+    parent.flatten().is_some_and(|parent| parent.has_ended())
 }
 
 /// The cost of a run's calls.
@@ -268,7 +276,7 @@ fn json_of(run: &Run, at: At, spent: Spent) -> Value {
             At::Work => "under way",
             At::Stopped => "stopped",
             At::Paused => "paused",
-            At::End => "ended",
+            At::End | At::EndWithRun => "ended",
         },
         "resume_when": match &review.stage {
             Stage::Paused(pause) => Some(review_result::resume_words(pause.resume_when)),
@@ -295,6 +303,7 @@ fn state_text(stage: &Stage, at: At) -> String {
             format!("paused {}", review_result::until(pause.resume_when))
         }
         (stage, At::Work) => stage.as_str().to_owned(),
+        (_, At::EndWithRun) => "ended with its run".to_owned(),
         (stage, _) => format!("stopped while {}", stage.as_str()),
     }
 }

@@ -219,7 +219,7 @@ fn print(status: &RepoStatus) {
         queued @ 1.. if !status.specs.is_agreed => format!(
             "specs     {queued} recorded; none is built by itself (`tribunal trust runs` asks)"
         ),
-        queued => format!("specs     {queued} recorded"),
+        queued => format!("specs     {queued} recorded; `tribunal run SPEC` builds one"),
     });
     status.specs.print();
     if status.events > 0 {

@@ -99,7 +99,9 @@ fn kill(pid: i32, signal: &str) {
 
 /// Kills processes, and waits until they are dead: what is about to die is still taken for one that lives.
 fn kill_all(repo: &Repo<'_>, pids: &[i32]) {
-    pids.iter().for_each(|pid| kill(*pid, "KILL"));
+    for pid in pids {
+        kill(*pid, "KILL");
+    }
     wait_for("their end", || {
         let left = [watchers(repo.sandbox), workers(repo)].concat();
         !left.iter().any(|pid| pids.contains(pid))

@@ -66,6 +66,7 @@ mod sarif;
 mod scene;
 mod settings;
 mod spec;
+mod spec_run_edges;
 mod spec_run_languages;
 mod spec_runs;
 mod stand_in;

@@ -117,10 +117,7 @@ fn a_change_is_reviewed_by_the_spec_that_it_belongs_to() {
     let off = ["--commit", "HEAD", "--fresh", "--set", "review.spec=off"];
     assert_eq!(by(&review(&repo, &off).ok()).0, "");
     let named = [&off[..], &["--spec", "docs/specs/sums.md"]].concat();
-    assert_eq!(
-        by(&review(&repo, &named).ok()),
-        ("sums".to_owned(), "as `--spec` names it".to_owned())
-    );
+    assert_eq!(by(&review(&repo, &named).ok()), ("sums".to_owned(), "as it was named".to_owned()));
 }
 
 #[test]
@@ -156,7 +153,7 @@ fn what_names_no_spec_or_several_is_said() {
     // An id is enough to name one.
     let named = ["--commit", "HEAD", "--spec"];
     let outcome = review(&repo, &[&named[..], &["sums"]].concat()).ok();
-    assert_eq!(by(&outcome), ("sums".to_owned(), "as `--spec` names it".to_owned()));
+    assert_eq!(by(&outcome), ("sums".to_owned(), "as it was named".to_owned()));
     repo.tribunal(&[&["review"], &named[..], &["sumz"]].concat())
         .code(2)
         .says("there is no spec `sumz`, nor a file of that name")

@@ -41,10 +41,10 @@ pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: S\n---\n# Read size
 pub const OLD_TEST: &str =
     "[ \"$(sh src/hello.sh)\" = hello ] || { echo 'assert: no hello'; exit 1; }\n";
 
-const NEW_TEST: &str =
+pub const NEW_TEST: &str =
     "got=$(sh src/size.sh 2K)\n[ \"$got\" = 2048 ] || { echo \"assert: got $got\"; exit 1; }\n";
 
-const CODE: &str = "# Prints a size in bytes.\necho $((${1%K} * 1024))\n";
+pub const CODE: &str = "# Prints a size in bytes.\necho $((${1%K} * 1024))\n";
 
 /// What an executor does in a step: files that it writes, and what it says.
 #[derive(Clone, Default)]
@@ -128,7 +128,7 @@ pub fn run(repo: &Repo<'_>) -> Outcome {
 }
 
 /// The stage, the verdict and the reasons of a run.
-fn came(outcome: &Outcome) -> (String, Value, String) {
+pub fn came(outcome: &Outcome) -> (String, Value, String) {
     let json = outcome.json();
     let reasons: Vec<&str> =
         json["reasons"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
@@ -377,12 +377,7 @@ fn cases_of_words() -> Vec<Case> {
             vec![Step {
                 says: "EXTEND: src/units.sh, for the units",
                 ..writes(
-                    &[
-                        ("src/a.sh", ":\n"),
-                        ("src/b.sh", ":\n"),
-                        ("src/c.sh", ":\n"),
-                        ("src/d.sh", ":\n"),
-                    ],
+                    &["src/a.sh", "src/b.sh", "src/c.sh", "src/d.sh"].map(|name| (name, ":\n")),
                     "",
                 )
             }],

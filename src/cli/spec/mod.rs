@@ -84,7 +84,8 @@ fn new(context: Context<'_>, global: &Global, id: &str, title: Option<&str>) -> 
     if !is_id(id) {
         return Err(hinted(
             format!("`{}` cannot be an id", printable(id)),
-            "begin with a letter or digit, then letters, digits, `-`, `_` and `.`, 64 at most",
+            "begin with a letter or digit, then letters, digits, `-`, `_` and `.`, 64 at most; git has no branch with \
+             `..` in its name, or with `.` or `.lock` at its end",
         ));
     }
     let taken = pages(context, &top)?.into_iter().find(|p| p.identity.id.eq_ignore_ascii_case(id));

@@ -44,7 +44,7 @@ impl SpecState {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Recorded => {
-                "the watcher knows this version; this tribunal starts no runs of specs yet"
+                "the watcher knows this version, and starts no runs yet: `tribunal run` does"
             }
             Self::Ready => {
                 "the watcher has not read this version; is it running? (`tribunal daemon status`)"

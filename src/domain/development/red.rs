@@ -69,10 +69,14 @@ fn of_test(
         FailureKind::Thrown(_) if is_file && !of_output(&command.printed).is_empty() => {
             of_broken(command, tests)
         }
-        FailureKind::Thrown(said) if is_file => match missing_import(tests) {
-            Some(symbol) => Ok(vec![red(None, RedReason::MissingSymbol(symbol))]),
-            None => Err(format!("nothing says why its file was not loaded: {said}")),
-        },
+        FailureKind::Thrown(said) if is_file => {
+            match missing_import(tests) {
+                Some(symbol) => Ok(vec![red(None, RedReason::MissingSymbol(symbol))]),
+                None => reason(FailureKind::Thrown(said), tests.text).map(|_| Vec::new()).map_err(
+                    |why| format!("{why}; where its file could not be loaded, nothing says why"),
+                ),
+            }
+        }
         kind => {
             let name = (!is_file).then(|| name.to_owned());
             Ok(vec![red(name, reason(kind, tests.text)?)])

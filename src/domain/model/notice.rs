@@ -103,6 +103,8 @@ pub enum Progress {
         why: Vec<String>,
         commit: Oid,
     },
+    /// What an executor left and was not taken, in one line.
+    LeftOut(String),
     UnfinishedFixKept {
         commit: Oid,
     },

@@ -125,6 +125,7 @@ fn of_sandbox(name: &str) -> Option<&'static str> {
         "memory" => "the most memory that they may use, such as 8 GiB",
         "processes" => "the most processes and threads",
         "disk" => "the most that their workspace may hold",
+        "file" => "the largest file that is taken from what an agent left",
         "without" => "refuse or run, where nothing can hold them",
         _ => return None,
     })

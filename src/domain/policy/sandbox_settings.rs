@@ -19,6 +19,9 @@ pub struct SandboxSettings {
     /// What their workspace may hold.
     #[serde(deserialize_with = "unit::bytes")]
     pub disk: u64,
+    /// The largest file that is taken from what an agent left.
+    #[serde(deserialize_with = "unit::bytes")]
+    pub file: u64,
     pub without: WithoutSandbox,
 }
 
@@ -39,6 +42,7 @@ impl SandboxSettings {
             ("memory", self.memory > than.memory),
             ("processes", self.processes > than.processes),
             ("disk", self.disk > than.disk),
+            ("file", self.file > than.file),
             ("without", runs(self) && !runs(than)),
         ];
         rows.into_iter().filter(|(_, is_wider)| *is_wider).map(|(key, _)| key).collect()

@@ -43,7 +43,7 @@ impl SpecGround {
     /// For people: `by the trailer of 2 commits`.
     pub fn in_words(&self) -> String {
         match self {
-            Self::Named => "as `--spec` names it".to_owned(),
+            Self::Named => "as it was named".to_owned(),
             Self::Trailer { commits } => {
                 format!("by the trailer of {}", counted(*commits, "commit"))
             }

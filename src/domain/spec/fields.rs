@@ -145,7 +145,8 @@ pub(in crate::domain::spec) fn check_id(id: &str, offset: usize, problems: &mut 
             LintRule::InvalidId,
             offset,
             format!("{} cannot be an id", quote(id)),
-            "an id has 1 to 64 letters, digits, `-`, `_` or `.`, and begins with a letter or digit",
+            "an id has 1 to 64 letters, digits, `-`, `_` or `.`, begins with a letter or digit, has no `..`, and ends \
+             with neither `.` nor `.lock`",
         );
     }
 }

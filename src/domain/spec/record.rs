@@ -14,7 +14,7 @@ use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::types::{Spec, SpecStatus, Verify};
 
 /// What is true of a spec that was taken in, as long as nothing takes from the queue.
-const ON_RECORD: &str = "It is on record. This version of tribunal starts no runs of specs.";
+const ON_RECORD: &str = "It is on record. The watcher starts no runs yet; `tribunal run` does.";
 
 /// Writes the page. `path` is the spec's path from the top of the repository; `previous` is the
 /// hash of the version that this one supersedes.

@@ -10,6 +10,8 @@ use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::format::StoredRun;
 use crate::domain::pipeline::review_loop::Stage;
 use crate::domain::pipeline::run::Run;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stop::SpecEnd;
 use crate::flow::call::cleanup::clean_up_calls;
 use crate::flow::context::Context;
 use crate::flow::review::{fix, written};
@@ -35,6 +37,7 @@ pub fn clean_up(context: Context<'_>) -> Result<()> {
     let ids = runs::list(&state_dir)?;
     for id in ids.iter().skip(KEPT) {
         if (is_old(id) || is_over(&state_dir, id))
+            && !is_needed(&state_dir, id)
             && let Some(folder) = RunFolder::try_take(&state_dir, id)?
         {
             // First: attempts whose run is gone are found by their age alone.
@@ -108,6 +111,24 @@ pub fn note_closed(repo: &Repo, id: &str) -> Result<()> {
         folder.save(&run.closed())?;
     }
     Ok(())
+}
+
+/// Whether a run has what is nowhere else: what was built of a spec and not published; or the review of a run
+/// that has not ended.
+fn is_needed(state_dir: &Path, id: &str) -> bool {
+    match runs::load_any(state_dir, id) {
+        Ok(Some(StoredRun::Spec(run))) => {
+            let is_published = matches!(run.stage(), SpecStage::Ended(SpecEnd::Done { .. }));
+            let attempts = runs::folder(state_dir, id).join("repository/refs/tribunal");
+            !is_published && attempts.exists()
+        }
+        Ok(Some(StoredRun::Review(run))) => {
+            let parent = run.about.parent.as_deref();
+            let parent = parent.and_then(|id| runs::load_spec(state_dir, id).ok().flatten());
+            parent.is_some_and(|parent| !parent.has_ended())
+        }
+        Ok(None) | Err(_) => false,
+    }
 }
 
 /// Whether a run is closed.

@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::model::notice::Progress;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::FixOutcome;
 use crate::domain::pipeline::review_loop::Attempt;
 use crate::domain::pipeline::run::Run;
+use crate::flow::context::Context;
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Workspace};
@@ -102,9 +104,19 @@ impl<'a> FixWorkspace<'a> {
     }
 
     /// The tree that the executor left; `None` where it is as it was.
-    pub fn changed_tree(&self, run: &Run) -> Result<Option<Oid>> {
-        let tree = self.workspace.snapshot(self.repo, self.interrupts)?;
-        Ok(Some(tree).filter(|tree| *tree != run.attempt().tree))
+    ///
+    /// Files of more than `file_max` bytes are left out, and named.
+    pub fn changed_tree(
+        &self,
+        context: Context<'_>,
+        run: &Run,
+        file_max: u64,
+    ) -> Result<Option<Oid>> {
+        let saved = self.workspace.snapshot(self.repo, file_max, self.interrupts)?;
+        if let Some(files) = saved.too_large(file_max) {
+            context.notify(Progress::LeftOut(files));
+        }
+        Ok(Some(saved.tree).filter(|tree| *tree != run.attempt().tree))
     }
 
     /// Commits the tree that the executor left as the run's next attempt. `beside` are the files that it
@@ -127,8 +139,13 @@ impl<'a> FixWorkspace<'a> {
 
     /// Commits the unfinished work of an executor, apart from the attempts: it is not reviewed and not
     /// lost. `None` where there is none.
-    pub fn commit_partial(&self, run: &Run) -> Result<Option<Oid>> {
-        let Some(tree) = self.changed_tree(run)? else { return Ok(None) };
+    pub fn commit_partial(
+        &self,
+        context: Context<'_>,
+        run: &Run,
+        file_max: u64,
+    ) -> Result<Option<Oid>> {
+        let Some(tree) = self.changed_tree(context, run, file_max)? else { return Ok(None) };
         self.commit_apart(run, &tree, "left unfinished").map(Some)
     }
 

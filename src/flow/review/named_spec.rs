@@ -1,5 +1,6 @@
 //! The spec that a person names, by the path of its file or by its id.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,13 @@ use crate::flow::workspace::work_tree::read_named;
 pub fn copy_spec(context: Context<'_>, path: &Path) -> Result<SpecCopy> {
     let by_id = file_of_id(context, path)?;
     let path = by_id.as_deref().unwrap_or(path);
+    if fs::metadata(context.env.current_dir.join(path)).is_ok_and(|data| data.is_dir()) {
+        let typed = path.strip_prefix(&context.env.current_dir).unwrap_or(path);
+        return Err(hinted(
+            format!("`{}` is a folder, and not the file of a spec", typed.display()),
+            "`tribunal spec list` lists the specs; name one by its file or its id",
+        ));
+    }
     // One byte more shows that there is more.
     let bytes = read_named(context, path, BYTES_MAX as u64 + 1)
         .with_context(|| format!("could not read the spec `{}`", path.display()))?;

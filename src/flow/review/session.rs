@@ -240,16 +240,18 @@ impl<'a> ReviewSession<'a> {
         let prompt = self.fixer_prompt(order)?;
         let (worked, answers) =
             request_work(self.client, &executor, &key, &prompt, &workspace.dir())?;
+        let file_max = self.inputs.effective.policy.sandbox.file;
         let outcome = match worked {
             Ok(said) => {
-                let left = self.or_stopped(workspace.changed_tree(&self.run))?;
+                let left =
+                    self.or_stopped(workspace.changed_tree(self.context, &self.run, file_max))?;
                 JobOutcome::Fixed(match left {
                     Some(tree) => self.measured(&workspace, order, tree, &said)?,
                     None => FixOutcome::Nothing,
                 })
             }
             Err(failure) => {
-                let kept = workspace.commit_partial(&self.run);
+                let kept = workspace.commit_partial(self.context, &self.run, file_max);
                 if let Some(commit) = self.or_stopped(kept)? {
                     self.context.notify(Progress::UnfinishedFixKept { commit });
                 }

@@ -1,15 +1,18 @@
 //! The commit that a run builds on.
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::spec::types::Spec;
 use crate::flow::evaluate::shown_text::shown_path;
+use crate::flow::review::request::Stopped;
 use crate::flow::review::target::DEFAULT_BRANCHES;
-use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::{diff, lazy_fetch};
 
 /// The commit to build on, and the ref that it is the tip of: in full, and for people.
 pub struct Base {
@@ -65,6 +68,49 @@ pub fn moved_by(repo: &Repo, about: &SpecAbout) -> Option<usize> {
     let tip = repo.tip(&about.base_ref).ok().flatten().filter(|tip| *tip != about.base)?;
     let beyond = repo.rev_list_of(&[tip.to_string(), format!("^{}", about.base)], &[]).ok()?;
     Some(beyond.len()).filter(|beyond| *beyond > 0)
+}
+
+/// Refuses a base that is no more, or that is not whole here and cannot be had.
+pub fn refuse_incomplete(repo: &Repo, run: &SpecRun) -> Result<()> {
+    refuse_gone(repo, run)?;
+    let name = &run.about.base_name;
+    lazy_fetch::fetch_tree(repo, &run.about.base_tree).map(drop).map_err(|error| {
+        let why = format!(
+            "this is a partial clone, and what it lacks of `{name}` could not be fetched: {error:#}"
+        );
+        let id = short_id(&run.id);
+        hinted(why, format!("`tribunal resume {id}` continues it once the remote can be reached"))
+    })
+}
+
+/// Refuses a base that is no more: a run borrows its objects from the person's repository.
+pub fn refuse_gone(repo: &Repo, run: &SpecRun) -> Result<()> {
+    let base = &run.about.base;
+    // Not by the library, which may have the object still open.
+    let there = repo.git().args(["cat-file", "-e", &format!("{base}^{{tree}}")]).capture()?;
+    if there.status.success() {
+        return Ok(());
+    }
+    Err(hinted(
+        format!(
+            "the commit {} of `{}` that this run builds on is no more: it was rewritten, and git removed it",
+            base.short(),
+            run.about.base_name
+        ),
+        format!(
+            "`tribunal abort {}` ends this run; `tribunal run {}` then builds on what is there now",
+            short_id(&run.id),
+            run.about.spec_id
+        ),
+    ))
+}
+
+/// Says of an error that the base is no more, where that is what is behind it.
+pub fn explain(repo: &Repo, run: &SpecRun, error: Error) -> Error {
+    if error.is::<Stopped>() {
+        return error;
+    }
+    refuse_gone(repo, run).err().unwrap_or(error)
 }
 
 /// The files in which two trees differ, for people.

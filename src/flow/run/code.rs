@@ -26,6 +26,7 @@ use crate::flow::evaluate::shown_text;
 use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::request::request_work;
+use crate::flow::run::left_out;
 use crate::flow::run::session::{SpecSession, Wanted};
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout::Ignored;
@@ -58,7 +59,11 @@ impl SpecSession<'_> {
         let prompt = self.prompt(job, ask, wanted)?;
         let (worked, answers) =
             request_work(&self.client, executor, &key, &prompt, &workspace.work())?;
-        let tree = self.or_stopped(workspace.snapshot(self.private, self.interrupts))?;
+        let file_max = self.prepared.effective.policy.sandbox.file;
+        let saved = self.or_stopped(workspace.snapshot(self.private, file_max, self.interrupts))?;
+        let (context, folder) = (self.context, self.folder);
+        let left_out = left_out::keep(context, self.private, folder, &workspace, &saved, file_max)?;
+        let tree = saved.tree;
         let save = |message: &str| {
             let (number, parent) =
                 (self.run.progress().attempt(ask.number), Some(&ask.from.commit));
@@ -73,6 +78,11 @@ impl SpecSession<'_> {
                 return Ok((SpecOutcome::Failed(failure), answers));
             }
         };
+        if tree == ask.from.tree && !left_out.is_empty() {
+            let first = "nothing was written that is taken".to_owned();
+            let why = [vec![first], left_out].concat();
+            return Ok((SpecOutcome::Worked(Work::Refused { why, words: said }), answers));
+        }
         if tree == ask.from.tree {
             return Ok((SpecOutcome::Worked(Work::Nothing(said)), answers));
         }
@@ -84,7 +94,7 @@ impl SpecSession<'_> {
         let at = Snapshot { tree, commit };
         let work = match self.refused(&at, wanted)? {
             (why, files) if why.is_empty() => Work::Changed { at, files, words: said },
-            (why, _) => Work::Refused { why, words: said },
+            (why, _) => Work::Refused { why: [why, left_out].concat(), words: said },
         };
         Ok((SpecOutcome::Worked(work), answers))
     }

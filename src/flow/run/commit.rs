@@ -1,8 +1,10 @@
 //! Commits what was judged, after the same evaluation as any commit, by plumbing: no hook runs, and nothing is
 //! checked out.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
 
 use crate::domain::development::message::TaskCommit;
 use crate::domain::model::change::Change;
@@ -13,8 +15,13 @@ use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::run::session::SpecSession;
-use crate::platform::git::command::succeeded;
+use crate::flow::workspace::checkout;
 use crate::platform::git::diff;
+use crate::platform::process::{Cmd, ExitOutcome};
+use crate::platform::store::file;
+
+/// How long a commit may take, with what signs it.
+const SIGNING_TIME: Duration = Duration::from_mins(2);
 
 impl SpecSession<'_> {
     /// Evaluates the commit as a person's would be, and makes it. Its time is that of the job's first start:
@@ -88,17 +95,38 @@ impl SpecSession<'_> {
         if signs {
             command = command.arg("-S");
         }
-        let output = command.stdin(message).capture()?;
-        match succeeded(&output, "git commit-tree") {
+        let why = if signs { "the commit could not be signed" } else { "git did not commit" };
+        Ok(match self.printed_by(command.stdin(message))? {
             Ok(name) => {
-                let commit = Oid::parse(&name.trim().to_str_lossy())?;
-                Ok(SpecOutcome::Committed(Ok(Snapshot { tree: tree.clone(), commit })))
+                let commit = Oid::parse(name.trim())?;
+                SpecOutcome::Committed(Ok(Snapshot { tree: tree.clone(), commit }))
             }
-            Err(error) => {
-                let why =
-                    if signs { "the commit could not be signed" } else { "git did not commit" };
-                Ok(SpecOutcome::Failed(CallFailure::Infrastructure(format!("{why}: {error:#}"))))
+            Err(said) => SpecOutcome::Failed(CallFailure::Infrastructure(format!("{why}: {said}"))),
+        })
+    }
+
+    /// What git printed, or said where it failed. It ends with us: what signs may wait for a person.
+    fn printed_by(&self, command: Cmd) -> Result<Result<String, String>> {
+        let path = |name: &str| self.folder.path().join(name);
+        let files = [path("commit.out"), path("commit.err")];
+        let logs = [checkout::create(&files[0])?, checkout::create(&files[1])?];
+        let ended =
+            command.deadline(SIGNING_TIME).supervise(&logs[0], &logs[1], self.interrupts)?;
+        let read = |file: &PathBuf| file::read_text(file).unwrap_or_default();
+        let (printed, said) = (read(&files[0]), read(&files[1]).trim().to_owned());
+        for file in &files {
+            file::remove_if_there(file)?;
+        }
+        match ended {
+            ExitOutcome::Exited(status) if status.success() => Ok(Ok(printed)),
+            ExitOutcome::Interrupted(signal) => Err(self.stopped(signal)),
+            ExitOutcome::TimedOut => {
+                Ok(Err(format!("it took more than {} s", SIGNING_TIME.as_secs())))
             }
+            ExitOutcome::Exited(_)
+            | ExitOutcome::Idle
+            | ExitOutcome::TooLong
+            | ExitOutcome::Overused(_) => Ok(Err(said)),
         }
     }
 }

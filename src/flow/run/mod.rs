@@ -8,6 +8,7 @@ mod claim;
 mod code;
 mod commit;
 mod documents;
+mod left_out;
 mod planning;
 mod prepare;
 mod publish;
@@ -63,6 +64,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
     if run.has_ended() {
         return of(context, run);
     }
+    base::refuse_gone(context.repo, &run)?;
     let prepared = prepare::again(context, &run)?;
     perform(context, &prepared, &folder, run.resumed())
 }
@@ -130,10 +132,12 @@ fn perform(
     run: SpecRun,
 ) -> Result<SpecRunResult> {
     end_surviving_agents(folder.path())?;
+    base::refuse_incomplete(context.repo, &run)?;
     let run = run.interrupted(now(context.env));
     let private = repository(context.repo, folder, &run)?;
     let session = SpecSession::new(context, &private, prepared, folder, run)?;
-    let run = session.perform()?;
+    let before = session.run.clone();
+    let run = session.perform().map_err(|error| base::explain(context.repo, &before, error))?;
     if run.has_ended() {
         fix::release(context.repo, &run.id)?;
     }

@@ -24,6 +24,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
+use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
 use crate::flow::run::suite::Tested;
@@ -88,7 +89,12 @@ impl<'a> SpecSession<'a> {
 
     /// Performs the run until it ends or pauses.
     pub fn perform(mut self) -> Result<SpecRun> {
+        // A signal that comes between two programs stops the run as well.
+        let _deferred = self.interrupts.defer();
         while let Some(job) = self.run.job() {
+            if let Some(signal) = self.interrupts.received() {
+                return Err(self.stopped(signal));
+            }
             self.run = start(self.run.clone(), &job, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
             let stage = self.run.stage().clone();
@@ -201,7 +207,10 @@ impl<'a> SpecSession<'a> {
         let files = &written.files;
         let text: String = files.iter().filter_map(|file| read(file)).collect();
         let tests = NewTests { text: &text, files, read: &read };
-        let proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
+        let mut proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
+        if let RedProof::Unproven(why) = &mut proof {
+            why.extend(left_out::of_last(self.folder));
+        }
         let printed =
             if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
         self.keep_printed(&printed)?;
@@ -224,8 +233,10 @@ impl<'a> SpecSession<'a> {
                 again => again,
             };
         }
-        if let GreenProof::Green(_) = proof {
-            suite::keep_after_task(self.folder, &self.run, &now)?;
+        match &mut proof {
+            GreenProof::Green(_) => suite::keep_after_task(self.folder, &self.run, &now)?,
+            GreenProof::Red(why) => why.extend(left_out::of_last(self.folder)),
+            GreenProof::NotRun(_) => {}
         }
         let printed =
             if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };

@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod changed;
 pub mod private_repo;
+pub mod left_out;
 mod nearest;
 pub mod reading_copy;
 pub mod work_tree;

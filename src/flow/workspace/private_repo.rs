@@ -19,7 +19,7 @@ use crate::platform::store::regular::LastLink;
 /// What of the person's settings decides whether a file counts as changed, and who commits. No
 /// remote: what runs in a tree does not reach the person's.
 const COPIED: &str = concat!(
-    r"^(core\.(autocrlf|eol|safecrlf|symlinks|ignorecase|filemode|precomposeunicode)$",
+    r"^(core\.(autocrlf|eol|safecrlf|symlinks|ignorecase|filemode|precomposeunicode|hookspath)$",
     r"|filter\.|user\.(name|email)$)"
 );
 
@@ -106,8 +106,16 @@ fn settings(repo: &Repo, oid: &Oid, work_tree: HasWorkTree) -> Result<Vec<u8>> {
     let output = repo.git().args(["config", "-z", "--get-regexp", COPIED]).capture()?;
     for item in output.stdout.split_str("\0").filter(|item| !item.is_empty()) {
         let (key, value) = item.split_once_str("\n").unwrap_or((item, b"true"));
+        // Where a person has hooks for all of their repositories, they are not for this one. Where there are none,
+        // none are named: tools that install hooks would refuse to.
+        let value = if key == b"core.hookspath" { b"/dev/null" } else { value };
         text.push_str(setting(key, value).unwrap_or_default());
     }
+    if bare {
+        text.push_str("[core]\n\thooksPath = /dev/null\n");
+    }
+    // A monitor of the person's is not for it either.
+    text.push_str("[core]\n\tfsmonitor = false\n");
     Ok(text.into())
 }
 

@@ -1,5 +1,6 @@
 //! Saves what a workspace holds as a tree, whatever an agent did in it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use bstr::{BString, ByteSlice as _};
 use crate::domain::model::change::FileMode;
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::checkout::{Unavailable, Workspace};
+use crate::flow::workspace::left_out::{LargeFile, SavedTree};
 use crate::platform::git::command::succeeded;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
@@ -22,14 +24,21 @@ impl Workspace {
     /// Saves what the workspace now holds, without ignored files, as a tree of the repository. Where an agent
     /// made a repository of its own in a folder, its files are saved, and the repository goes: git would save
     /// a link to it and none of its files, or nothing at all.
-    pub fn snapshot(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
+    /// A file of more than `file_max` bytes is left out.
+    pub fn snapshot(
+        &self,
+        repo: &Repo,
+        file_max: u64,
+        interrupts: Interrupts,
+    ) -> Result<SavedTree> {
         let before = self.checked_out().and_then(|tree| Oid::parse(&tree).ok());
         self.invalidate()?;
         // No other process has this workspace: a git that was killed left the file.
         let lock = self.folder.join("index.lock");
         file::remove_if_there(&lock)
             .with_context(|| format!("could not remove `{}`", lock.display()))?;
-        let mut saved = self.save(repo, interrupts);
+        let large = self.large_files(repo, file_max)?;
+        let mut saved = self.save(repo, &large, interrupts);
         let links = match (&saved, &before) {
             (Ok(tree), Some(before)) => new_links(repo, before, tree)?,
             _ => Vec::new(),
@@ -42,17 +51,23 @@ impl Workspace {
                 let forget = ["rm", "--cached", "--quiet", "--ignore-unmatch", "--"];
                 self.run(git.args(forget).arg(link.to_path_lossy().as_ref()), interrupts)?;
             }
-            saved = self.save(repo, interrupts);
+            saved = self.save(repo, &large, interrupts);
         }
         let tree = saved?;
         // From here only what differs is written for the next one.
         file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
-        Ok(tree)
+        Ok(SavedTree { tree, large })
     }
 
-    fn save(&self, repo: &Repo, interrupts: Interrupts) -> Result<Oid> {
+    fn save(&self, repo: &Repo, large: &[LargeFile], interrupts: Interrupts) -> Result<Oid> {
         let (work, index) = (self.work(), self.index());
-        self.run(repo.git_into(&work, &index).args(["add", "--all", "--", "."]), interrupts)?;
+        let mut add = repo.git_into(&work, &index).args(["add", "--all", "--", "."]);
+        for file in large {
+            let mut path = OsString::from(":(top,exclude,literal)");
+            path.push(file.path.to_os_str_lossy());
+            add = add.arg(path);
+        }
+        self.run(add, interrupts)?;
         let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
         Ok(Oid::parse(&succeeded(&output, "git write-tree")?.trim().to_str_lossy())?)
     }

@@ -187,6 +187,10 @@ impl Repo {
         if let Some(work_tree) = &self.work_tree {
             command = command.arg("--work-tree").arg(work_tree);
         }
+        if self.common_dir != self.home_dir {
+            // One of the program's own: no hook of the person's runs in it.
+            command = command.args(["-c", "core.hooksPath=/dev/null"]);
+        }
         for (name, value) in &self.hook_vars {
             command = command.env(name, value);
         }

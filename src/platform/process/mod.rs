@@ -8,6 +8,7 @@ mod limits;
 mod started;
 mod orphans;
 mod own_path;
+mod deferred;
 mod supervise;
 mod usage;
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub enum ExitOutcome {
     Interrupted(i32),
 }
 
-enum Event {
+pub(super) enum SupervisionEvent {
     Exited,
     Signal(i32),
 }
@@ -81,7 +81,7 @@ static SUPERVISED: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
 
 struct Listener {
     number: u64,
-    tell: mpsc::Sender<Event>,
+    tell: mpsc::Sender<SupervisionEvent>,
 }
 
 impl Interrupts {
@@ -105,26 +105,26 @@ impl Interrupts {
         let heard = hear.recv_timeout(if stopping().is_some() { Duration::ZERO } else { time });
         unsubscribe(listener);
         match heard {
-            Ok(Event::Signal(signal)) => Some(signal),
-            Ok(Event::Exited) | Err(_) => stopping(),
+            Ok(SupervisionEvent::Signal(signal)) => Some(signal),
+            Ok(SupervisionEvent::Exited) | Err(_) => stopping(),
         }
     }
 }
 
-fn subscribe(tell: mpsc::Sender<Event>) -> u64 {
+pub(super) fn subscribe(tell: mpsc::Sender<SupervisionEvent>) -> u64 {
     let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
     let number = listeners.last().map_or(0, |last| last.number + 1);
     listeners.push(Listener { number, tell });
     number
 }
 
-fn unsubscribe(number: u64) {
+pub(super) fn unsubscribe(number: u64) {
     let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
     listeners.retain(|listener| listener.number != number);
 }
 
 /// The signal that asked us to stop, once there was one.
-fn stopping() -> Option<i32> {
+pub(super) fn stopping() -> Option<i32> {
     Some(STOPPING.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
 }
 
@@ -135,7 +135,7 @@ fn pass_on(signal: i32) {
             // Before anybody is told: who is done with one program must not start the next.
             STOPPING.store(signal, Ordering::SeqCst);
         }
-        let told = |l: &Listener| l.tell.send(Event::Signal(signal)).is_ok();
+        let told = |l: &Listener| l.tell.send(SupervisionEvent::Signal(signal)).is_ok();
         listeners.iter().filter(|listener| told(listener)).count()
     };
     if heard == 0 {
@@ -211,8 +211,8 @@ impl Cmd {
     fn supervised(
         &mut self,
         logs: &[File],
-        tell: mpsc::Sender<Event>,
-        hear: &mpsc::Receiver<Event>,
+        tell: mpsc::Sender<SupervisionEvent>,
+        hear: &mpsc::Receiver<SupervisionEvent>,
     ) -> Result<ExitOutcome, ProcessError> {
         let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
         self.take_note(None).map_err(|source| self.start_error(source))?;
@@ -236,13 +236,13 @@ impl Cmd {
         thread::spawn(move || {
             await_exit(group);
             // Nobody listens any more when the run was given up.
-            drop(tell.send(Event::Exited));
+            drop(tell.send(SupervisionEvent::Exited));
         });
         let deadline = self.deadline.map(|after| Instant::now() + after);
         let why = self.limits.watch(group, deadline, logs, hear);
         if let Some((_, signal)) = why {
             signal_group(group, signal);
-            if !matches!(hear.recv_timeout(self.limits.grace), Ok(Event::Exited)) {
+            if !matches!(hear.recv_timeout(self.limits.grace), Ok(SupervisionEvent::Exited)) {
                 signal_group(group, Signal::KILL);
             }
         }
@@ -276,7 +276,7 @@ impl SupervisionLimits {
         leader: Option<Pid>,
         deadline: Option<Instant>,
         logs: &[File],
-        hear: &mpsc::Receiver<Event>,
+        hear: &mpsc::Receiver<SupervisionEvent>,
     ) -> Option<(ExitOutcome, Signal)> {
         let mut size = 0;
         let mut usage = self.usage.as_ref().map(UsageWatch::begin);
@@ -284,8 +284,10 @@ impl SupervisionLimits {
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
             match hear.recv_timeout(left.map_or(LOOK, |left| left.min(LOOK))) {
-                Ok(Event::Exited) | Err(mpsc::RecvTimeoutError::Disconnected) => return None,
-                Ok(Event::Signal(number)) => {
+                Ok(SupervisionEvent::Exited) | Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return None;
+                }
+                Ok(SupervisionEvent::Signal(number)) => {
                     let signal = Signal::from_named_raw(number).unwrap_or(Signal::TERM);
                     return Some((ExitOutcome::Interrupted(number), signal));
                 }

@@ -127,6 +127,7 @@ fn progress_line(progress: &Progress) -> String {
             let why = why.join("; ");
             format!("the fix is refused and kept as {}: {}", commit.short(), printable(&why))
         }
+        Progress::LeftOut(files) => printable(files),
         Progress::UnfinishedFixKept { commit } => {
             format!("what the executor left unfinished is kept as {}", commit.short())
         }

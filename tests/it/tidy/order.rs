@@ -106,7 +106,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review planning commit publish code session suite claim prepare base",
+        "documents task_review planning commit publish code session suite left_out claim prepare base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -117,7 +117,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::workspace",
-        "attempt reading_copy nearest changed share snapshot checkout private_repo work_tree",
+        "attempt reading_copy nearest changed share snapshot left_out checkout private_repo work_tree",
     ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
@@ -137,7 +137,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::config", "env random"),
     (
         "platform::process",
-        "supervise started ancestors command adopted alive limits usage orphans own_path",
+        "deferred supervise started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",

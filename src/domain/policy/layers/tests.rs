@@ -329,12 +329,13 @@ fn a_wrong_flag_is_an_error_before_any_other_layer_is_read() {
 #[test]
 fn what_a_repository_allows_of_the_sandbox_beyond_the_user_s_own_settings_is_asked() {
     let whole = "[sandbox]\nnetwork = true\nreadable = [\"/a\", \"~/b\"]\nmemory = \"9 GiB\"\n\
-                 processes = 2000\ndisk = \"17 GiB\"\nwithout = \"run\"\n";
+                 processes = 2000\ndisk = \"17 GiB\"\nfile = \"65 MiB\"\nwithout = \"run\"\n";
     let all = [
         "sandbox.network = true",
         "sandbox.memory = \"9 GiB\"",
         "sandbox.processes = 2000",
         "sandbox.disk = \"17 GiB\"",
+        "sandbox.file = \"65 MiB\"",
         "sandbox.without = \"run\"",
         "sandbox.readable = [\"/a\"]",
         "sandbox.readable = [\"~/b\"]",
@@ -356,7 +357,7 @@ fn what_a_repository_allows_of_the_sandbox_beyond_the_user_s_own_settings_is_ask
             whole,
             &[],
             &["sandbox.network=true"],
-            &[all[1], all[2], all[3], all[4], all[6]],
+            &[all[1], all[2], all[3], all[4], all[5], all[7]],
         ),
     ] {
         let layers = [user(own), repository(theirs)];

@@ -1,0 +1,91 @@
+//! What a workspace holds and no snapshot of it takes in: what git ignores, and what is too large.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use bstr::{BString, ByteSlice as _};
+
+use crate::domain::gates::large_files::human;
+use crate::domain::gates::secrets::redact;
+use crate::domain::model::fence::visible_path;
+use crate::domain::model::oid::Oid;
+use crate::flow::workspace::checkout::Workspace;
+use crate::platform::git::command::succeeded;
+use crate::platform::git::repo::Repo;
+
+/// How many paths one line names.
+const NAMED_MAX: usize = 5;
+
+/// The state of a workspace that was saved.
+pub struct SavedTree {
+    pub tree: Oid,
+    /// The files that were too large for it.
+    pub large: Vec<LargeFile>,
+}
+
+/// A file that is in the saved tree as it was before, or not at all.
+pub struct LargeFile {
+    pub path: BString,
+    pub bytes: u64,
+}
+
+impl SavedTree {
+    /// What was left out because of its size, said in one line; `None` for nothing.
+    pub fn too_large(&self, max: u64) -> Option<String> {
+        let name = |one: &LargeFile| format!("{} ({})", shown(&one.path), human(one.bytes));
+        let named = some_of(self.large.iter().map(name).collect())?;
+        Some(format!(
+            "too large to be taken, and left out: {named} (`sandbox.file` allows {})",
+            human(max)
+        ))
+    }
+}
+
+impl Workspace {
+    /// What is new or changed and has more than so many bytes.
+    pub(super) fn large_files(&self, repo: &Repo, max: u64) -> Result<Vec<LargeFile>> {
+        let names = self.listed(repo, &["--others", "--modified", "--exclude-standard"])?;
+        let work = self.work();
+        let large = names.into_iter().filter_map(|path| {
+            let data = fs::symlink_metadata(work.join(path.to_path_lossy())).ok()?;
+            let bytes = data.len();
+            (data.is_file() && bytes > max).then_some(LargeFile { path, bytes })
+        });
+        Ok(large.collect())
+    }
+
+    /// What git ignores of what is there, said in one line; `None` for nothing. After a checkout in which what
+    /// was ignored goes, that is what was written since.
+    pub fn ignored(&self, repo: &Repo) -> Result<Option<String>> {
+        let mut paths =
+            self.listed(repo, &["--others", "--ignored", "--exclude-standard", "--directory"])?;
+        // Single files first: whole folders are what builds leave.
+        paths.sort_by_key(|path| (path.ends_with(b"/"), path.clone()));
+        let named = some_of(paths.iter().map(shown).collect());
+        Ok(named.map(|named| format!("ignored by git, and left out: {named}")))
+    }
+
+    fn listed(&self, repo: &Repo, options: &[&str]) -> Result<Vec<BString>> {
+        let git = repo.git_into(&self.work(), &self.index());
+        let output = git.args(["ls-files", "-z"]).args(options).capture()?;
+        let names = succeeded(&output, "git ls-files").context("could not list what was left")?;
+        let mut names: Vec<BString> =
+            names.split_str("\0").filter(|name| !name.is_empty()).map(BString::from).collect();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+fn shown(path: &BString) -> String {
+    format!("`{}`", visible_path(&redact::mask_path(path)))
+}
+
+/// The first of them, and how many more there are.
+fn some_of(mut named: Vec<String>) -> Option<String> {
+    let more = named.len().saturating_sub(NAMED_MAX);
+    named.truncate(NAMED_MAX);
+    if more > 0 {
+        named.push(format!("and {more} more"));
+    }
+    Some(named.join(", ")).filter(|named| !named.is_empty())
+}
