@@ -99,7 +99,9 @@ fn kill(pid: i32, signal: &str) {
 
 /// Kills processes, and waits until they are dead: what is about to die is still taken for one that lives.
 fn kill_all(repo: &Repo<'_>, pids: &[i32]) {
-    pids.iter().for_each(|pid| kill(*pid, "KILL"));
+    for pid in pids {
+        kill(*pid, "KILL");
+    }
     wait_for("their end", || {
         let left = [watchers(repo.sandbox), workers(repo)].concat();
         !left.iter().any(|pid| pids.contains(pid))
@@ -395,7 +397,8 @@ fn one_at_a_time_is_built_and_no_repository_can_raise_that() {
     // A person may have it built all the same; what is under way is not begun by hand.
     run(&repo).code(2).says("builds this spec already");
     may.store(true, Ordering::SeqCst);
-    wait_for("both branches", || is_built(&repo) && !repo.rev("tribunal/next").is_empty());
+    wait_built(&repo, "the first");
+    wait_for("the second", || !repo.rev("tribunal/next").is_empty());
 }
 
 /// With kills at moments of a whole run, its review among them: the same commit, at most one call made again.
