@@ -337,6 +337,31 @@ fn what_finds_no_plan_or_no_tasks_is_a_persons_to_decide() {
 }
 
 #[test]
+fn where_the_plan_needs_structure_it_comes_first_and_without_tests() {
+    let mut needs = plan("structure");
+    needs["needs_scaffold"] = json!(true);
+    let mut structure = task("The file", &[], &["src/size.sh"]);
+    structure["kind"] = json!("scaffold");
+    let mut listed = two_tasks();
+    listed["tasks"].as_array_mut().unwrap().insert(0, structure);
+    let planning =
+        Planning { plans: vec![needs], tasks: vec![two_tasks(), listed], ..Planning::default() };
+    let mut code = code();
+    let empty = "# Prints a size in bytes: not written yet.\nexit 1\n";
+    code.insert(0, writes(&[("src/size.sh", empty)], "SUBJECT: feat(size): add the file of sizes"));
+    let scene = planned(planning, tests(), code);
+    let repo = project(&scene, SPEC);
+    run(&repo).ok();
+    assert_eq!(
+        subjects(&repo)[..2],
+        ["feat(size): add the file of sizes", "feat(size): read kilobytes"]
+    );
+    let listings = asked_for(&scene, Part::TaskList);
+    assert!(listings[1].contains("| the plan asks for new structure"), "{}", listings[1]);
+    each_commit_passes(&repo);
+}
+
+#[test]
 fn a_task_is_held_to_the_files_that_it_declares() {
     let beside = writes(&[("src/size.sh", KILO), ("src/hello.sh", "echo hello # hi\n")], "");
     let scene = planned(good(), tests(), vec![beside]);

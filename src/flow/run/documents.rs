@@ -47,7 +47,7 @@ impl SpecSession<'_> {
         let id = &about.spec_id;
         let pages = [
             (format!("docs/progress/{id}.md"), pages::progress(spec, about)),
-            (format!("docs/review/{id}.md"), pages::acceptance(spec, about, Some(whole))),
+            (format!("docs/review/{id}.md"), pages::acceptance(spec, about, whole)),
         ];
         let tree = self.with_files(&self.head().tree, &pages)?;
         let subject = format!("docs: record what shows that `{id}` is built");

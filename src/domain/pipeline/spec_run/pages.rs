@@ -23,10 +23,7 @@ pub fn checkpoint(
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
             plan_page(spec.part().map_or(about.title.as_str(), |part| &part.title), plan)
         }
-        (CheckpointKind::Acceptance, SpecStage::Documenting(task)) => {
-            acceptance(spec, about, Some(task))
-        }
-        (CheckpointKind::Commits, _) => acceptance(spec, about, None),
+        (CheckpointKind::Acceptance, SpecStage::Documenting(task)) => acceptance(spec, about, task),
         _ => spec.part().map(tasks_page).unwrap_or_default(),
     }
 }
@@ -53,21 +50,20 @@ pub fn tasks_page(part: &PlannedPart) -> String {
 }
 
 /// Each criterion with what shows that it is met: the tasks that bring it, their tests, who reviewed it.
-/// `whole` is the review of all of it, where there was one.
-pub fn acceptance(spec: &SpecProgress, about: &SpecAbout, whole: Option<&ReviewedTask>) -> String {
+/// `whole` is what the review of all of it came to.
+pub fn acceptance(spec: &SpecProgress, about: &SpecAbout, whole: &ReviewedTask) -> String {
     let mut page = format!("# What is shown: {}\n", about.title);
     for id in &about.criteria {
-        let met = whole.is_some_and(|whole| whole.criteria.contains(id));
         let _ = write!(page, "\n## {id}\n\n");
         for (number, built) in (1..).zip(&spec.built) {
             if built.task.criteria.contains(id) {
                 page.push_str(&shown_by(number, built));
             }
         }
-        let word = match whole {
-            Some(whole) if met => format!("met, says {}, who saw all of it", whole.reviewer),
-            Some(_) => "a person has to look at it".to_owned(),
-            None => "all of it was not reviewed yet".to_owned(),
+        let word = if whole.criteria.contains(id) {
+            format!("met, says {}, who saw all of it", whole.reviewer)
+        } else {
+            "a person has to look at it".to_owned()
         };
         let _ = writeln!(page, "- {word}");
         if about.for_people.contains(id) {

@@ -178,8 +178,6 @@ pub struct Checkpoint {
 pub enum CheckpointKind {
     Plan,
     Tasks,
-    /// The commits so far.
-    Commits,
     Acceptance,
 }
 
@@ -243,7 +241,6 @@ impl CheckpointKind {
         match self {
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
-            Self::Commits => "the commits so far",
             Self::Acceptance => "the result",
         }
     }
