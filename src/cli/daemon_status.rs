@@ -54,7 +54,7 @@ pub fn of_one(invocation: &Invocation, place: &WatchedRepo) -> Result<ExitStatus
     let others = listed.iter().filter(|other| other.common_dir != place.common_dir).count();
     let own = listed.into_iter().find(|listed| listed.common_dir == place.common_dir);
     let trouble = own.and_then(|own| state.trouble(&own)).filter(|_| holder.is_none());
-    let progress = spec_progress::collect(invocation.context(&invocation.repo()?))?;
+    let progress = spec_progress::collect(invocation.context(&invocation.repo()?));
     if invocation.global.format == OutputFormat::Json {
         let records: Vec<_> =
             records.iter().map(|(id, version)| json!({"id": id, "version": version})).collect();

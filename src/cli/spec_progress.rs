@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::run_row::duration;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::short_id;
+use crate::domain::model::text::{one_line, short_id};
 use crate::domain::pipeline::dropped::{DropRest, DropStep, asks_about_change, decide};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::SpecRun;
@@ -31,6 +31,8 @@ const NAMED_MAX: usize = 5;
 pub struct SpecStandings {
     /// Whether specs are built by themselves here.
     pub is_agreed: bool,
+    /// Why they could not be looked at, where that is so.
+    unread: Option<String>,
     runs: Vec<UnfinishedRun>,
     /// By what they wait for.
     waiting: BTreeMap<String, Vec<String>>,
@@ -42,8 +44,15 @@ struct UnfinishedRun {
     json: Value,
 }
 
-/// Looks at them. Changes nothing.
-pub fn collect(context: Context<'_>) -> Result<SpecStandings> {
+/// Looks at them. Changes nothing; what cannot be read is said beside the rest that a person asked for.
+pub fn collect(context: Context<'_>) -> SpecStandings {
+    looked_at(context).unwrap_or_else(|error| SpecStandings {
+        unread: Some(one_line(&format!("{error:#}"))),
+        ..SpecStandings::default()
+    })
+}
+
+fn looked_at(context: Context<'_>) -> Result<SpecStandings> {
     let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
     let Some(found) = dropped::look(context, &known, &mut DropCache::default())? else {
         return Ok(SpecStandings::default());
@@ -202,6 +211,9 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
 impl SpecStandings {
     /// For people, each line after a heading of that width.
     pub fn print(&self) {
+        if let Some(why) = &self.unread {
+            out::result(&format!("runs      unknown: {}", printable(why)));
+        }
         for (at, run) in self.runs.iter().enumerate() {
             let head = if at == 0 { "runs" } else { "" };
             out::result(&format!("{head:<9} {}", run.line));
@@ -226,6 +238,7 @@ impl SpecStandings {
         });
         json!({
             "by_themselves": self.is_agreed,
+            "unread": self.unread,
             "unfinished": self.runs.iter().map(|run| &run.json).collect::<Vec<_>>(),
             "waiting": waiting.collect::<Vec<_>>(),
         })

@@ -139,7 +139,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         left_out: review_queue::left_out(&state_dir)?,
         limits,
         queued: spec_queue::list(&state_dir)?.len(),
-        specs: spec_progress::collect(context)?,
+        specs: spec_progress::collect(context),
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),
         bypasses: bypass::recorded(repo),
