@@ -10,8 +10,8 @@ use crate::model_server::{Asked, Say};
 use crate::real;
 use crate::scene::{KEYS, Scene};
 use crate::spec_runs::{
-    Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, killed_at_saves, made, run, stepping,
-    writes,
+    Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, is_pushed_without_another_review,
+    killed_at_saves, made, run, stepping, writes,
 };
 
 const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
@@ -457,15 +457,7 @@ fn the_real_programs_build_a_planned_spec() {
 fn what_a_planned_run_built_needs_no_other_review_at_the_push() {
     let scene = planned(good(), tests(), code());
     let repo = project(&scene, SPEC);
-    let policy = format!("{POLICY}[review]\npre-push = \"block\"\n");
-    repo.write("tribunal.toml", policy).commit_unjudged("chore: policy and spec");
-    repo.push_to(&scene.sandbox.bare("origin.git"));
-    repo.tribunal(&["hooks", "install"]).ok();
-    repo.tribunal(&["trust", "reviews", "--yes"]).ok();
-    run(&repo).ok();
-    let asked = scene.asked().len();
-    repo.git(&["push", "origin", "tribunal/sizes"]).ok();
-    assert_eq!(scene.asked().len(), asked);
+    is_pushed_without_another_review(&scene, &repo);
 }
 
 #[test]

@@ -617,12 +617,17 @@ pub fn killed_at_saves(
 fn what_a_run_built_needs_no_other_review_at_the_push() {
     let scene = builder(vec![good_tests()], vec![good_code()], &[NARROW]);
     let repo = project(&scene);
+    is_pushed_without_another_review(&scene, &repo);
+}
+
+/// What is built is pushed where the policy stops what was not reviewed, and nothing is asked for it.
+pub fn is_pushed_without_another_review(scene: &Scene, repo: &Repo<'_>) {
     let policy = format!("{POLICY}[review]\npre-push = \"block\"\n");
     repo.write("tribunal.toml", policy).commit_unjudged("chore: policy and spec");
     repo.push_to(&scene.sandbox.bare("origin.git"));
     repo.tribunal(&["hooks", "install"]).ok();
     repo.tribunal(&["trust", "reviews", "--yes"]).ok();
-    run(&repo).ok();
+    run(repo).ok();
     let asked = scene.asked().len();
     repo.git(&["push", "origin", "tribunal/sizes"]).ok();
     assert_eq!(scene.asked().len(), asked);

@@ -149,7 +149,7 @@ pub enum DropStep {
     EndWorker,
     /// The unfinished run is to be ended, and one of the new content to begin.
     Replace,
-    /// Its run ended, and nobody took note of that.
+    /// Its run ended, and that is not on record yet.
     Settle,
     /// It was tried too often: its person is to be told.
     GiveUp,

@@ -31,7 +31,7 @@ pub fn parse(value: &Value) -> Result<SizeVote, String> {
     read(value)
 }
 
-/// The larger of what was counted and what was voted; a vote that nobody could read means L, the heavier way.
+/// The larger of what was counted and what was voted; a vote that could not be read means L, the heavier way.
 pub fn decided(counted: Size, vote: Option<&SizeVote>) -> Size {
     counted.max(vote.map_or(Size::L, |vote| vote.size))
 }
