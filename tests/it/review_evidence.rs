@@ -153,7 +153,7 @@ fn what_the_arbiter_dismisses_without_evidence_stays() {
 /// What was reported without evidence hides nothing: the same finding with evidence is decided about.
 #[test]
 fn what_is_reported_again_with_evidence_is_decided_about_anew() {
-    for first in ["unsubstantiated", "not asked"] {
+    for first in ["unsubstantiated", "not asked", "less severe"] {
         let is_shown = |asked: &Asked| asked.prompt.contains("evidence from src/sum.rs");
         let scene = Scene::new("", move |asked: &Asked| {
             let question = Question::read(asked);
@@ -163,9 +163,12 @@ fn what_is_reported_again_with_evidence_is_decided_about_anew() {
             }
             let mut found = raised(&question, &[LEFT_OUT]);
             for one in found.iter_mut().filter(|_| asked.number == 0) {
-                one["evidence"] = json!([]);
+                if first != "less severe" {
+                    one["evidence"] = json!([]);
+                }
                 // About a finding of medium severity nobody decides.
-                one["severity"] = json!(if first == "not asked" { "medium" } else { "critical" });
+                let is_severe = first == "unsubstantiated";
+                one["severity"] = json!(if is_severe { "critical" } else { "medium" });
             }
             Say::json(question.answer(&found))
         })
@@ -173,7 +176,7 @@ fn what_is_reported_again_with_evidence_is_decided_about_anew() {
         let repo = scene.guarded("[review]\npre-push = \"block\"\non-failure = \"warn\"\n");
         let push = || repo.git(&["push", "--dry-run", "origin", "HEAD:refs/heads/work"]);
         repo.write("src/sum.rs", SUMS).commit_unjudged("feat: sum");
-        let code = if first == "not asked" { 0 } else { 3 };
+        let code = if first == "unsubstantiated" { 3 } else { 0 };
         review(&repo, &["--commit", "HEAD"]).code(code);
         let again = review(&repo, &["--commit", "HEAD", "--fresh"]).code(1).json();
         let found = again["findings"].as_array().unwrap();

@@ -53,8 +53,11 @@ pub(super) fn take_in(this: &mut ReviewLoop, scope: &ReviewScope, reviewed: Revi
         this.attempts[current].unmet = Some(unmet);
     }
     this.attempts[current].review = Some(reviewed.completeness);
+    // What one review tells apart is not the same.
+    let before = this.findings.len();
     for (mut finding, fix_induced) in reviewed.findings {
-        let mut known = this.findings.iter_mut().filter(|known| known.resolved_in.is_none());
+        let earlier = this.findings[..before].iter_mut();
+        let mut known = earlier.filter(|known| known.resolved_in.is_none());
         if let Some(known) =
             known.find(|known| is_same(&known.original, &finding) && known.gains_from(&finding))
         {

@@ -37,6 +37,17 @@ pub struct ReviewFinding {
     pub origin: FindingOrigin,
 }
 
+impl ReviewFinding {
+    /// Whether it could block a change that brings it.
+    pub fn is_severe(&self) -> bool {
+        match self.severity {
+            Severity::Critical | Severity::High => true,
+            Severity::Medium => self.basis.starts_with("spec:"),
+            Severity::Low => false,
+        }
+    }
+}
+
 /// Where a finding came from, as far as code can tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

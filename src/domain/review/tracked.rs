@@ -80,19 +80,23 @@ impl TrackedFinding {
     }
 
     /// Whether the same mistake, reported again, says more than is known of it: it has evidence, and what was
-    /// reported before has none. What was upheld, or a person answered, is settled.
+    /// reported before has none, or it could block, and what was reported before could not. What was upheld, or
+    /// a person answered, is settled.
     pub fn gains_from(&self, again: &ReviewFinding) -> bool {
         let is_settled = self.decision.as_ref().is_some_and(|decision| {
             decision.verdict == ArbiterVerdict::Upheld || decision.by == DecidedBy::Person
         });
-        !is_settled && self.original.evidence.is_empty() && !again.evidence.is_empty()
+        let has_evidence = self.original.evidence.is_empty() && !again.evidence.is_empty();
+        !is_settled && (has_evidence || again.is_severe() && !self.original.is_severe())
     }
 
-    /// Takes over what the same mistake says when it is reported again with evidence: it is decided about
-    /// anew.
-    pub(crate) fn gain(&mut self, again: ReviewFinding, attempt: usize) {
+    /// Takes over what the same mistake says when it is reported again and says more: it is decided about anew.
+    pub(crate) fn gain(&mut self, mut again: ReviewFinding, attempt: usize) {
         let id = std::mem::take(&mut self.original.id);
         let severity = self.original.severity.max(again.severity);
+        if again.evidence.is_empty() {
+            again.evidence = std::mem::take(&mut self.original.evidence);
+        }
         self.original = ReviewFinding { id, severity, same_as: None, ..again };
         self.since = attempt;
         self.decision = None;
@@ -217,11 +221,7 @@ impl TrackedFinding {
 
     /// Whether it could block a change that brings it.
     pub fn is_severe(&self) -> bool {
-        match self.original.severity {
-            Severity::Critical | Severity::High => true,
-            Severity::Medium => self.original.basis.starts_with("spec:"),
-            Severity::Low => false,
-        }
+        self.original.is_severe()
     }
 }
 

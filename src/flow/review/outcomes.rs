@@ -228,7 +228,9 @@ fn records(
             Some(record) => record,
             None => new_record(context, inputs, run, tracked)?,
         };
-        if record.original.evidence.is_empty() && !tracked.original.evidence.is_empty() {
+        let has_evidence =
+            record.original.evidence.is_empty() && !tracked.original.evidence.is_empty();
+        if has_evidence || record.original.severity < tracked.original.severity {
             record.gain(&new_record(context, inputs, run, tracked)?);
         }
         for (attempt, resolved) in spoken_of(review, tracked) {

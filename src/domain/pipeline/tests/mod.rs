@@ -200,7 +200,9 @@ fn arbitrate(
     }
 }
 
+/// A finding of that id, about a line that no other one is about.
 fn reported(id: &str, severity: Severity) -> ReviewFinding {
+    let line = id.trim_start_matches("F-").parse().unwrap_or(1);
     ReviewFinding {
         id: id.to_owned(),
         class: Class::new("correctness/wrong-value"),
@@ -208,13 +210,13 @@ fn reported(id: &str, severity: Severity) -> ReviewFinding {
         basis: "invariant".to_owned(),
         title: format!("{id} is wrong"),
         path: "src/a.rs".to_owned(),
-        anchor: "let a = b;".to_owned(),
+        anchor: format!("let a = {id};"),
         failure: "from x to y".to_owned(),
         evidence: Vec::new(),
         fix: String::new(),
         search_pattern: String::new(),
         same_as: None,
-        anchored: Anchored::Exact { line: 1, end_line: 1 },
+        anchored: Anchored::Exact { line, end_line: line },
         origin: FindingOrigin::Change,
     }
 }
