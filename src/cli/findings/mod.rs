@@ -262,7 +262,7 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
         let is_closed = matches!(kept.status, FindingStatus::Resolved | FindingStatus::Withdrawn);
         let says_more = !is_closed && !Gate::OF_CHANGES.contains(&kept.finding.gate);
         if kept.status == FindingStatus::Open && !matches!(today, Relocation::At(_)) {
-            let held = standing::holders(context, std::slice::from_ref(&kept.id))?;
+            let held = standing::holders(context, std::slice::from_ref(&kept.id), None)?;
             for place in held.values() {
                 out::result(&format!("{} has it", printable(place)));
             }

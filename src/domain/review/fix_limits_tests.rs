@@ -128,3 +128,28 @@ fn tests_are_where_they_usually_are() {
         assert!(!is_test_path(path), "{path}");
     }
 }
+
+/// A text is looked at for tests before it is read as code.
+#[test]
+fn a_test_of_any_language_is_found_in_a_file_that_is_not_called_one() {
+    for (path, test) in [
+        ("src/a.rs", "#[test]\nfn a() { assert!(b()); }\n"),
+        ("src/a.rs", "#[rstest]\nfn a() { assert!(b()); }\n"),
+        ("src/a.rs", "#[tokio::test]\nasync fn a() { assert!(b()); }\n"),
+        ("lib/a.py", "def test_a():\n    assert b()\n"),
+        ("lib/a.go", "func TestA(t *testing.T) { t.Error(1) }\n"),
+        ("lib/a.js", "it('adds', () => { expect(b()).toBe(1); });\n"),
+        ("lib/a.js", "it // see above\n  ('adds', () => { expect(b()).toBe(1); });\n"),
+        ("lib/a.js", "it\r\n('adds', () => { expect(b()).toBe(1); });\r\n"),
+        ("lib/a.js", "it.each([1])('adds', () => { expect(b()).toBe(1); });\n"),
+        ("lib/a.js", "test('adds', () => { expect(b()).toBe(1); });\n"),
+        ("lib/A.java", "class A { @ParameterizedTest void a() { assertTrue(b()); } }\n"),
+        ("lib/A.cs", "class A { [Fact] void a() { Assert.Equal(b(), 1); } }\n"),
+        ("lib/A.cs", "class A { [Theory] void a() { Assert.Equal(b(), 1); } }\n"),
+        ("lib/a.cc", "TEST_F(A, b) { EXPECT_EQ(b(), 1); }\n"),
+    ] {
+        let refused = measured(&[file(path, test, "b\n")], "done").refused;
+        let has = |line: &String| line.starts_with("it took tests away");
+        assert!(refused.iter().any(has), "{path} {test}: {refused:?}");
+    }
+}

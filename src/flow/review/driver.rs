@@ -19,7 +19,7 @@ use crate::flow::context::Context;
 use crate::flow::review::claim::ExistingRun;
 use crate::flow::review::earlier::LoopInputs;
 use crate::flow::review::inputs::ReviewInputs;
-use crate::flow::review::reading_copies::ReadingCopies;
+use crate::flow::review::reading_copies::{ReadingAhead, ReadingCopies};
 use crate::flow::review::session::ReviewSession;
 use crate::flow::review::target::{ReviewRequest, ReviewTarget};
 use crate::flow::review::written::WrittenWorkTree;
@@ -30,6 +30,7 @@ use crate::flow::workspace::{attempt, reading_copy};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
+use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
@@ -189,18 +190,19 @@ impl RunDriver<'_> {
         folder: &RunFolder,
         run: Run,
         paths: Vec<String>,
+        ahead: Option<ReadingAhead>,
     ) -> Result<ReviewResult> {
         end_surviving_agents(folder.path())?;
         let run = run.interrupted(now(self.context.env));
-        let run = match run.review_loop().stage {
-            Stage::Ended(_) | Stage::Paused(_) => run,
+        let (run, unstaged) = match run.review_loop().stage {
+            Stage::Ended(_) | Stage::Paused(_) => (run, None),
             _ => {
-                let run = self.session(inputs, folder, run)?;
-                written::tell_changed_since(self.context, &run);
-                run
+                let performed = self.session(inputs, folder, run, ahead)?;
+                written::tell_changed_since(self.context, &performed.0);
+                performed
             }
         };
-        finish::report(self.context, &run, paths)
+        finish::report(self.context, &run, paths, unstaged)
     }
 
     /// The runs with which a run has one budget: the run of the spec that asked for it, and the other reviews
@@ -213,7 +215,14 @@ impl RunDriver<'_> {
         Ok(std::iter::once(parent.clone()).chain(others).collect())
     }
 
-    fn session(&self, inputs: &ReviewInputs, folder: &RunFolder, run: Run) -> Result<Run> {
+    /// The run as it ended or paused, and the list of what is not staged where it was begun.
+    fn session(
+        &self,
+        inputs: &ReviewInputs,
+        folder: &RunFolder,
+        run: Run,
+        ahead: Option<ReadingAhead>,
+    ) -> Result<(Run, Option<UnstagedListing>)> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
         let policy = inputs.policy();
         let executor = match run.review_loop().kind {
@@ -245,18 +254,19 @@ impl RunDriver<'_> {
             limits: limits::limits(inputs, &target::of_run(self.context.repo, &run)?)?,
             interrupts,
             folder,
-            copies: ReadingCopies::of_run(self.context.repo, &run.id),
+            copies: ReadingCopies::of_run(self.context.repo, &run.id, ahead),
             layout: None,
+            unstaged: None,
             run,
         };
-        let mut run = session.perform()?;
+        let (mut run, unstaged) = session.perform()?;
         if matches!(run.review_loop().stage, Stage::Paused(_)) {
             outcomes::keep_undecided(self.context, inputs, &mut run)?;
             folder.save(&run)?;
         }
         // Of a paused run; one that ended did without it before it was closed.
         reading_copy::remove(self.context.repo, &run.id);
-        Ok(run)
+        Ok((run, unstaged))
     }
 }
 

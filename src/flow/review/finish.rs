@@ -30,6 +30,7 @@ use crate::flow::review::{demands, finding, fix, outcomes, receipt, spec_words, 
 use crate::flow::workspace::attempt;
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::store::ledger::call::Call;
 
 /// Stores what is to be kept of a run that came to this end: the receipt of a complete review, the
@@ -68,7 +69,12 @@ pub fn close(
 
 /// Reports what a run came to, or how far a paused one came. A paused run that has fixes offers them on
 /// its branch meanwhile.
-pub fn report(context: Context<'_>, run: &Run, paths: Vec<String>) -> Result<ReviewResult> {
+pub fn report(
+    context: Context<'_>,
+    run: &Run,
+    paths: Vec<String>,
+    unstaged: Option<UnstagedListing>,
+) -> Result<ReviewResult> {
     let review = run.review_loop();
     let Some(end) = review.end().cloned() else {
         anyhow::bail!("the run `{}` has not ended", run.id);
@@ -78,16 +84,17 @@ pub fn report(context: Context<'_>, run: &Run, paths: Vec<String>) -> Result<Rev
         // The branch belongs to the person by now: it may be moved, merged or gone.
         _ => attempt::published_branch(context.repo, &run.id)?,
     };
-    describe(context, run, end, paths, branch)
+    describe(context, run, end, (paths, branch), unstaged)
 }
 
-/// What a run came to, with the branch that has its fixes.
+/// What a run came to, with the files of its change and the branch that has its fixes. `unstaged` is the list of
+/// what is not staged, where it was begun.
 pub fn describe(
     context: Context<'_>,
     run: &Run,
     RunEnd { decision, best }: RunEnd,
-    paths: Vec<String>,
-    branch: Option<String>,
+    (paths, branch): (Vec<String>, Option<String>),
+    unstaged: Option<UnstagedListing>,
 ) -> Result<ReviewResult> {
     let review = run.review_loop();
     let calls = calls(context, &run.id)?;
@@ -109,7 +116,7 @@ pub fn describe(
     };
     let skipped = run.record().skipped.clone();
     let mut story = story::of_run(context, run, best, &decision, &paths);
-    story.held = story::held_elsewhere(context, &story, kept);
+    story.held = story::held_elsewhere(context, &story, kept, unstaged);
     let report =
         report_of(verdict(&decision), findings, skipped, run.about.started, now(context.env));
     let details = ReviewDetails {
@@ -230,7 +237,7 @@ pub fn of_earlier(
     let found = receipt.as_ref();
     let mut story = story::of_earlier(context, &standing, &kept, found);
     story.unread.clone_from(&unscanned);
-    story.held = story::held_elsewhere(context, &story, &kept);
+    story.held = story::held_elsewhere(context, &story, &kept, None);
     if decision == Decision::Submit {
         story.staying = story::staying(&standing, 0);
     }

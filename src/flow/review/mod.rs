@@ -76,6 +76,7 @@ use crate::flow::review::background::Ended;
 use crate::flow::review::driver::{Asked, RunDriver};
 use crate::flow::review::earlier::ReviewedFiles;
 use crate::flow::review::inputs::{ReviewInputs, SpecSource};
+use crate::flow::review::reading_copies::ReadingAhead;
 use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget, TaskReviewRequest};
@@ -125,6 +126,13 @@ fn review_target(
         ReviewInputs::gather(context, &target, spec, agent_env)?.look_at_agents(agent_env);
     inputs.note = redact_str(&request.note);
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
+    let subject =
+        ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
+    let mut ahead = None;
+    if delivered.is_reviewable() && inputs.reviewers().is_some() && subject.receipt()?.is_none() {
+        // While `announce` waits for the list of what is not committed.
+        ahead = Some(ReadingAhead::begin(context.repo, &target.change)?);
+    }
     announce::announce(context, request, &target, &inputs, &delivered, work_tree, listing)?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;
@@ -141,8 +149,6 @@ fn review_target(
     }
     let (tell, started) = (inputs.policy().review.tell, now(context.env));
     let driver = RunDriver { context, agent_env, work_tree };
-    let subject =
-        ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
     loop {
         let receipt = subject.receipt()?;
         receipt.iter().try_for_each(|found| subject.take_over(found))?;
@@ -173,7 +179,7 @@ fn review_target(
             is_answered: &|| subject.is_answered_now(),
         };
         if let Some((folder, run)) = driver.claim(&asked)? {
-            let reviewed = driver.perform(&inputs, &folder, run, target.paths())?;
+            let reviewed = driver.perform(&inputs, &folder, run, target.paths(), ahead.take())?;
             note_answer(context.repo, request);
             let reviewed = ReviewResult { tell, ..reviewed };
             return Ok(finish::beside_unreadable(reviewed, &subject.earlier()?));
@@ -229,7 +235,7 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<ReviewResult> {
     let what = run.about.title.clone();
     context.notify(Progress::RunContinued { run: id, what });
     let driver = RunDriver { context, agent_env, work_tree: None };
-    driver.perform(&inputs, &folder, run, target.paths())
+    driver.perform(&inputs, &folder, run, target.paths(), None)
 }
 
 /// Reviews what the run of a spec built, or goes on with that review after a stop; of one that has ended it
@@ -267,7 +273,7 @@ pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResu
     let target = target::of_run(context.repo, &run);
     let paths = target.map_or_else(|_| known_paths(&run), |target| target.paths());
     let branch = attempt::published_branch(context.repo, &run.id)?;
-    let mut reviewed = finish::describe(context, &run, end, paths, branch)?;
+    let mut reviewed = finish::describe(context, &run, end, (paths, branch), None)?;
     bring_up_to_date(context, &run, &mut reviewed)?;
     Ok((run, Some(reviewed)))
 }

@@ -16,10 +16,35 @@ use crate::flow::workspace::reading_copy;
 use crate::flow::workspace::reading_copy::{NotCopied, ShownFiles, ShownStep};
 use crate::platform::git::repo::Repo;
 
+/// What is shown of a change, read on a thread of its own while other things are looked at.
+pub struct ReadingAhead {
+    tree: Oid,
+    thread: JoinHandle<Result<ShownFiles>>,
+}
+
+impl ReadingAhead {
+    /// Begins to read.
+    pub fn begin(repo: &Repo, change: &Change) -> Result<Self> {
+        let (repo, tree, touched) = (repo.again()?, change.tree.clone(), change.files.clone());
+        let thread = thread::spawn(move || ShownFiles::read(&repo, &tree, &touched));
+        Ok(Self { tree: change.tree.clone(), thread })
+    }
+
+    /// What was read of that tree. `None` where it is another's or failed: it is read again, which tells why.
+    fn end(self, tree: &Oid) -> Option<ShownFiles> {
+        if self.tree != *tree {
+            return None;
+        }
+        self.thread.join().ok()?.ok()
+    }
+}
+
 /// The reading copies of a run.
 pub struct ReadingCopies<'a> {
     repo: &'a Repo,
     run: String,
+    /// What is being read of the first tree.
+    ahead: Option<ReadingAhead>,
     /// What is shown of the tree that was asked for last.
     shown: Option<(Oid, Arc<ShownFiles>)>,
     /// The tree in the shared folder, which this process alone fills.
@@ -35,10 +60,11 @@ pub struct ReadingCopies<'a> {
 }
 
 impl<'a> ReadingCopies<'a> {
-    pub fn of_run(repo: &'a Repo, run: &str) -> Self {
+    pub fn of_run(repo: &'a Repo, run: &str, ahead: Option<ReadingAhead>) -> Self {
         Self {
             repo,
             run: run.to_owned(),
+            ahead,
             shown: None,
             filled: None,
             filling: None,
@@ -151,7 +177,12 @@ impl<'a> ReadingCopies<'a> {
             return Ok(Arc::clone(files));
         }
         self.texts = None;
-        let files = Arc::new(ShownFiles::read(self.repo, &change.tree, &change.files)?);
+        let read = self.ahead.take().and_then(|ahead| ahead.end(&change.tree));
+        let files = match read {
+            Some(files) => files,
+            None => ShownFiles::read(self.repo, &change.tree, &change.files)?,
+        };
+        let files = Arc::new(files);
         self.shown = Some((change.tree.clone(), Arc::clone(&files)));
         Ok(files)
     }

@@ -35,6 +35,7 @@ use crate::flow::review::request::{
 use crate::flow::review::{finish, gates_job, outcomes, target};
 use crate::flow::workspace::checkout::Unavailable;
 use crate::platform::config::env::now;
+use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::process::Interrupts;
 use crate::platform::store::runs::RunFolder;
 
@@ -53,6 +54,9 @@ pub struct ReviewSession<'a> {
     pub copies: ReadingCopies<'a>,
     /// The change as it was last laid out.
     pub layout: Option<Rc<Layout>>,
+    /// What is not staged in the work tree, listed from the answer about a fix on: the end of the run tells where
+    /// else a resolved finding still is.
+    pub unstaged: Option<UnstagedListing>,
     pub run: Run,
 }
 
@@ -66,12 +70,12 @@ enum Beginning {
 impl<'a> ReviewSession<'a> {
     /// Performs the run until it ends or pauses, and tells meanwhile how far it is. Stopped before, it
     /// leaves the record of what ended, and the replies to the calls that were under way.
-    pub fn perform(self) -> Result<Run> {
+    pub fn perform(self) -> Result<(Run, Option<UnstagedListing>)> {
         let (context, id) = (self.context, self.run.id.clone());
         progress::telling(context, &id, Whose::Own, move || self.perform_jobs())
     }
 
-    fn perform_jobs(mut self) -> Result<Run> {
+    fn perform_jobs(mut self) -> Result<(Run, Option<UnstagedListing>)> {
         let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel);
         thread::scope(|scope| {
             let (sender, ended) = mpsc::channel::<(Job, Result<Replied>)>();
@@ -84,7 +88,7 @@ impl<'a> ReviewSession<'a> {
                 }
                 self.folder.save(&self.run)?;
                 if jobs.is_empty() && calls == 0 {
-                    return Ok(self.run);
+                    return Ok((self.run, self.unstaged));
                 }
                 // On a thread of its own a call takes half a millisecond more.
                 let is_alone = jobs.len() == 1 && calls == 0;
@@ -176,7 +180,12 @@ impl<'a> ReviewSession<'a> {
             (Action::LookAgain(finding), Ok(StructuredReply::Decision(answer))) => {
                 self.looked_again(&finding, answer)?
             }
-            (_, Ok(StructuredReply::Review(answer))) => JobOutcome::Answered(answer),
+            (_, Ok(StructuredReply::Review(answer))) => {
+                if self.run.review_loop().current() > 0 {
+                    self.unstaged = Some(UnstagedListing::begin(self.context.repo)?);
+                }
+                JobOutcome::Answered(answer)
+            }
             (_, Ok(StructuredReply::Decision(_))) => bail!("a decision that was not asked for"),
         };
         Ok(Performed { outcome, answers: replied.answers })

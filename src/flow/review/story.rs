@@ -24,6 +24,7 @@ use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::{belonging, delivery};
 use crate::platform::git::diff;
 use crate::platform::git::object::Objects;
+use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::store::runs;
 
 /// How many places of an escalation are shown.
@@ -51,15 +52,16 @@ pub fn of_loop(review: &ReviewLoop, kept: &BTreeMap<String, String>, best: usize
 }
 
 /// The findings that a review found resolved and another place still has. Where that cannot be told nothing
-/// is said.
+/// is said. `unstaged` is the list of what is not staged, where it was begun.
 pub fn held_elsewhere(
     context: Context<'_>,
     story: &ReviewStory,
     kept: &BTreeMap<String, String>,
+    unstaged: Option<UnstagedListing>,
 ) -> BTreeMap<String, String> {
     let ids = story.resolved.iter().filter_map(|one| kept.get(&one.original.id));
     let ids: Vec<String> = ids.cloned().collect();
-    standing::holders(context, &ids).unwrap_or_else(|error| {
+    standing::holders(context, &ids, unstaged).unwrap_or_else(|error| {
         tracing::warn!("{error:#}");
         BTreeMap::new()
     })

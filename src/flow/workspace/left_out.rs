@@ -41,17 +41,27 @@ impl SavedTree {
     }
 }
 
+/// What is new or changed in a workspace, deleted or not: a folder with a repository of its own ends in a slash.
+pub(super) struct ChangedFiles {
+    pub paths: Vec<BString>,
+    /// What has too many bytes to be saved, and is in none of these paths.
+    pub large: Vec<LargeFile>,
+}
+
 impl Workspace {
-    /// What is new or changed and has more than so many bytes.
-    pub(super) fn large_files(&self, repo: &Repo, max: u64) -> Result<Vec<LargeFile>> {
+    /// What is new or changed, apart from what has more than so many bytes.
+    pub(super) fn changed_files(&self, repo: &Repo, max: u64) -> Result<ChangedFiles> {
         let names = self.listed(repo, &["--others", "--modified", "--exclude-standard"])?;
         let work = self.work();
-        let large = names.into_iter().filter_map(|path| {
-            let data = fs::symlink_metadata(work.join(path.to_path_lossy())).ok()?;
-            let bytes = data.len();
-            (data.is_file() && bytes > max).then_some(LargeFile { path, bytes })
-        });
-        Ok(large.collect())
+        let mut changed = ChangedFiles { paths: Vec::new(), large: Vec::new() };
+        for path in names {
+            let data = fs::symlink_metadata(work.join(path.to_path_lossy()));
+            match data.ok().filter(|data| data.is_file() && data.len() > max) {
+                Some(data) => changed.large.push(LargeFile { path, bytes: data.len() }),
+                None => changed.paths.push(path),
+            }
+        }
+        Ok(changed)
     }
 
     /// What git ignores of what is there, said in one line; `None` for nothing. After a checkout in which what

@@ -17,6 +17,9 @@ use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::file;
 
+/// How many changed files are staged by their names: to look for them once more costs more than this many names.
+const NAMED_MAX: usize = 200;
+
 /// How deep repositories within the work tree are looked for.
 const DEPTH_MAX: usize = 12;
 
@@ -37,8 +40,11 @@ impl Workspace {
         let lock = self.folder.join("index.lock");
         file::remove_if_there(&lock)
             .with_context(|| format!("could not remove `{}`", lock.display()))?;
-        let large = self.large_files(repo, file_max)?;
-        let mut saved = self.save(repo, &large, interrupts);
+        let changed = self.changed_files(repo, file_max)?;
+        let mut saved = match self.save_named(repo, &changed.paths, interrupts)? {
+            Some(tree) => Ok(tree),
+            None => self.save(repo, &changed.large, interrupts),
+        };
         let links = match (&saved, &before) {
             (Ok(tree), Some(before)) => new_links(repo, before, tree)?,
             _ => Vec::new(),
@@ -51,12 +57,36 @@ impl Workspace {
                 let forget = ["rm", "--cached", "--quiet", "--ignore-unmatch", "--"];
                 self.run(git.args(forget).arg(link.to_path_lossy().as_ref()), interrupts)?;
             }
-            saved = self.save(repo, &large, interrupts);
+            saved = self.save(repo, &changed.large, interrupts);
         }
         let tree = saved?;
         // From here only what differs is written for the next one.
         file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
-        Ok(SavedTree { tree, large })
+        Ok(SavedTree { tree, large: changed.large })
+    }
+
+    /// Saves what changed by its names, without a second look at all the other files. `None` where these are too
+    /// many, one is a repository of its own, or git refuses one, as where it is gone by now.
+    fn save_named(
+        &self,
+        repo: &Repo,
+        changed: &[BString],
+        interrupts: Interrupts,
+    ) -> Result<Option<Oid>> {
+        if changed.len() > NAMED_MAX || changed.iter().any(|path| path.ends_with(b"/")) {
+            return Ok(None);
+        }
+        if !changed.is_empty() {
+            let git = repo.git_into(&self.work(), &self.index()).env("GIT_LITERAL_PATHSPECS", "1");
+            let paths = changed.iter().map(|path| path.to_os_str_lossy());
+            let added = self.run(git.args(["add", "--all", "--"]).args(paths), interrupts);
+            match added {
+                Err(error) if error.is::<Unavailable>() => return Err(error),
+                Err(_) => return Ok(None),
+                Ok(()) => {}
+            }
+        }
+        self.write_tree(repo).map(Some)
     }
 
     fn save(&self, repo: &Repo, large: &[LargeFile], interrupts: Interrupts) -> Result<Oid> {
@@ -68,7 +98,11 @@ impl Workspace {
             add = add.arg(path);
         }
         self.run(add, interrupts)?;
-        let output = repo.git_into(&work, &index).arg("write-tree").capture()?;
+        self.write_tree(repo)
+    }
+
+    fn write_tree(&self, repo: &Repo) -> Result<Oid> {
+        let output = repo.git_into(&self.work(), &self.index()).arg("write-tree").capture()?;
         Ok(Oid::parse(&succeeded(&output, "git write-tree")?.trim().to_str_lossy())?)
     }
 

@@ -17,6 +17,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::platform::process::adopted;
+use crate::platform::process::adopted::Adoption;
 use crate::platform::process::alive::Identity;
 use crate::platform::process::command::{Cmd, ProcessError};
 use crate::platform::process::limits::SupervisionLimits;
@@ -217,7 +218,7 @@ impl Cmd {
         let mut watchdog = Watchdog::start().map_err(|source| self.start_error(source))?;
         self.take_note(None).map_err(|source| self.start_error(source))?;
         watchdog.expect(self.limits.tag.as_deref());
-        let _nothing_left = self.limits.tag.is_some().then(adopted::Adoption::begin);
+        let nothing_left = self.limits.tag.is_some().then(Adoption::begin);
         let mut child = match self.spawn() {
             Ok(child) => child,
             Err(error) => {
@@ -249,9 +250,13 @@ impl Cmd {
         // The leader is not reaped yet, so that its number cannot have gone to a stranger.
         signal_group(group, Signal::KILL);
         let status = child.wait().map_err(|source| self.start_error(source))?;
-        if let Some(tag) = &self.limits.tag {
+        if let Some(tag) = &self.limits.tag
+            && !nothing_left.as_ref().is_some_and(Adoption::finds_all)
+        {
             kill_tagged(tag);
         }
+        // While the watchdog still stands by.
+        drop(nothing_left);
         if let Some(note) = &self.limits.note {
             // One that stays names a process that is gone.
             drop(fs::remove_file(note));

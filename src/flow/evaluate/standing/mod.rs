@@ -29,7 +29,7 @@ use crate::flow::evaluate::policy::policy_of_head;
 use crate::flow::evaluate::standing::inquiry::Inquiry;
 use crate::flow::evaluate::standing::places::AskedPlaces;
 use crate::platform::config::env::now;
-use crate::platform::git::unstaged::ScratchObjects;
+use crate::platform::git::unstaged::{ScratchObjects, UnstagedListing};
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
@@ -68,8 +68,13 @@ pub fn refresh(context: Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The places that have these findings, as far as one is known: by id, for people.
-pub fn holders(context: Context<'_>, ids: &[String]) -> Result<BTreeMap<String, String>> {
+/// The places that have these findings, as far as one is known: by id, for people. `unstaged` is the list of what
+/// is not staged here, where it was begun.
+pub fn holders(
+    context: Context<'_>,
+    ids: &[String],
+    unstaged: Option<UnstagedListing>,
+) -> Result<BTreeMap<String, String>> {
     if ids.is_empty() || !ledger::exists(&context.repo.state_dir()) {
         return Ok(BTreeMap::new());
     }
@@ -84,7 +89,7 @@ pub fn holders(context: Context<'_>, ids: &[String]) -> Result<BTreeMap<String, 
     if of_gates.is_empty() && of_reviews.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let places = AskedPlaces::read(context.repo)?;
+    let places = AskedPlaces::read(context.repo, unstaged)?;
     let scratch = scratch_of(context, &places)?;
     let files = of_reviews.iter().filter_map(|(_, record)| record.path.as_ref());
     let mut inquiry = Inquiry::new(context, places, scratch.as_ref(), &of_gates, files)?;
@@ -106,7 +111,7 @@ fn with_ledger<T>(
 
 /// What the findings are compared with, and its mark: where that is the same, nothing is looked at.
 fn compared_with(context: Context<'_>) -> Result<(AskedPlaces, String)> {
-    let places = AskedPlaces::read(context.repo)?;
+    let places = AskedPlaces::read(context.repo, None)?;
     let policy = policy_of_head(context)?;
     let mark = places.mark(&policy.hash, now(context.env));
     Ok((places, mark))

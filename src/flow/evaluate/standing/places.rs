@@ -14,7 +14,7 @@ use crate::domain::model::limits::BLOB_BYTES_MAX;
 use crate::domain::model::oid::Oid;
 use crate::platform::git::repo::Repo;
 use crate::platform::git::unstaged;
-use crate::platform::git::unstaged::{ScratchObjects, UnstagedFile};
+use crate::platform::git::unstaged::{ScratchObjects, UnstagedFile, UnstagedListing};
 use crate::platform::git::worktrees;
 
 /// The most other work trees that are looked at.
@@ -82,16 +82,17 @@ pub struct CheckedOut {
 }
 
 impl AskedPlaces {
-    /// Looks at what costs little: no content is read.
-    pub fn read(repo: &Repo) -> Result<Self> {
-        let mut work_trees = vec![WorkTree::of(repo, None)?];
+    /// Looks at what costs little: no content is read. `unstaged` is the list of what is not staged in the entered
+    /// work tree, where it was begun.
+    pub fn read(repo: &Repo, unstaged: Option<UnstagedListing>) -> Result<Self> {
+        let mut work_trees = vec![WorkTree::of(repo, None, unstaged)?];
         let own = repo.work_tree.as_ref().and_then(|top| top.canonicalize().ok());
         let others = worktrees::list(&repo.common_dir);
         let others = others.into_iter().filter(|top| Some(top) != own.as_ref());
         for top in others.take(WORK_TREES_MAX) {
             // One that is damaged or gone has nothing.
             if let Some(other) = opened(repo, &top) {
-                work_trees.extend(WorkTree::of(&other, Some(top)));
+                work_trees.extend(WorkTree::of(&other, Some(top), None));
             }
         }
         let branches = repo.refs("refs/heads/")?.into_iter().filter_map(|(name, tip)| {
@@ -177,11 +178,12 @@ impl AskedPlaces {
 }
 
 impl WorkTree {
-    fn of(repo: &Repo, top: Option<PathBuf>) -> Result<Self> {
+    fn of(repo: &Repo, top: Option<PathBuf>, unstaged: Option<UnstagedListing>) -> Result<Self> {
         let index = std::fs::metadata(repo.git_dir.join("index")).ok();
         let index = index.and_then(|file| Some((file.len(), file.modified().ok()?)));
         let (head, branch) = (repo.head()?, repo.branch().unwrap_or_default());
-        Ok(Self { top, head, branch, index, unstaged: unstaged::list(repo)? })
+        let unstaged = unstaged.map_or_else(|| unstaged::list(repo), |begun| begun.end(repo))?;
+        Ok(Self { top, head, branch, index, unstaged })
     }
 
     /// The files to look at of what is not staged, and those that cannot be read.
