@@ -95,11 +95,12 @@ impl SpecRun {
         self.machine.spec.job()
     }
 
-    /// The name of the call that a job makes: a job that failed before makes another one.
+    /// The name of the call that a job makes. A job of which something came before makes another one: it failed,
+    /// or a person rejected what came of it, or the spec was split since.
     pub fn call_key(&self, job: &JobId) -> String {
-        match self.journal.failures(job) {
+        match self.journal.ends(job) {
             0 => job.to_string(),
-            failed => format!("{job}-again-{failed}"),
+            before => format!("{job}-again-{before}"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The run of a spec ends, whatever its jobs come to, and goes no way that it cannot go.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -275,7 +277,7 @@ proptest! {
         run in any_run(),
         choices in proptest::collection::vec(0usize..100, 400),
     ) {
-        let (mut run, mut stops) = (run, 0);
+        let (mut run, mut stops, mut calls) = (run, 0, BTreeSet::new());
         let count = choices.len();
         for choice in choices {
             let outcomes = outcomes(run.stage());
@@ -295,6 +297,8 @@ proptest! {
                 continue;
             }
             let before = measure(&run);
+            let call = run.job().map(|job| run.call_key(&job));
+            prop_assert!(calls.insert(call), "an answer would be taken for another one");
             run = step(run, outcomes[choice % outcomes.len()].clone());
             let is_paused = matches!(run.stage(), SpecStage::Paused(_));
             prop_assert!(is_paused || measure(&run) < before, "{:?}", run.stage());
