@@ -51,7 +51,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply built planned pages result . progress outcome stage stop about",
+        "apply built planned result . pages progress outcome stage stop about",
     ),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     ("domain::development", "red imports suite test_failure failure message prompt scope words"),

@@ -24,7 +24,7 @@ use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
-use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 
 /// The format in which the run of a spec is written; earlier ones have no such run.
 pub const VERSION: u32 = 4;
@@ -102,6 +102,12 @@ impl SpecRun {
             0 => job.to_string(),
             before => format!("{job}-again-{before}"),
         }
+    }
+
+    /// The page that a person is to answer; `None` where the run waits for no answer.
+    pub fn page(&self) -> Option<String> {
+        let SpecStage::Waiting(Checkpoint { at, then }) = self.stage() else { return None };
+        Some(pages::checkpoint(self.progress(), &self.about, *at, then))
     }
 
     pub(super) fn note(&mut self, answers: &[AgentAnswer]) {
