@@ -479,3 +479,30 @@ fn a_planned_run_and_all_its_reviews_share_one_budget() {
     assert_eq!(json["commits"].as_array().unwrap().len(), 2, "{json}");
     repo.tribunal(&["resume", short(json["run"].as_str().unwrap())]).ok().says("built `sizes`");
 }
+
+#[test]
+fn what_has_the_name_of_a_document_stays() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    repo.write("docs/decisions/sizes.md", "# Mine\n").write("docs/progress/sizes.md", "# Mine\n");
+    repo.git(&["add", "docs/decisions", "docs/progress"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: mine"]).ok();
+    let json = run(&repo).ok().json();
+    let own = format!("sizes-{}.md", short(json["run"].as_str().unwrap()).to_lowercase());
+    let listed = repo.git(&["diff", "--name-status", "main", "tribunal/sizes", "--", "docs"]).ok();
+    let wanted = ["decisions", "progress", "review"].map(|kind| format!("A\tdocs/{kind}/{own}"));
+    assert_eq!(listed.out().lines().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_base_without_a_place_for_documents_is_refused_before_anything_is_paid() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    repo.write("docs/decisions", "one file\n").git(&["add", "docs/decisions"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: one file"]).ok();
+    let refused = run(&repo).code(2);
+    refused.says("`docs/decisions` is no folder in `main`").says("state `size: S`");
+    assert!(scene.asked().is_empty());
+    repo.write("docs/specs/small.md", SPEC.replace("size: M", "size: S"));
+    repo.tribunal(&["run", "docs/specs/small.md"]).never_says("is no folder");
+}

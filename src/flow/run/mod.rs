@@ -7,6 +7,7 @@ mod base;
 mod claim;
 mod code;
 mod commit;
+mod document_paths;
 mod documents;
 mod left_out;
 mod planning;

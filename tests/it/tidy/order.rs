@@ -106,7 +106,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review planning commit publish code session suite left_out claim prepare base",
+        "documents task_review planning commit publish code session suite left_out claim prepare document_paths base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
