@@ -506,3 +506,26 @@ fn a_base_without_a_place_for_documents_is_refused_before_anything_is_paid() {
     repo.write("docs/specs/small.md", SPEC.replace("size: M", "size: S"));
     repo.tribunal(&["run", "docs/specs/small.md"]).never_says("is no folder");
 }
+
+#[test]
+fn a_task_that_declares_what_no_task_may_change_goes_back_to_the_planner() {
+    let paths = ["src/size.sh", "tribunal.toml", "AGENTS.md"];
+    let strange = json!({"tasks": [
+        task("Read kilobytes", &["AC-1"], &paths),
+        task("Read megabytes", &["AC-2"], &["run-tests", "docs/specs/sizes.md", "docs/review/a.md"]),
+    ]});
+    let scene = planned(Planning { tasks: vec![strange, two_tasks()], ..good() }, tests(), code());
+    let repo = project(&scene, SPEC);
+    run(&repo).ok();
+    let again = &asked_for(&scene, Part::TaskList)[1];
+    for text in [
+        "| task 1: it declares `tribunal.toml`: the policy",
+        "| task 1: it declares `AGENTS.md`: the policy",
+        "| task 2: it declares `run-tests`: it runs the tests",
+        "| task 2: it declares `docs/specs/sizes.md`: what is to be built",
+        "| task 2: it declares `docs/review/a.md`: a run writes that itself",
+    ] {
+        assert!(again.contains(text), "`{text}` in {again}");
+    }
+    assert_eq!(asked_for(&scene, Part::Tests).len(), 2);
+}
