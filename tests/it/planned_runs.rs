@@ -529,3 +529,17 @@ fn a_task_that_declares_what_no_task_may_change_goes_back_to_the_planner() {
     }
     assert_eq!(asked_for(&scene, Part::Tests).len(), 2);
 }
+
+#[test]
+fn a_base_that_is_no_default_branch_is_still_that_branch_once_another_one_is_checked_out() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    repo.git(&["branch", "-m", "trunk"]).ok();
+    let json = run(&repo).ok().json();
+    repo.git(&["checkout", "--quiet", "-b", "other"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "--allow-empty", "-m", "chore: other"]).ok();
+    let show = || repo.tribunal(&["runs", "show", short(json["run"].as_str().unwrap())]).ok();
+    show().never_says("beyond");
+    repo.git(&["branch", "--force", "trunk", "other"]).ok();
+    show().says("`trunk` has 1 commit beyond the one that it was built on");
+}
