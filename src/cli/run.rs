@@ -51,7 +51,9 @@ enum Mode {
 /// Shown below `--help`.
 const APPROVE_EXAMPLES: &str = "\
 Examples:
-  tribunal approve 3EFCVP                 have that run continue; `tribunal runs` lists them";
+  tribunal approve 3EFCVP                 have that run continue; `tribunal runs` lists them
+  tribunal approve 3EFCVP --page 4c1d7e02
+                                          the same, where it shows that page still";
 
 /// The run that is to continue.
 #[derive(Debug, clap::Args)]
@@ -59,6 +61,9 @@ Examples:
 pub struct ApproveArgs {
     /// The id of the run, as `tribunal runs` lists it, or enough of its end
     run: String,
+    /// The page that you answer, as it was named below it; another one is not approved
+    #[arg(long, value_name = "PAGE")]
+    page: Option<String>,
 }
 
 /// Shown below `--help`.
@@ -76,6 +81,9 @@ pub struct RejectArgs {
     /// What should be otherwise; a plan and its tasks are made again with it
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
+    /// The page that you answer, as it was named below it; another one is not rejected
+    #[arg(long, value_name = "PAGE")]
+    page: Option<String>,
 }
 
 /// Shown below `--help`.
@@ -105,21 +113,26 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 /// `tribunal approve RUN`.
 pub fn approve(invocation: &Invocation, args: &ApproveArgs) -> Result<ExitStatus> {
-    answer(invocation, &args.run, CheckpointAnswer::Approve)
+    answer(invocation, &args.run, CheckpointAnswer::Approve, args.page.as_deref())
 }
 
 /// `tribunal reject RUN`.
 pub fn reject(invocation: &Invocation, args: &RejectArgs) -> Result<ExitStatus> {
     let note = redact_str(args.note.trim());
-    answer(invocation, &args.run, CheckpointAnswer::Reject(note))
+    answer(invocation, &args.run, CheckpointAnswer::Reject(note), args.page.as_deref())
 }
 
-fn answer(invocation: &Invocation, run: &str, answer: CheckpointAnswer) -> Result<ExitStatus> {
+fn answer(
+    invocation: &Invocation,
+    run: &str,
+    answer: CheckpointAnswer,
+    page: Option<&str>,
+) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be answered", "answer once the call is over")?;
     let id = runs::resolve(&repo.state_dir(), run)?;
-    ended(&invocation.global, run::answer(context, &id, answer))
+    ended(&invocation.global, run::answer(context, &id, answer, page))
 }
 
 /// `tribunal abort RUN`.

@@ -134,7 +134,7 @@ fn of_run(
     };
     let resume = match run.stage() {
         SpecStage::Waiting(_) => {
-            format!("`tribunal runs show {id}` shows it, `tribunal approve {id}` has it continue")
+            format!("`tribunal runs show {id}` shows it, and how it is answered")
         }
         _ => format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
     };

@@ -36,6 +36,7 @@ mod lock_out;
 mod lifecycle;
 mod links;
 mod machine;
+mod manual_runs;
 mod managers;
 mod model_server;
 mod needs;

@@ -14,7 +14,7 @@ use crate::spec_runs::{
     killed_at_saves, made, run, stepping, writes,
 };
 
-const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
+pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
     People write sizes as `2K` and `2M`.\n\n## Acceptance criteria\n\n\
     - **AC-1** WHEN `sh src/size.sh 2K` is run THEN it prints `2048`. verify: test\n\
     - **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n";
@@ -23,26 +23,26 @@ const KILO_TEST: &str =
     "got=$(sh src/size.sh 2K)\n[ \"$got\" = 2048 ] || { echo \"assert: got $got\"; exit 1; }\n";
 const MEGA_TEST: &str =
     "got=$(sh src/size.sh 2M)\n[ \"$got\" = 2097152 ] || { echo \"assert: got $got\"; exit 1; }\n";
-const KILO: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
+pub const KILO: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
     *) echo 0 ;;\nesac\n";
 const BOTH: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
     *M) echo $((${1%M} * 1048576)) ;;\nesac\n";
 
-fn tests() -> Vec<Step> {
+pub fn tests() -> Vec<Step> {
     vec![
         writes(&[("tests/kilo_test.sh", KILO_TEST)], ""),
         writes(&[("tests/mega_test.sh", MEGA_TEST)], ""),
     ]
 }
 
-fn code() -> Vec<Step> {
+pub fn code() -> Vec<Step> {
     vec![
         writes(&[("src/size.sh", KILO)], "SUBJECT: feat(size): read kilobytes"),
         writes(&[("src/size.sh", BOTH)], "SUBJECT: feat(size): read megabytes"),
     ]
 }
 
-fn plan(word: &str) -> Value {
+pub fn plan(word: &str) -> Value {
     json!({
         "data_model": format!("A size is a number of bytes ({word})."),
         "interfaces": "`sh src/size.sh SIZE` prints it in decimal digits.",
@@ -57,14 +57,14 @@ fn plan(word: &str) -> Value {
     })
 }
 
-fn task(title: &str, criteria: &[&str], paths: &[&str]) -> Value {
+pub fn task(title: &str, criteria: &[&str], paths: &[&str]) -> Value {
     json!({
         "title": title, "goal": format!("{title} works"), "kind": "behaviour", "paths": paths,
         "lines": 6, "criteria": criteria, "needs": [],
     })
 }
 
-fn two_tasks() -> Value {
+pub fn two_tasks() -> Value {
     json!({"tasks": [
         task("Read kilobytes", &["AC-1"], &["src/size.sh"]),
         task("Read megabytes", &["AC-2"], &["src/size.sh"]),
@@ -74,15 +74,15 @@ fn two_tasks() -> Value {
 /// What planner and plan reviewer say, one answer after the other, the last again and again; the reviewer of
 /// plans finds nothing where it is given nothing.
 #[derive(Default)]
-struct Planning {
-    size: Vec<Value>,
-    parts: Vec<Value>,
-    plans: Vec<Value>,
-    findings: Vec<Value>,
-    tasks: Vec<Value>,
+pub struct Planning {
+    pub size: Vec<Value>,
+    pub parts: Vec<Value>,
+    pub plans: Vec<Value>,
+    pub findings: Vec<Value>,
+    pub tasks: Vec<Value>,
 }
 
-fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
+pub fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
     builder_beside(tests, code, planner(planning))
 }
 
@@ -109,11 +109,11 @@ fn planner(planning: Planning) -> impl Fn(&Asked) -> Say + Send + Sync + 'static
     }
 }
 
-fn good() -> Planning {
+pub fn good() -> Planning {
     Planning { plans: vec![plan("first")], tasks: vec![two_tasks()], ..Planning::default() }
 }
 
-fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
+pub fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
     let repo = scene.sandbox.repo("r");
     repo.write("run-tests", RUNNER).write("tribunal.toml", POLICY);
     repo.write("src/hello.sh", "echo hello\n").write("tests/hello_test.sh", OLD_TEST);
@@ -124,13 +124,13 @@ fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
 }
 
 /// The first lines of the commits of the branch, the oldest first.
-fn subjects(repo: &Repo<'_>) -> Vec<String> {
+pub fn subjects(repo: &Repo<'_>) -> Vec<String> {
     let log = repo.git(&["log", "--reverse", "--format=%s", "main..tribunal/sizes"]).ok();
     log.out().lines().map(str::to_owned).collect()
 }
 
 /// Each commit of the branch passes the tests by itself.
-fn each_commit_passes(repo: &Repo<'_>) {
+pub fn each_commit_passes(repo: &Repo<'_>) {
     let commits = repo.git(&["rev-list", "main..tribunal/sizes"]).ok().out().to_owned();
     for commit in commits.lines() {
         repo.git(&["checkout", "--quiet", "--detach", commit]).ok();
@@ -139,12 +139,12 @@ fn each_commit_passes(repo: &Repo<'_>) {
     repo.git(&["checkout", "--quiet", "main"]).ok();
 }
 
-fn asked_for(scene: &Scene, part: Part) -> Vec<String> {
+pub fn asked_for(scene: &Scene, part: Part) -> Vec<String> {
     let asked = scene.asked().into_iter().filter(|asked| Question::read(asked).part == part);
     asked.filter(|asked| asked.turns == 0).map(|asked| asked.prompt).collect()
 }
 
-fn reasons(outcome: &Outcome) -> String {
+pub fn reasons(outcome: &Outcome) -> String {
     let json = outcome.json();
     let lines = json["reasons"].as_array().unwrap().iter();
     lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
@@ -262,7 +262,7 @@ fn a_small_size_that_is_voted_needs_no_plan_and_an_unread_one_is_large() {
     assert!(reasons(&outcome).contains("it was not split into parts that cover it"));
 }
 
-fn finding(severity: &str, title: &str) -> Value {
+pub fn finding(severity: &str, title: &str) -> Value {
     json!({
         "severity": severity, "section": "Flow", "title": title,
         "failure": "a caller gets a wrong number", "remedy": "say so",
@@ -478,4 +478,68 @@ fn a_planned_run_and_all_its_reviews_share_one_budget() {
     assert_eq!((&json["stage"], &json["resume_when"]), (&"paused".into(), &"budget allows".into()));
     assert_eq!(json["commits"].as_array().unwrap().len(), 2, "{json}");
     repo.tribunal(&["resume", short(json["run"].as_str().unwrap())]).ok().says("built `sizes`");
+}
+
+#[test]
+fn what_has_the_name_of_a_document_stays() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    repo.write("docs/decisions/sizes.md", "# Mine\n").write("docs/progress/sizes.md", "# Mine\n");
+    repo.git(&["add", "docs/decisions", "docs/progress"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: mine"]).ok();
+    let json = run(&repo).ok().json();
+    let own = format!("sizes-{}.md", short(json["run"].as_str().unwrap()).to_lowercase());
+    let listed = repo.git(&["diff", "--name-status", "main", "tribunal/sizes", "--", "docs"]).ok();
+    let wanted = ["decisions", "progress", "review"].map(|kind| format!("A\tdocs/{kind}/{own}"));
+    assert_eq!(listed.out().lines().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_base_without_a_place_for_documents_is_refused_before_anything_is_paid() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    repo.write("docs/decisions", "one file\n").git(&["add", "docs/decisions"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: one file"]).ok();
+    let refused = run(&repo).code(2);
+    refused.says("`docs/decisions` is no folder in `main`").says("state `size: S`");
+    assert!(scene.asked().is_empty());
+    repo.write("docs/specs/small.md", SPEC.replace("size: M", "size: S"));
+    repo.tribunal(&["run", "docs/specs/small.md"]).never_says("is no folder");
+}
+
+#[test]
+fn a_task_that_declares_what_no_task_may_change_goes_back_to_the_planner() {
+    let paths = ["src/size.sh", "tribunal.toml", "AGENTS.md"];
+    let strange = json!({"tasks": [
+        task("Read kilobytes", &["AC-1"], &paths),
+        task("Read megabytes", &["AC-2"], &["run-tests", "docs/specs/sizes.md", "docs/review/a.md"]),
+    ]});
+    let scene = planned(Planning { tasks: vec![strange, two_tasks()], ..good() }, tests(), code());
+    let repo = project(&scene, SPEC);
+    run(&repo).ok();
+    let again = &asked_for(&scene, Part::TaskList)[1];
+    for text in [
+        "| task 1: it declares `tribunal.toml`: the policy",
+        "| task 1: it declares `AGENTS.md`: the policy",
+        "| task 2: it declares `run-tests`: it runs the tests",
+        "| task 2: it declares `docs/specs/sizes.md`: what is to be built",
+        "| task 2: it declares `docs/review/a.md`: a run writes that itself",
+    ] {
+        assert!(again.contains(text), "`{text}` in {again}");
+    }
+    assert_eq!(asked_for(&scene, Part::Tests).len(), 2);
+}
+
+#[test]
+fn a_base_that_is_no_default_branch_is_still_that_branch_once_another_one_is_checked_out() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    repo.git(&["branch", "-m", "trunk"]).ok();
+    let json = run(&repo).ok().json();
+    repo.git(&["checkout", "--quiet", "-b", "other"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "--allow-empty", "-m", "chore: other"]).ok();
+    let show = || repo.tribunal(&["runs", "show", short(json["run"].as_str().unwrap())]).ok();
+    show().never_says("beyond");
+    repo.git(&["branch", "--force", "trunk", "other"]).ok();
+    show().says("`trunk` has 1 commit beyond the one that it was built on");
 }

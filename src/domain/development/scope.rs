@@ -97,6 +97,12 @@ fn is_manifest(path: &str) -> bool {
         || [".gitlab-ci.yml", ".gitmodules", ".travis.yml", "Jenkinsfile"].contains(&path)
 }
 
+/// Whether a path is one of the records of runs, which the program writes and reviews leave out.
+fn is_record(path: &str) -> bool {
+    let folders = ["docs/progress/", "docs/review/"];
+    path.rsplit('.').next() == Some("md") && folders.iter().any(|folder| path.starts_with(folder))
+}
+
 impl TaskBounds<'_> {
     fn steering(&self, files: &[RepairedFile]) -> Vec<String> {
         let files = files.iter().filter(|file| is_steering(&file.path, self.is_policy));
@@ -107,6 +113,22 @@ impl TaskBounds<'_> {
             )
         });
         refused.collect()
+    }
+
+    /// Why no task may change a file of that path, as far as its path tells.
+    pub fn forbids(&self, path: &str) -> Option<&'static str> {
+        let is_runner = self.runners.iter().any(|runner| runner == path);
+        if is_steering(path, self.is_policy) {
+            Some("the policy, the rules and the instructions of agents are no task's to change")
+        } else if (self.is_spec)(path) {
+            Some("what is to be built is no task's to change")
+        } else if is_runner {
+            Some("it runs the tests")
+        } else if is_record(path) {
+            Some("a run writes that itself, and no review reads it")
+        } else {
+            None
+        }
     }
 
     /// Changes to how the tests run, by which anything could be made to pass.
@@ -120,6 +142,10 @@ impl TaskBounds<'_> {
                 ));
             } else if self.runners.contains(path) {
                 refused.push(format!("it changed `{path}`, which runs the tests"));
+            } else if is_record(path) {
+                refused.push(format!(
+                    "it changed `{path}`, which a run writes itself and no review reads"
+                ));
             } else if is_manifest(path) && !is_named(path) {
                 refused.push(format!(
                     "it changed `{path}`, which decides how the project is built and tested, and {} does not \

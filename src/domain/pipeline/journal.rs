@@ -101,6 +101,12 @@ impl Journal {
         of_job.filter(|e| matches!(e.event, JobEvent::Ended(JobResult::Failed(_)))).count()
     }
 
+    /// How often something came of a job, a failure included.
+    pub fn ends(&self, job: &JobId) -> usize {
+        let of_job = self.0.iter().filter(|entry| entry.job == *job);
+        of_job.filter(|entry| matches!(entry.event, JobEvent::Ended(_))).count()
+    }
+
     /// How many fixes the executor was asked for and gave, what changed nothing included.
     pub fn rounds(&self) -> u32 {
         count(self.fixes())

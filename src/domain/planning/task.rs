@@ -108,6 +108,10 @@ pub fn ordered(
         return Err(wrong);
     }
     let order = in_order(tasks).map_err(|cycle| vec![cycle])?;
+    let is_late = |at: &usize| tasks[*at].kind == TaskKind::Scaffold;
+    if order.iter().skip(1).any(is_late) {
+        return Err(vec!["a `scaffold` comes first, and needs no other task".to_owned()]);
+    }
     let moved = |old: usize| order.iter().position(|at| *at + 1 == old).map_or(old, |new| new + 1);
     let sorted = order.iter().map(|at| {
         let task = tasks[*at].clone();

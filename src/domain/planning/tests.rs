@@ -126,6 +126,11 @@ fn tasks_stay_within_their_bounds_and_serve_every_criterion() {
         (vec![good(), a_task(&[], &[])], false, "task 2: it serves no criterion"),
         (vec![good()], true, "asks for new structure"),
         (vec![good(), scaffold()], true, "asks for new structure"),
+        (
+            vec![PlannedTask { needs: vec![2], ..scaffold() }, good()],
+            true,
+            "a `scaffold` comes first, and needs no other task",
+        ),
         (vec![scaffold(), scaffold(), good()], true, "2 tasks are a `scaffold`"),
         (vec![PlannedTask { kind: TaskKind::Scaffold, ..good() }], true, "has no behaviour"),
         (vec![a_task(&["AC-1", "AC-2"], &[1])], false, "needs `1`, which is no other"),

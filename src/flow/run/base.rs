@@ -59,8 +59,11 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
             "make a first commit, as with `git commit --allow-empty`",
         ));
     };
-    let name = repo.branch()?.unwrap_or_else(|| "HEAD".to_owned());
-    Ok(Base { commit, name, full: "HEAD".to_owned() })
+    Ok(match repo.branch()? {
+        // Not `HEAD`: that is another branch once another one is checked out.
+        Some(name) => Base { commit, full: format!("refs/heads/{name}"), name },
+        None => Base { commit, name: "HEAD".to_owned(), full: "HEAD".to_owned() },
+    })
 }
 
 /// How many commits the ref has beyond the one that was built on; `None` for none, and where either is gone.

@@ -52,6 +52,9 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
                 ),
             ));
         }
+        let mut run = run;
+        // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
+        run.about.mode = run.about.mode.max(about.mode);
         let spec = run.about.spec_id.clone();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
         return Ok((folder, run.resumed()));

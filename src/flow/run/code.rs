@@ -147,7 +147,10 @@ impl SpecSession<'_> {
         self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Fixes))
     }
 
-    fn bounded(&self, refuse: impl FnOnce(TaskBounds<'_>) -> Vec<String>) -> Result<Vec<String>> {
+    pub(super) fn bounded(
+        &self,
+        refuse: impl FnOnce(TaskBounds<'_>) -> Vec<String>,
+    ) -> Result<Vec<String>> {
         let (touches, runners) = (self.touches()?, self.runners()?);
         let is_planned = self.run.progress().part().is_some_and(|part| part.plan.is_some());
         let named_by = if is_planned { NamedBy::Task } else { NamedBy::Spec };

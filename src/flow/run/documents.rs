@@ -11,6 +11,7 @@ use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::stage::ReviewedTask;
+use crate::flow::run::document_paths::{DocumentPaths, in_the_way};
 use crate::flow::run::session::SpecSession;
 use crate::platform::git::command::succeeded;
 use crate::platform::store::file;
@@ -18,19 +19,21 @@ use crate::platform::store::file;
 impl SpecSession<'_> {
     /// Commits the plans with their decisions, so that they are reviewed with what was built by them.
     pub(super) fn record_decisions(&self, job: &JobId) -> Result<SpecOutcome> {
-        let (spec, about) = (self.run.progress(), &self.run.about);
+        let spec = self.run.progress();
+        let paths = DocumentPaths::of(self.private, &self.run)?;
         let mut pages = Vec::new();
-        for (number, part) in (1..).zip(&spec.parts) {
-            let id = &about.spec_id;
-            let name = if spec.parts.len() == 1 { id.clone() } else { format!("{id}-{number}") };
+        for (path, part) in paths.decisions.into_iter().zip(&spec.parts) {
             if let Some(plan) = &part.plan {
-                let page = pages::plan_page(&part.title, plan);
-                pages.push((format!("docs/decisions/{name}.md"), page));
+                pages.push((path, pages::plan_page(&part.title, plan)));
             }
         }
+        let tree = match self.with_files(&self.head().tree, &pages)? {
+            Ok(tree) => tree,
+            Err(why) => return Ok(SpecOutcome::Committed(Err(why))),
+        };
         let task = ReviewedTask {
-            tree: self.with_files(&self.head().tree, &pages)?,
-            subject: format!("docs: record the decisions of `{}`", about.spec_id),
+            tree,
+            subject: format!("docs: record the decisions of `{}`", self.run.about.spec_id),
             red: None,
             criteria: Vec::new(),
             review: String::new(),
@@ -44,18 +47,32 @@ impl SpecSession<'_> {
     /// pages out of reviews.
     pub(super) fn document(&self, job: &JobId, whole: &ReviewedTask) -> Result<SpecOutcome> {
         let (spec, about) = (self.run.progress(), &self.run.about);
-        let id = &about.spec_id;
+        let DocumentPaths { progress, review, .. } = DocumentPaths::of(self.private, &self.run)?;
         let pages = [
-            (format!("docs/progress/{id}.md"), pages::progress(spec, about)),
-            (format!("docs/review/{id}.md"), pages::acceptance(spec, about, whole)),
+            (progress, pages::progress(spec, about)),
+            (review, pages::acceptance(spec, about, whole)),
         ];
-        let tree = self.with_files(&self.head().tree, &pages)?;
-        let subject = format!("docs: record what shows that `{id}` is built");
+        let tree = match self.with_files(&self.head().tree, &pages)? {
+            Ok(tree) => tree,
+            Err(why) => return Ok(SpecOutcome::Committed(Err(why))),
+        };
+        let subject = format!("docs: record what shows that `{}` is built", about.spec_id);
         self.commit(job, &ReviewedTask { tree, subject, ..whole.clone() })
     }
 
-    /// A tree with these files beside those that it has, or in their place.
-    fn with_files(&self, tree: &Oid, files: &[(String, String)]) -> Result<Oid> {
+    /// A tree with these files beside those that it has; `Err` is what stands where their folders are to be.
+    fn with_files(
+        &self,
+        tree: &Oid,
+        files: &[(String, String)],
+    ) -> Result<Result<Oid, Vec<String>>> {
+        for (path, _) in files {
+            if let Some(folder) = in_the_way(self.private, tree, path)? {
+                return Ok(Err(vec![format!(
+                    "`{folder}` is no folder, and `{path}` is to be written"
+                )]));
+            }
+        }
         let index: PathBuf = self.folder.path().join("documents.index");
         file::remove_if_there(&index)?;
         let git = |words: &[&str], input: &str| -> Result<String> {
@@ -72,6 +89,6 @@ impl SpecSession<'_> {
         git(&["update-index", "--add", "--index-info"], &lines)?;
         let written = Oid::parse(&git(&["write-tree"], "")?)?;
         file::remove_if_there(&index)?;
-        Ok(written)
+        Ok(Ok(written))
     }
 }

@@ -7,6 +7,7 @@ mod base;
 mod claim;
 mod code;
 mod commit;
+mod document_paths;
 mod documents;
 mod left_out;
 mod planning;
@@ -28,7 +29,7 @@ use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
-use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
@@ -73,29 +74,55 @@ pub fn resume(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
 ///
 /// # Errors
 ///
-/// Where it waits for no answer, or for one to another page than it shows now.
-pub fn answer(context: Context<'_>, id: &str, answer: CheckpointAnswer) -> Result<SpecRunResult> {
+/// Where it waits for no answer, or shows another page than `page`, or another one than it did when this began: the
+/// answer is to what the person saw.
+pub fn answer(
+    context: Context<'_>,
+    id: &str,
+    answer: CheckpointAnswer,
+    page: Option<&str>,
+) -> Result<SpecRunResult> {
+    // What is there before another process may have to be waited for.
+    let before = runs::load_spec(&context.repo.state_dir(), id)?;
+    let seen = before.as_ref().map(answerable).transpose()?;
     let (folder, run) = claim::take(context, id)?;
-    let SpecStage::Waiting(checkpoint) = run.stage() else {
+    let now = answerable(&run)?;
+    if seen.is_some_and(|seen| seen != now) || page.is_some_and(|page| !pages::names(page, &now)) {
         return Err(hinted(
-            format!(
-                "the run `{}` waits for no answer: it is {}",
-                short_id(id),
-                run.stage().as_str()
-            ),
-            format!("`tribunal runs show {}` tells how far it is", short_id(id)),
+            format!("the run `{}` shows another page by now", short_id(id)),
+            format!("`tribunal runs show {}` shows it, and how it is answered", short_id(id)),
         ));
-    };
-    let page = pages::checkpoint(run.progress(), &run.about, checkpoint.at, &checkpoint.then);
-    anyhow::ensure!(
-        pages::hash(&page) == checkpoint.shown,
-        "the page of {} is not the one that the run waits at",
-        checkpoint.at.as_str()
-    );
+    }
+    refuse_empty(&run, &answer)?;
     let prepared = prepare::again(context, &run)?;
     let answered = apply::answer(run, answer).context("the run waits for no answer")?;
     folder.save_spec(&answered)?;
     perform(context, &prepared, &folder, answered)
+}
+
+/// The hash of the page that a run waits at.
+fn answerable(run: &SpecRun) -> Result<String> {
+    let id = short_id(&run.id);
+    run.page().map(|page| pages::hash(&page)).ok_or_else(|| {
+        hinted(
+            format!("the run `{id}` waits for no answer: it is {}", run.stage().as_str()),
+            format!("`tribunal runs show {id}` tells how far it is"),
+        )
+    })
+}
+
+/// Refuses a no without a reason where something is to be made again: it would come out as it was.
+fn refuse_empty(run: &SpecRun, answer: &CheckpointAnswer) -> Result<()> {
+    let SpecStage::Waiting(Checkpoint { at, .. }) = run.stage() else { return Ok(()) };
+    let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
+    if *at == CheckpointKind::Acceptance || !says_nothing {
+        return Ok(());
+    }
+    let id = short_id(&run.id);
+    Err(hinted(
+        format!("{} would be made again as it was: say what should be otherwise", at.as_str()),
+        format!("`tribunal reject {id} --note TEXT` says it, `tribunal abort {id}` ends the run"),
+    ))
 }
 
 /// Ends a run that nobody works on; what it built stays in its folder.
@@ -156,7 +183,8 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         all.extend(calls::calls(context, id)?);
     }
     let spent = calls::spent(&all);
-    Ok(SpecRunResult { run, spent, base_moved_by: None, files: Vec::new() })
+    let repository = runs::folder(&context.repo.state_dir(), &run.id).join(REPOSITORY);
+    Ok(SpecRunResult { run, spent, base_moved_by: None, files: Vec::new(), repository })
 }
 
 fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {

@@ -14,7 +14,7 @@ use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{PlanningTry, Snapshot};
 use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::planning::prompt::PlanningPrompt;
-use crate::domain::planning::task::TaskLimits;
+use crate::domain::planning::task::{PlannedTask, TaskLimits};
 use crate::domain::planning::{part, plan, plan_review, prompt, size_vote, task};
 use crate::domain::review::prompt::spec_text;
 use crate::flow::call::roles::AssignedAgent;
@@ -138,10 +138,29 @@ impl SpecSession<'_> {
             };
             let (tasks, answers) = self.ask_about(job, ask, &question)?;
             let outcome = match tasks {
-                Ok(tasks) => SpecOutcome::Listed(task::ordered(&tasks, limits)),
+                Ok(tasks) => {
+                    let forbidden = self.forbidden(&tasks)?;
+                    SpecOutcome::Listed(match task::ordered(&tasks, limits) {
+                        Ok(_) if !forbidden.is_empty() => Err(forbidden),
+                        listed => listed.map_err(|why| [why, forbidden].concat()),
+                    })
+                }
                 Err(error) => SpecOutcome::Failed(error.of(&self.prepared.planner)),
             };
             Ok((outcome, answers))
+        })
+    }
+
+    /// The declared files that no task may change, one a line.
+    fn forbidden(&self, tasks: &[PlannedTask]) -> Result<Vec<String>> {
+        self.bounded(|bounds| {
+            let paths = (1..)
+                .zip(tasks)
+                .flat_map(|(number, task)| task.paths.iter().map(move |path| (number, path)));
+            let forbidden = paths.filter_map(|(number, path): (usize, &String)| {
+                Some(format!("task {number}: it declares `{path}`: {}", bounds.forbids(path)?))
+            });
+            forbidden.collect()
         })
     }
 

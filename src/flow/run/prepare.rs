@@ -25,7 +25,7 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::base;
+use crate::flow::run::{base, document_paths};
 use crate::flow::setup::consent;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
@@ -73,6 +73,7 @@ pub fn prepare(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<Prepa
         seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
         asked: String::new(),
     };
+    document_paths::refuse_in_the_way(context.repo, &about)?;
     complete(context, about, spec)
 }
 

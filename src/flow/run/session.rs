@@ -159,7 +159,8 @@ impl<'a> SpecSession<'a> {
 
     /// The nonce of the fences in the prompt of a job.
     pub(super) fn fence_nonce(&self, job: &JobId) -> String {
-        let token = blake3::hash(format!("{}/token/{job}", self.run.about.seed).as_bytes());
+        let (seed, call) = (&self.run.about.seed, self.run.call_key(job));
+        let token = blake3::hash(format!("{seed}/token/{call}").as_bytes());
         token.to_hex()[..12].to_owned()
     }
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
+use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::pages;
-use crate::domain::pipeline::spec_run::result::SpecRunResult;
-use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
+use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
@@ -47,10 +48,9 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all
         }
         SpecStage::Waiting(checkpoint) => {
-            let (at, then) = (checkpoint.at, &checkpoint.then);
-            let page = pages::checkpoint(result.run.progress(), about, at, then);
-            let mut all = vec![format!("`{spec}` waits for your answer about {}:", at.as_str())];
-            all.extend(page.lines().map(printable));
+            let at = checkpoint.at.as_str();
+            let mut all = vec![format!("`{spec}` waits for your answer about {at}:")];
+            all.extend(result.run.page().unwrap_or_default().lines().map(printable));
             all
         }
         stage => vec![format!("`{spec}` is not built yet: {}", stage.as_str())],
@@ -62,12 +62,35 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             counted(commits, "commit")
         ));
     }
+    if let Some(UnpublishedCommits { count, last }) = result.unpublished() {
+        let (count, verb) = (counted(count, "commit"), if count == 1 { "is" } else { "are" });
+        lines.push(format!("{count} up to {} {verb} built and not published", last.short()));
+    }
     lines.push(format!("run {id}: {}", result.spent));
     lines
 }
 
 /// What to do next.
 pub fn hints(result: &SpecRunResult) -> Vec<String> {
+    let mut hints = next_steps(result);
+    let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
+    let (repository, about) = (result.repository.display(), &result.run.about);
+    match result.run.stage() {
+        SpecStage::Ended(_) => hints.push(format!(
+            "`git fetch {repository} {last}:refs/heads/{}-unfinished` makes a branch of what is built",
+            about.branch
+        )),
+        SpecStage::Waiting(_) => hints.push(format!(
+            "`git --git-dir={repository} log -p {}..{}` shows what is built",
+            about.base.short(),
+            last.short()
+        )),
+        _ => {}
+    }
+    hints
+}
+
+fn next_steps(result: &SpecRunResult) -> Vec<String> {
     let about = &result.run.about;
     let id = short_id(&result.run.id);
     match result.run.stage() {
@@ -109,9 +132,19 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
             }
             SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
         },
-        SpecStage::Waiting(_) => vec![format!(
-            "`tribunal approve {id}` has it continue, `tribunal reject {id} --note TEXT` has it made again or ends it"
-        )],
+        SpecStage::Waiting(checkpoint) => {
+            let page = pages::hash(&result.run.page().unwrap_or_default());
+            let page = pages::short(&page);
+            let (reject, again) = match checkpoint.at {
+                CheckpointKind::Plan | CheckpointKind::Tasks => {
+                    (" --note TEXT", "has it made again")
+                }
+                CheckpointKind::Acceptance => ("", "ends it unpublished"),
+            };
+            vec![format!(
+                "`tribunal approve {id} --page {page}` has it continue, `tribunal reject {id} --page {page}{reject}` {again}"
+            )]
+        }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
     }
 }
@@ -141,7 +174,8 @@ pub fn json(result: &SpecRunResult) -> Value {
         "size": run.progress().size.map(Size::as_str),
         "parts": run.progress().parts.iter().map(part).collect::<Vec<_>>(),
         "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
-        "waits_for": waits_for(run.stage()),
+        "waits_for": waits_for(run),
+        "repository": result.repository.to_string_lossy(),
         "reasons": reasons,
         "for_people": about.for_people,
         "resume_when": resume_when,
@@ -164,7 +198,7 @@ fn part(part: &PlannedPart) -> Value {
 }
 
 /// What a person is asked about, and the hash of the page that they are shown.
-fn waits_for(stage: &SpecStage) -> Option<Value> {
-    let SpecStage::Waiting(checkpoint) = stage else { return None };
-    Some(json!({"about": checkpoint.at.as_str(), "page": checkpoint.shown}))
+fn waits_for(run: &SpecRun) -> Option<Value> {
+    let SpecStage::Waiting(checkpoint) = run.stage() else { return None };
+    Some(json!({"about": checkpoint.at.as_str(), "page": pages::hash(&run.page()?)}))
 }

@@ -51,7 +51,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply built planned pages result . progress outcome stage stop about",
+        "apply built planned result . pages progress outcome stage stop about",
     ),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     ("domain::development", "red imports suite test_failure failure message prompt scope words"),
@@ -106,7 +106,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review planning commit publish code session suite left_out claim prepare base",
+        "documents task_review planning commit publish code session suite left_out claim prepare document_paths base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -40,8 +40,8 @@ pub struct SpecAbout {
     pub asked: String,
 }
 
-/// Whether a person is asked between the stages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a person is asked between the stages; the later asks more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunMode {
     /// Nobody is asked but where nothing else helps.

@@ -93,7 +93,10 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         }
         (SpecStage::Committing(task), SpecOutcome::Committed(Ok(at))) => {
             spec.built.push(BuiltTask::new(task, at));
-            spec.onward(about)?
+            match spec.onward(about)? {
+                then @ SpecStage::Publishing(_) => planned::accepted(about, then),
+                then => then,
+            }
         }
         (SpecStage::Recording, SpecOutcome::Committed(Ok(at))) => {
             spec.recorded = Some(at);

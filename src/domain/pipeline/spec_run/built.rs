@@ -35,7 +35,7 @@ pub(super) fn step(
             SpecOutcome::Reviewed(review),
         ) => match review {
             TaskReview::Passed(task) if stage == SpecStage::Accepting => {
-                planned::accepted(spec, about, task)
+                planned::accepted(about, SpecStage::Documenting(task))
             }
             TaskReview::Passed(task) => SpecStage::Committing(task),
             TaskReview::NotPassed { review, verdict, why } => {

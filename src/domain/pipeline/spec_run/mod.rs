@@ -24,7 +24,7 @@ use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
-use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 
 /// The format in which the run of a spec is written; earlier ones have no such run.
 pub const VERSION: u32 = 4;
@@ -95,12 +95,19 @@ impl SpecRun {
         self.machine.spec.job()
     }
 
-    /// The name of the call that a job makes: a job that failed before makes another one.
+    /// The name of the call that a job makes. A job of which something came before makes another one: it failed,
+    /// or a person rejected what came of it, or the spec was split since.
     pub fn call_key(&self, job: &JobId) -> String {
-        match self.journal.failures(job) {
+        match self.journal.ends(job) {
             0 => job.to_string(),
-            failed => format!("{job}-again-{failed}"),
+            before => format!("{job}-again-{before}"),
         }
+    }
+
+    /// The page that a person is to answer; `None` where the run waits for no answer.
+    pub fn page(&self) -> Option<String> {
+        let SpecStage::Waiting(Checkpoint { at, then }) = self.stage() else { return None };
+        Some(pages::checkpoint(self.progress(), &self.about, *at, then))
     }
 
     pub(super) fn note(&mut self, answers: &[AgentAnswer]) {

@@ -23,7 +23,10 @@ pub fn checkpoint(
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
             plan_page(spec.part().map_or(about.title.as_str(), |part| &part.title), plan)
         }
-        (CheckpointKind::Acceptance, SpecStage::Documenting(task)) => acceptance(spec, about, task),
+        (
+            CheckpointKind::Acceptance,
+            SpecStage::Documenting(task) | SpecStage::Publishing(BuiltTask { task, .. }),
+        ) => acceptance(spec, about, task),
         _ => spec.part().map(tasks_page).unwrap_or_default(),
     }
 }
@@ -31,6 +34,19 @@ pub fn checkpoint(
 /// What tells one page from another.
 pub fn hash(page: &str) -> String {
     blake3::hash(page.as_bytes()).to_hex().to_string()
+}
+
+/// How much of a hash is shown to people.
+const SHOWN: usize = 8;
+
+/// A hash as people are shown it.
+pub fn short(hash: &str) -> &str {
+    hash.get(..SHOWN).unwrap_or(hash)
+}
+
+/// Whether a word that a person typed names the page of that hash.
+pub fn names(word: &str, hash: &str) -> bool {
+    word.len() >= SHOWN && hash.starts_with(word)
 }
 
 /// A plan, with what its last review left open.

@@ -5,10 +5,9 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
-use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{
-    Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, ReviewedTask, SpecStage,
+    Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, SpecStage,
 };
 use crate::domain::pipeline::spec_run::stop::SpecStop;
 use crate::domain::planning::part::PlannedPart;
@@ -58,7 +57,7 @@ pub(super) fn plan_round(spec: &mut SpecProgress, about: &SpecAbout, plans: Plan
         PlanStep::Review => SpecStage::ReviewingPlan(plans),
         PlanStep::Agreed(plan) => {
             let then = SpecStage::ListingTasks { plan: *plan, ask: PlanningTry::FIRST };
-            asked(spec, about, CheckpointKind::Plan, then)
+            asked(about, CheckpointKind::Plan, then)
         }
         PlanStep::Stopped { .. } if spec.size == Some(Size::M) && about.criteria.len() > 1 => {
             spec.size = Some(Size::L);
@@ -92,23 +91,19 @@ pub(super) fn listed(
     part.plan = Some(plan);
     part.tasks = tasks;
     let then = spec.onward(about)?;
-    Some(asked(spec, about, CheckpointKind::Tasks, then))
+    Some(asked(about, CheckpointKind::Tasks, then))
 }
 
-/// The stage after all of it passed its review.
-pub(super) fn accepted(spec: &SpecProgress, about: &SpecAbout, task: ReviewedTask) -> SpecStage {
-    asked(spec, about, CheckpointKind::Acceptance, SpecStage::Documenting(task))
+/// The stage after all of it passed its review; `then` is what is done with the result.
+pub(super) fn accepted(about: &SpecAbout, then: SpecStage) -> SpecStage {
+    asked(about, CheckpointKind::Acceptance, then)
 }
 
 /// What comes next, or a person's answer first where the mode asks for one.
-fn asked(spec: &SpecProgress, about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
+fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
     match about.mode {
         RunMode::Auto => then,
-        RunMode::Manual => {
-            let page = pages::checkpoint(spec, about, at, &then);
-            let shown = pages::hash(&page);
-            SpecStage::Waiting(Checkpoint { at, shown, then: Box::new(then) })
-        }
+        RunMode::Manual => SpecStage::Waiting(Checkpoint { at, then: Box::new(then) }),
     }
 }
 

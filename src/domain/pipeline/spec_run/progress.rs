@@ -133,7 +133,8 @@ impl SpecProgress {
         })
     }
 
-    /// The job that is ready; `None` where there is none. No two jobs of a run have one name.
+    /// The job that is ready; `None` where there is none. Jobs of planning have the names of earlier ones where
+    /// a person rejected what came of those, and where the spec was split since.
     pub fn job(&self) -> Option<JobId> {
         self.job_of(&self.stage)
     }

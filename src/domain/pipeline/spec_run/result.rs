@@ -1,9 +1,13 @@
 //! What the run of a spec came to, as data.
 
+use std::path::PathBuf;
+
 use crate::domain::model::agent::Spent;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stop::SpecEnd;
 
 /// The outcome of a run, or how far it came.
 #[derive(Clone, Debug)]
@@ -15,9 +19,29 @@ pub struct SpecRunResult {
     pub base_moved_by: Option<usize>,
     /// The files of its commit, for people.
     pub files: Vec<String>,
+    /// The run's own repository, which has its commits until they are published.
+    pub repository: PathBuf,
+}
+
+/// The commits of a run that are not published.
+pub struct UnpublishedCommits<'a> {
+    pub count: usize,
+    /// The last of them.
+    pub last: &'a Oid,
 }
 
 impl SpecRunResult {
+    /// What is built and not published; `None` where nothing is.
+    pub fn unpublished(&self) -> Option<UnpublishedCommits<'_>> {
+        if matches!(self.run.stage(), SpecStage::Ended(SpecEnd::Done { .. })) {
+            return None;
+        }
+        let spec = self.run.progress();
+        let recorded = spec.recorded.as_ref().map(|at| &at.commit);
+        let last = recorded.or_else(|| spec.built.last().map(|built| &built.commit))?;
+        Some(UnpublishedCommits { count: spec.built.len() + usize::from(recorded.is_some()), last })
+    }
+
     /// What it came to; `Escalate` while it waits for a person, `Inconclusive` where it
     /// has not ended otherwise.
     pub fn verdict(&self) -> Verdict {

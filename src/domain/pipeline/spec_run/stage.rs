@@ -167,8 +167,6 @@ impl BuiltTask {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     pub at: CheckpointKind,
-    /// BLAKE3 of the page that the person is shown: the answer is to that page alone.
-    pub shown: String,
     pub then: Box<SpecStage>,
 }
 

@@ -1,0 +1,82 @@
+//! Where the documents of a run go: to names that nothing has.
+
+use anyhow::Result;
+use bstr::BStr;
+
+use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
+use crate::domain::model::size::Size;
+use crate::domain::model::text::short_id;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::platform::git::repo::Repo;
+
+/// The documents of a run, from the top of the repository.
+pub struct DocumentPaths {
+    /// One for each part, in their order.
+    pub decisions: Vec<String>,
+    pub progress: String,
+    pub review: String,
+}
+
+impl DocumentPaths {
+    /// By the id of the spec; where something has one of these names, by that of the run as well: what an earlier
+    /// run or a person wrote stays.
+    pub fn of(repo: &Repo, run: &SpecRun) -> Result<Self> {
+        let (spec, about) = (run.progress(), &run.about);
+        let tree = spec.built.last().map_or(&about.base_tree, |built| &built.task.tree);
+        let paths = Self::named(&about.spec_id, spec.parts.len());
+        for path in paths.all() {
+            if repo.objects.has(tree, BStr::new(path))? {
+                let own = format!("{}-{}", about.spec_id, short_id(&run.id).to_lowercase());
+                return Ok(Self::named(&own, spec.parts.len()));
+            }
+        }
+        Ok(paths)
+    }
+
+    fn named(name: &str, parts: usize) -> Self {
+        let decisions = match parts {
+            0 | 1 => vec![format!("docs/decisions/{name}.md")],
+            parts => (1..=parts).map(|n| format!("docs/decisions/{name}-{n}.md")).collect(),
+        };
+        let (progress, review) =
+            (format!("docs/progress/{name}.md"), format!("docs/review/{name}.md"));
+        Self { decisions, progress, review }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.decisions.iter().chain([&self.progress, &self.review])
+    }
+}
+
+/// What stands in a tree where a folder of that path is to be: a file or a link, which a commit would remove.
+pub fn in_the_way<'p>(repo: &Repo, tree: &Oid, path: &'p str) -> Result<Option<&'p str>> {
+    for (end, _) in path.match_indices('/') {
+        let folder = &path[..end];
+        if repo.objects.entry(tree, BStr::new(folder))?.is_some() {
+            return Ok(Some(folder));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses a base in which there is no place for documents, before anything is paid.
+pub fn refuse_in_the_way(repo: &Repo, about: &SpecAbout) -> Result<()> {
+    if about.stated_size == Some(Size::S) {
+        return Ok(());
+    }
+    let DocumentPaths { decisions, progress, review } = DocumentPaths::named(&about.spec_id, 1);
+    for path in decisions.iter().chain([&progress, &review]) {
+        if let Some(folder) = in_the_way(repo, &about.base_tree, path)? {
+            return Err(hinted(
+                format!(
+                    "`{folder}` is no folder in `{}`, and a run of more than one task writes `{path}`",
+                    about.base_name
+                ),
+                "make it a folder and commit that to the base, or state `size: S` in the spec where it is one task",
+            ));
+        }
+    }
+    Ok(())
+}
