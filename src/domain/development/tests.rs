@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::development::failure::{FailureKind, OutputFailure, of_output};
-use crate::domain::development::message::TaskCommit;
+use crate::domain::development::message::{CommitSource, TaskCommit};
 use crate::domain::development::red::prove_red;
 use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{
@@ -300,12 +300,12 @@ fn last_words_are_read_and_decide_nothing_by_themselves() {
 fn a_message_has_the_form_whatever_was_proposed() {
     let policy = resolve(&[], &[], FlagSettings::none()).unwrap().policy.gates.commit_message;
     let criteria = ["AC-1".to_owned(), "C-1".to_owned()];
-    let message = |proposed: &str| {
+    let message_of = |source: CommitSource<'_>, proposed: &str| {
         let commit = TaskCommit {
             task: String::new(),
             proposed,
             title: "Read sizes with a unit.",
-            spec: "sizes",
+            source,
             criteria: &criteria,
             run: "01J",
             executor: "claude 2 (opus)",
@@ -315,11 +315,19 @@ fn a_message_has_the_form_whatever_was_proposed() {
         };
         commit.message(&policy)
     };
+    let message = |proposed: &str| message_of(CommitSource::Spec("sizes"), proposed);
     let whole = "feat(size): read\n\nSpec: sizes\nCriteria: AC-1, C-1\nTribunal-Run: 01J\n\
         Tribunal-Executor: claude 2 (opus)\nTribunal-Reviewer: codex 1 (gpt)\nTribunal-Review: 01K\n";
     assert_eq!(message("feat(size): read"), whole);
     for proposed in ["", "I made it", &"feat: ".repeat(40)] {
         let message = message(proposed);
         assert!(message.starts_with("feat: read sizes with a unit\n\nSpec: sizes\n"), "{message}");
+    }
+    // A repair is a `fix`, whatever its executor calls it.
+    let of_report = |proposed: &str| message_of(CommitSource::Report("fix-1"), proposed);
+    assert!(of_report("fix(size): read").starts_with("fix(size): read\n\nReport: fix-1\n"));
+    for proposed in ["feat(size): read", "fixes it"] {
+        let message = of_report(proposed);
+        assert!(message.starts_with("fix: read sizes with a unit\n\nReport: fix-1\n"), "{message}");
     }
 }

@@ -114,6 +114,7 @@ impl<'a> SpecSession<'a> {
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let outcome = match stage {
             SpecStage::TestingBase => self.test_base()?,
+            SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
             SpecStage::Splitting(ask) => return self.split(job, &ask),
             SpecStage::WritingPlan(plans) => return self.write_plan(job, &plans),
@@ -133,6 +134,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
+            SpecStage::Learning(built) => self.learn(&built)?,
             SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")
             }
