@@ -191,7 +191,7 @@ impl SpecSession<'_> {
         Ok(Some(globs::union(named.iter().map(String::as_str))?))
     }
 
-    fn paths(&self) -> &[String] {
+    pub(super) fn paths(&self) -> &[String] {
         self.run.progress().task().map_or(&[], |now| &now.task.paths)
     }
 

@@ -208,7 +208,8 @@ impl<'a> SpecSession<'a> {
         let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
         let files = &written.files;
         let text: String = files.iter().filter_map(|file| read(file)).collect();
-        let tests = NewTests { text: &text, files, read: &read };
+        let paths = self.paths();
+        let tests = NewTests { text: &text, files, paths, read: &read };
         let mut proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
         if let RedProof::Unproven(why) = &mut proof {
             why.extend(left_out::of_last(self.folder));
