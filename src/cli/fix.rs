@@ -4,6 +4,7 @@ use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use clap::ArgGroup;
 
 use crate::cli::invocation::Invocation;
 use crate::cli::run::ended;
@@ -21,18 +22,18 @@ const REPORT_BYTES_MAX: u64 = 64 * 1024;
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
 Examples:
-  tribunal fix \"`sum 1 2 3` prints 3, and not 6\"
-                                          find out why, show it by a test, repair it; the commit is on a
-                                          branch `tribunal/fix-…`; your checkout stays as it is
+  tribunal fix 'sum 1 2 3 prints 3, not 6'
+                                          find out why, show it by a test and repair it, in a commit
+                                          on a branch of its own; your checkout stays as it is
   tribunal fix --file report.md           the same with a report that is in a file
   gh issue view 12 | tribunal fix --file -";
 
 /// The bug that is to be repaired.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("report").args(["text", "file"]).required(true)))]
 pub struct Args {
     /// What goes wrong: what was done, what came of it, what should have come
-    #[arg(value_name = "TEXT", required_unless_present = "file", conflicts_with = "file")]
+    #[arg(value_name = "TEXT")]
     text: Option<String>,
     /// Read that from a file; `-` reads standard input
     #[arg(long, value_name = "PATH")]

@@ -200,7 +200,7 @@ fn a_report_comes_from_a_file_or_standard_input_and_an_empty_one_costs_nothing()
     assert_eq!(json["verdict"], "pass", "{json}");
     assert!(asked_for(&scene, Part::Diagnosis)[0].contains("| # The sum is wrong"));
     for (words, input, says) in [
-        (&["fix"][..], "", "required"),
+        (&["fix"][..], "", "<TEXT|--file <PATH>>"),
         (&["fix", "a", "--file", "report.md"], "", "cannot be used with"),
         (&["fix", " \n"], "", "the report is empty"),
         (&["fix", "--file", "-"], "", "the report is empty"),
