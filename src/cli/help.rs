@@ -20,7 +20,10 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Set up", &["init", "hooks", "trust", "config", "doctor", "uninstall"]),
     ("Check", &["check"]),
     ("Review", &["review", "agents", "cost"]),
-    ("Specs and runs", &["spec", "run", "runs", "resume", "approve", "reject", "abort", "sandbox"]),
+    (
+        "Specs and runs",
+        &["spec", "run", "fix", "runs", "resume", "approve", "reject", "abort", "sandbox"],
+    ),
     ("Findings and rules", &["findings", "constitution"]),
     ("Watcher", &["watch", "daemon"]),
     ("About", &["status", "demo", "completions"]),

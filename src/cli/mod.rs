@@ -15,6 +15,7 @@ pub mod daemon_log;
 pub mod daemon_status;
 pub mod doctor;
 pub mod findings;
+mod fix;
 mod formats;
 mod help;
 pub mod hook;
@@ -76,6 +77,9 @@ pub enum Command {
     /// Build a spec: tests that fail, code, review, a commit on a branch of its own; this sends code to AI
     /// models and may cost money
     Run(run::Args),
+    /// Repair a bug: its cause, a test that fails, the smallest repair, review, a commit on a branch of its own;
+    /// this sends code to AI models and may cost money
+    Fix(fix::Args),
     /// List the reviews and the runs of specs that were made or stopped, or show one
     Runs(runs::Args),
     /// Continue a review or the run of a spec that was stopped
@@ -220,6 +224,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Check(args) => check::run(invocation, &args),
         Command::Review(args) => review::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
+        Command::Fix(args) => fix::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),
         Command::Approve(args) => run::approve(invocation, &args),
         Command::Reject(args) => run::reject(invocation, &args),

@@ -155,7 +155,7 @@ pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitSta
 }
 
 /// Says what a run came to, or that it was stopped.
-fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
+pub fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
     let result = match came {
         Ok(result) => result,
         Err(error) => return stopped(error),

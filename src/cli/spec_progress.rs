@@ -192,7 +192,8 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
                 "you"
             }
         }
-        SpecStage::Classifying
+        SpecStage::Diagnosing(_)
+        | SpecStage::Classifying
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
         | SpecStage::ListingTasks { .. } => "the planner",
@@ -203,7 +204,8 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
         SpecStage::Committing(_)
         | SpecStage::Recording
         | SpecStage::Documenting(_)
-        | SpecStage::Publishing(_) => "git",
+        | SpecStage::Publishing(_)
+        | SpecStage::Learning(_) => "git",
         _ => "the tests",
     }
 }

@@ -24,14 +24,19 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         stage if is_held => stage.as_str().to_owned(),
         stage => format!("stopped while {}", stage.as_str()),
     };
+    let id = &run.about.spec_id;
+    let (kind, change) = match run.about.report {
+        Some(_) => ("bug", format!("{id}: {}", run.about.title)),
+        None => ("spec", format!("spec {id}")),
+    };
     let row = [
         short_id(&run.id).into(),
         local(run.about.started).into(),
         duration(run.about.started, run.last_at()).into(),
-        "spec".into(),
+        kind.into(),
         state.into(),
         money(result.spent).into(),
-        (&format!("spec {}", run.about.spec_id)).into(),
+        (&change).into(),
     ];
     let standing = match run.stage() {
         SpecStage::Ended(_) => "ended",
@@ -42,7 +47,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
     };
     let mut json = spec_result::json(&result);
     json["id"] = json!(run.id);
-    json["kind"] = json!("spec");
+    json["kind"] = json!(kind);
     json["title"] = json!(run.about.title);
     json["started"] = json!(run.about.started);
     json["standing"] = json!(standing);

@@ -19,6 +19,8 @@ pub enum Part {
     Tests,
     /// The code of a task is to be written, or structure without behaviour.
     Code,
+    /// The cause of a bug is to be found.
+    Diagnosis,
     /// The size of a spec, its parts, a plan, what is wrong with one, its tasks.
     Size,
     Split,
@@ -107,6 +109,8 @@ impl Question {
             || prompt.contains("You write the structure of something")
         {
             Part::Code
+        } else if prompt.contains("You look for the cause of a bug that somebody reports") {
+            Part::Diagnosis
         } else if prompt.contains("You say how much work a spec is") {
             Part::Size
         } else if prompt.contains("You split a large spec into parts") {

@@ -25,12 +25,20 @@ const FILE: &str = "docs/specs/sizes.md";
 fn quiet<'a>(scene: &'a Scene, settings: &str) -> Repo<'a> {
     let repo = project(scene);
     fs::remove_file(repo.path(FILE)).unwrap();
+    looks_often(scene, &repo);
+    let path = scene.sandbox.settings_file();
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(settings.as_bytes()).unwrap();
+    repo
+}
+
+/// The watcher knows the person as git does, and looks often.
+pub fn looks_often(scene: &Scene, repo: &Repo<'_>) {
     repo.git(&["config", "user.name", "A Person"]).ok();
     repo.git(&["config", "user.email", "person@example.invalid"]).ok();
     let path = scene.sandbox.settings_file();
     let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-    write!(file, "[watch]\nsettle = \"50ms\"\nrescan = \"100ms\"\n{settings}").unwrap();
-    repo
+    write!(file, "[watch]\nsettle = \"50ms\"\nrescan = \"100ms\"\n").unwrap();
 }
 
 fn agree(repo: &Repo<'_>) {
@@ -92,7 +100,7 @@ fn workers(repo: &Repo<'_>) -> Vec<i32> {
     processes(repo, ["daemon", "build"])
 }
 
-fn kill(pid: i32, signal: &str) {
+pub fn kill(pid: i32, signal: &str) {
     let mut kill = std::process::Command::new("kill");
     drop(kill.args([&format!("-{signal}"), &pid.to_string()]).status());
 }
@@ -395,7 +403,7 @@ fn one_at_a_time_is_built_and_no_repository_can_raise_that() {
     repo.write("docs/specs/next.md", SPEC.replace("sizes", "next"));
     waits_for(&repo, "next", "waits for its turn");
     // A person may have it built all the same; what is under way is not begun by hand.
-    run(&repo).code(2).says("builds this spec already");
+    run(&repo).code(2).says("works on the spec `sizes` already");
     may.store(true, Ordering::SeqCst);
     wait_built(&repo, "the first");
     wait_for("the second", || !repo.rev("tribunal/next").is_empty());

@@ -6,6 +6,7 @@ mod agent_limits;
 mod agents;
 mod bounds;
 mod brain;
+mod bug_fixes;
 mod check;
 mod commands;
 mod confined;

@@ -74,20 +74,34 @@ const JAVASCRIPT: Project = Project {
     )],
 };
 
+/// The scene, in which the toolchain that builds this test is found.
+pub fn with_toolchain(mut scene: Scene) -> Scene {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", toolchain().display());
+    scene.sandbox.vars.push(("PATH", path));
+    // The home folder is another one here.
+    if let Some(toolchains) = toolchain().ancestors().find(|it| it.ends_with("toolchains")) {
+        let rustup = toolchains.parent().unwrap().display().to_string();
+        scene.sandbox.vars.push(("RUSTUP_HOME", rustup));
+    }
+    scene
+}
+
+/// Whether there is a `node`; else the test is left out, which is said.
+pub fn has_node(test: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join("node").exists());
+    if !found {
+        skip(test, Need::Agents, "there is no `node`");
+    }
+    found
+}
+
 impl Project {
     fn scene(&self) -> Scene {
         let done = "SUBJECT: feat(size): read sizes with a unit";
         let steps = |files, says| -> Vec<Step> { vec![writes(files, says)] };
-        let mut scene = builder(steps(self.tests, ""), steps(self.code, done), &[]);
-        let path = std::env::var("PATH").unwrap_or_default();
-        let path = format!("{}:{path}", toolchain().display());
-        scene.sandbox.vars.push(("PATH", path));
-        // The home folder is another one here.
-        if let Some(toolchains) = toolchain().ancestors().find(|it| it.ends_with("toolchains")) {
-            let rustup = toolchains.parent().unwrap().display().to_string();
-            scene.sandbox.vars.push(("RUSTUP_HOME", rustup));
-        }
-        scene
+        with_toolchain(builder(steps(self.tests, ""), steps(self.code, done), &[]))
     }
 
     fn repo<'a>(&self, scene: &'a Scene) -> Repo<'a> {
@@ -130,9 +144,7 @@ fn a_spec_is_built_in_a_rust_project() {
 
 #[test]
 fn a_spec_is_built_in_a_javascript_project() {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if !std::env::split_paths(&path).any(|folder| folder.join("node").exists()) {
-        return skip("a_spec_is_built_in_a_javascript_project", Need::Agents, "there is no `node`");
+    if has_node("a_spec_is_built_in_a_javascript_project") {
+        JAVASCRIPT.is_built();
     }
-    JAVASCRIPT.is_built();
 }

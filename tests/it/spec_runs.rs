@@ -123,8 +123,11 @@ pub fn project(scene: &Scene) -> Repo<'_> {
     repo
 }
 
+/// The words of a run of its spec.
+const RUN: [&str; 4] = ["run", "docs/specs/sizes.md", "--format", "json"];
+
 pub fn run(repo: &Repo<'_>) -> Outcome {
-    repo.tribunal(&["run", "docs/specs/sizes.md", "--format", "json"])
+    repo.tribunal(&RUN)
 }
 
 /// The stage, the verdict and the reasons of a run.
@@ -493,8 +496,9 @@ impl Left {
         let id = begun(repo).unwrap();
         let state = repo.read(format!(".git/tribunal/runs/{id}/run.json"));
         let state: Value = serde_json::from_str(&state).unwrap();
-        let commits = repo.git(&["log", "--format=%s", "HEAD..tribunal/sizes"]).ok();
-        let files = repo.git(&["ls-tree", "-r", "tribunal/sizes"]).ok().out().to_owned();
+        let built = repo.git(&["branch", "--list", "--format=%(refname:short)", "tribunal/*"]).ok();
+        let commits = repo.git(&["log", "--format=%s", &format!("HEAD..{}", built.out())]).ok();
+        let files = repo.git(&["ls-tree", "-r", built.out()]).ok().out().to_owned();
         let code = files.lines().filter(|line| !line.contains("\tdocs/"));
         Self {
             code: outcome.code,
@@ -539,11 +543,11 @@ pub fn begun(repo: &Repo<'_>) -> Option<String> {
 }
 
 /// Goes on after a kill, and holds the end against that of a run that nothing stopped.
-pub fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, at: &str) {
+fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, words: &[&str], at: &str) {
     wait_for("the agents to end", || scene.alive().is_empty());
     let again = match begun(repo) {
         Some(id) => repo.tribunal(&["resume", &id, "--format", "json"]),
-        None => run(repo),
+        None => repo.tribunal(words),
     };
     assert_eq!(&Left::of(scene, repo, &again), whole, "{at}: {again}");
     let made = made(scene);
@@ -583,6 +587,17 @@ pub fn killed_at_saves(
     scene: fn() -> Scene,
     project: for<'a> fn(&'a Scene) -> Repo<'a>,
 ) {
+    killed_at_saves_of(&RUN, whole, step, scene, project);
+}
+
+/// The same of a run that other words begin.
+pub fn killed_at_saves_of(
+    words: &[&str],
+    whole: &Left,
+    step: u64,
+    scene: fn() -> Scene,
+    project: for<'a> fn(&'a Scene) -> Repo<'a>,
+) {
     let step = if std::env::var_os(ALL).is_some() { 1 } else { step };
     let (next, end) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
     let kills = AtomicUsize::new(0);
@@ -596,14 +611,13 @@ pub fn killed_at_saves(
                     }
                     let scene = scene();
                     let repo = project(&scene);
-                    let words = ["run", "docs/specs/sizes.md", "--format", "json"];
-                    let outcome = repo.until_save(&words, k);
+                    let outcome = repo.until_save(words, k);
                     if outcome.code != -1 {
                         outcome.ok();
                         end.fetch_min(k, Ordering::SeqCst);
                         return;
                     }
-                    goes_on(&scene, &repo, whole, &format!("save {k}"));
+                    goes_on(&scene, &repo, whole, words, &format!("save {k}"));
                     kills.fetch_add(1, Ordering::SeqCst);
                 }
             });

@@ -14,6 +14,8 @@ pub enum FailureKind {
     Assertion,
     /// It uses this, which is not there.
     MissingSymbol(String),
+    /// It uses this module, which nothing says where to find: one of the project, or a package of others.
+    MissingModule(String),
     /// It uses this by its bare name, which nothing has brought to where it is used.
     UnknownName(String),
     /// It cannot be read or built, for another reason.
@@ -35,6 +37,7 @@ pub struct OutputFailure {
 /// The texts by which the kinds are told from each other.
 struct Forms {
     missing: Vec<Regex>,
+    module: Regex,
     bare: Regex,
     dependency: Regex,
     compile: Regex,
@@ -76,9 +79,11 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
     let regex = |text: &str| Regex::new(text).ok();
     Some(Forms {
         missing: MISSING.iter().map(|form| regex(form)).collect::<Option<Vec<_>>>()?,
+        // Python says no more of a package that is not installed.
+        module: regex(r"No module named '(\w+)'")?,
         // A name alone, which a test must get from somewhere.
         bare: regex(
-            r"name '\w+' is not defined|\w+ is not defined$|`\w+` in this scope|unlinked crate `\w+`|undeclared type `\w+`",
+            r"undefined: \w+(?: |$)|name '\w+' is not defined|\w+ is not defined$|`\w+` in this scope|unlinked crate `\w+`|undeclared type `\w+`",
         )?,
         // A module that is in no folder of the project.
         dependency: regex(
@@ -163,6 +168,9 @@ impl Forms {
         };
         if let Some(module) = self.dependency.captures(said).and_then(first) {
             return Some(FailureKind::Infrastructure(format!("the module `{module}`")));
+        }
+        if let Some(module) = self.module.captures(said).and_then(first) {
+            return Some(FailureKind::MissingModule(module));
         }
         let symbol = self.missing.iter().find_map(|form| form.captures(said)).and_then(first)?;
         Some(if self.bare.is_match(said) {

@@ -64,6 +64,19 @@ fn joined(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// Whether one of these paths may be a module of Python that has this name; where none are named, or one is a
+/// pattern or a folder, any may.
+pub fn may_hold(paths: &[String], module: &str) -> bool {
+    let is_open = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        path.contains(['*', '?', '[', '{']) || !name.contains('.')
+    };
+    let names = |path: &String| {
+        path.split('/').any(|part| part.strip_suffix(".py").unwrap_or(part) == module)
+    };
+    paths.is_empty() || paths.iter().any(|path| is_open(path) || names(path))
+}
+
 /// Whether a text has a name as a word of its own.
 pub fn mentions(text: &str, symbol: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';

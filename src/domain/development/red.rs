@@ -1,7 +1,7 @@
 //! What proves that new tests fail for want of the code that they ask for.
 
 use crate::domain::development::failure::{FailureKind, of_output};
-use crate::domain::development::imports::{mentions, missing_import};
+use crate::domain::development::imports::{may_hold, mentions, missing_import};
 use crate::domain::development::suite::{
     CaseState, RedProof, RedReason, RedTest, SuiteCommand, SuiteRun,
 };
@@ -69,17 +69,15 @@ fn of_test(
         FailureKind::Thrown(_) if is_file && !of_output(&command.printed).is_empty() => {
             of_broken(command, tests)
         }
-        FailureKind::Thrown(said) if is_file => {
-            match missing_import(tests) {
-                Some(symbol) => Ok(vec![red(None, RedReason::MissingSymbol(symbol))]),
-                None => reason(FailureKind::Thrown(said), tests.text).map(|_| Vec::new()).map_err(
-                    |why| format!("{why}; where its file could not be loaded, nothing says why"),
-                ),
-            }
-        }
+        FailureKind::Thrown(said) if is_file => match missing_import(tests) {
+            Some(symbol) => Ok(vec![red(None, RedReason::MissingSymbol(symbol))]),
+            None => reason(FailureKind::Thrown(said), tests).map(|_| Vec::new()).map_err(|why| {
+                format!("{why}; where its file could not be loaded, nothing says why")
+            }),
+        },
         kind => {
             let name = (!is_file).then(|| name.to_owned());
-            Ok(vec![red(name, reason(kind, tests.text)?)])
+            Ok(vec![red(name, reason(kind, tests)?)])
         }
     }
 }
@@ -97,17 +95,28 @@ fn is_file(name: &str, files: &[String]) -> bool {
     files.iter().any(is_it)
 }
 
-fn reason(kind: FailureKind, written: &str) -> Result<RedReason, String> {
+fn reason(kind: FailureKind, tests: NewTests<'_>) -> Result<RedReason, String> {
+    let written = tests.text;
     match kind {
+        FailureKind::MissingModule(module) if !may_hold(tests.paths, &module) => Err(format!(
+            "the package `{module}` is not here, and no file that the code may change is it: a test takes what it \
+             tests from a module of the project"
+        )),
         FailureKind::Assertion => Ok(RedReason::Assertion),
-        FailureKind::MissingSymbol(symbol) if mentions(written, &symbol) => {
+        FailureKind::MissingSymbol(symbol) | FailureKind::MissingModule(symbol)
+            if mentions(written, &symbol) =>
+        {
             Ok(RedReason::MissingSymbol(symbol))
         }
-        FailureKind::MissingSymbol(symbol) => {
+        FailureKind::MissingSymbol(symbol) | FailureKind::MissingModule(symbol) => {
             Err(format!("it lacks `{symbol}`, which no new test uses"))
         }
         // Where a test takes in all that a module has, its names are of the code.
-        FailureKind::UnknownName(name) if mentions(written, &name) && brings(written, &name) => {
+        FailureKind::UnknownName(name)
+            if mentions(written, &name)
+                && brings(written, &name)
+                && !takes_the_test(written, &name) =>
+        {
             Ok(RedReason::MissingSymbol(name))
         }
         FailureKind::UnknownName(name) => Err(format!(
@@ -142,7 +151,7 @@ fn of_broken(command: &SuiteCommand, tests: NewTests<'_>) -> Result<Vec<RedTest>
         {
             return Err(format!("`{place}` does not build, and it is none of the new tests"));
         }
-        let why = reason(failure.kind, tests.text)
+        let why = reason(failure.kind, tests)
             .map_err(|why| format!("`{}` ran no test: {why}", command.name))?;
         let red = RedTest { command: command.name.clone(), name: None, why };
         if !missing.contains(&red) {
@@ -159,7 +168,26 @@ fn brings(written: &str, name: &str) -> bool {
         let starts = ["use ", "pub use ", "import ", "from ", "package ", "require", "const {"];
         starts.iter().any(|start| line.starts_with(start))
     };
-    // In Go a test of the same package has all of its names.
-    let is_all = |line: &str| line.contains('*') || line.starts_with("package ");
+    // In Go a test of the same package has all of its names, and one of a package of its own has none.
+    let is_all = |line: &str| {
+        line.contains('*') || line.starts_with("package ") && !line.trim_end().ends_with("_test")
+    };
     written.lines().filter(is_import).any(|line| is_all(line) || mentions(line, name))
+}
+
+/// Whether a name is called with the test itself, as only a test's own helper is in Go: `equal(t, got, 3)`.
+fn takes_the_test(written: &str, name: &str) -> bool {
+    let is_package = |line: &str| line.starts_with("package ") && !line.contains(';');
+    // Another `t` may be anything.
+    if !written.lines().any(is_package)
+        || ["t :=", "var t "].iter().any(|own| written.contains(own))
+    {
+        return false;
+    }
+    written.match_indices(name).any(|(at, _)| {
+        let is_word = !written[..at].ends_with(|c: char| c.is_alphanumeric() || "_.".contains(c));
+        let given = written[at + name.len()..].strip_prefix('(').map(str::trim_start);
+        let given = given.and_then(|given| given.strip_prefix('t'));
+        is_word && given.is_some_and(|rest| rest.trim_start().starts_with([',', ')']))
+    })
 }

@@ -34,7 +34,7 @@ fn text_of(path: &str) -> Option<String> {
 }
 
 fn tests_in(files: &[String]) -> NewTests<'_> {
-    NewTests { text: "", files, read: &text_of }
+    NewTests { text: "", files, paths: &[], read: &text_of }
 }
 
 fn files() -> Vec<String> {
@@ -54,7 +54,7 @@ fn kind(format: TestFormat, report: &str) -> FailureKind {
 fn word(kind: &FailureKind) -> &'static str {
     match kind {
         FailureKind::Assertion => "assertion",
-        FailureKind::MissingSymbol(_) => "missing",
+        FailureKind::MissingSymbol(_) | FailureKind::MissingModule(_) => "missing",
         FailureKind::UnknownName(_) => "unknown name",
         FailureKind::Compile(_) => "compile",
         FailureKind::Infrastructure(_) => "infrastructure",

@@ -23,6 +23,7 @@ pub struct TaskBounds<'a> {
 pub enum NamedBy {
     Spec,
     Task,
+    Diagnosis,
 }
 
 impl NamedBy {
@@ -30,6 +31,7 @@ impl NamedBy {
         match self {
             Self::Spec => "the spec's `touches`",
             Self::Task => "the task's list of files",
+            Self::Diagnosis => "the diagnosis",
         }
     }
 }

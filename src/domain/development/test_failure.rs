@@ -16,6 +16,8 @@ pub struct NewTests<'a> {
     /// Their texts, one after the other.
     pub text: &'a str,
     pub files: &'a [String],
+    /// The paths that the code may change; empty where none are named.
+    pub paths: &'a [String],
     /// The text of a file by its path.
     pub read: &'a dyn Fn(&str) -> Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::development::failure::{FailureKind, OutputFailure, of_output};
-use crate::domain::development::message::TaskCommit;
+use crate::domain::development::message::{CommitSource, TaskCommit};
 use crate::domain::development::red::prove_red;
 use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
 use crate::domain::development::suite::{
@@ -52,7 +52,7 @@ fn broken(printed: &str) -> SuiteRun {
 fn red(base: &SuiteRun, now: &SuiteRun) -> RedProof {
     let files = ["tests/size.rs".to_owned()];
     let text = "use crate::size::parse_size;\nparse_size(1); helper()";
-    prove_red(base, now, NewTests { text, files: &files, read: &|_| None })
+    prove_red(base, now, NewTests { text, files: &files, paths: &[], read: &|_| None })
 }
 
 fn proven(name: &str, why: RedReason) -> RedProof {
@@ -133,6 +133,55 @@ fn what_does_not_build_is_red_where_the_missing_code_is_all_that_is_wrong() {
     }
 }
 
+/// What only a file of the task can be, and what only a test's own helper is called with, tells the code from what
+/// the test lacks by itself.
+#[test]
+fn a_package_of_others_and_a_helper_of_the_tests_own_are_no_missing_code() {
+    let base = suite(&["+a"]);
+    let proof = |printed: &str, text: &str, paths: &[&str]| {
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        let files = ["tests/test_size.py".to_owned(), "size_test.go".to_owned()];
+        let tests = NewTests { text, files: &files, paths: &paths, read: &|_| None };
+        match prove_red(&base, &broken(printed), tests) {
+            RedProof::Unproven(why) => why.join("\n"),
+            proof => format!("{proof:?}"),
+        }
+    };
+    let python = "E   ModuleNotFoundError: No module named 'requests'\n";
+    let go = "# pkg [pkg.test]\n./size_test.go:8:9: undefined: check\n";
+    let red = "MissingSymbol";
+    for (printed, text, paths, says) in [
+        (python, "import requests", &["src/size.py"][..], "the package `requests` is not here"),
+        (python, "import requests", &["src/size.py", "src/requests/__init__.py"], red),
+        (python, "import requests", &["src/requests.py"], red),
+        // What may be any file may be that one.
+        (python, "import requests", &[], red),
+        (python, "import requests", &["src/**"], red),
+        (python, "import requests", &["src"], red),
+        (go, "package size\nfunc TestA(t *testing.T) { if check(1) != 2 { t.Fatal() } }", &[], red),
+        (
+            go,
+            "package size\nfunc TestA(t *testing.T) { check(t, 2) }",
+            &[],
+            "defines its own helpers",
+        ),
+        (
+            go,
+            "package size\nfunc TestA(t *testing.T) { check( t ) }",
+            &[],
+            "defines its own helpers",
+        ),
+        (go, "package size\nfunc TestA(t *testing.T) { x.check(t) }; var _ = check(1)", &[], red),
+        (go, "package size\nfor _, t := range all { check(t) }", &[], red),
+        // A test of another package has none of the names of the code by themselves.
+        (go, "package size_test\nvar _ = check(1)", &[], "defines its own helpers"),
+        (&go.replace("check", "size.check"), "package size_test\nvar _ = size.check(1)", &[], red),
+    ] {
+        let said = proof(printed, text, paths);
+        assert!(said.contains(says), "{says} in {said} of {text}");
+    }
+}
+
 #[test]
 fn failures_are_read_as_the_usual_programs_print_them() {
     let symbol = |name: &str| FailureKind::MissingSymbol(name.to_owned());
@@ -145,7 +194,15 @@ fn failures_are_read_as_the_usual_programs_print_them() {
     let printed = [
         (
             "# pkg [pkg.test]\n./size_test.go:8:9: undefined: ParseSize\nFAIL\tpkg [build failed]\n",
+            one(FailureKind::UnknownName("ParseSize".to_owned()), "size_test.go"),
+        ),
+        (
+            "./size_test.go:8:9: undefined: size.ParseSize\n",
             one(symbol("ParseSize"), "size_test.go"),
+        ),
+        (
+            "E   ModuleNotFoundError: No module named 'requests'\n",
+            one(FailureKind::MissingModule("requests".to_owned()), ""),
         ),
         (
             "E   ImportError: cannot import name 'parse_size' from 'size' (/w/size.py)\n",
@@ -300,12 +357,12 @@ fn last_words_are_read_and_decide_nothing_by_themselves() {
 fn a_message_has_the_form_whatever_was_proposed() {
     let policy = resolve(&[], &[], FlagSettings::none()).unwrap().policy.gates.commit_message;
     let criteria = ["AC-1".to_owned(), "C-1".to_owned()];
-    let message = |proposed: &str| {
+    let message_of = |source: CommitSource<'_>, proposed: &str| {
         let commit = TaskCommit {
             task: String::new(),
             proposed,
             title: "Read sizes with a unit.",
-            spec: "sizes",
+            source,
             criteria: &criteria,
             run: "01J",
             executor: "claude 2 (opus)",
@@ -315,11 +372,19 @@ fn a_message_has_the_form_whatever_was_proposed() {
         };
         commit.message(&policy)
     };
+    let message = |proposed: &str| message_of(CommitSource::Spec("sizes"), proposed);
     let whole = "feat(size): read\n\nSpec: sizes\nCriteria: AC-1, C-1\nTribunal-Run: 01J\n\
         Tribunal-Executor: claude 2 (opus)\nTribunal-Reviewer: codex 1 (gpt)\nTribunal-Review: 01K\n";
     assert_eq!(message("feat(size): read"), whole);
     for proposed in ["", "I made it", &"feat: ".repeat(40)] {
         let message = message(proposed);
         assert!(message.starts_with("feat: read sizes with a unit\n\nSpec: sizes\n"), "{message}");
+    }
+    // A repair is a `fix`, whatever its executor calls it.
+    let of_report = |proposed: &str| message_of(CommitSource::Report("fix-1"), proposed);
+    assert!(of_report("fix(size): read").starts_with("fix(size): read\n\nReport: fix-1\n"));
+    for proposed in ["feat(size): read", "fixes it"] {
+        let message = of_report(proposed);
+        assert!(message.starts_with("fix: read sizes with a unit\n\nReport: fix-1\n"), "{message}");
     }
 }

@@ -129,13 +129,14 @@ pub enum Progress {
 pub enum SpecRunStep {
     /// It is about to begin.
     Begins {
-        spec: String,
+        /// What is done with what, for people.
+        what: String,
         /// What it is built on, for people.
         base: String,
         branch: String,
     },
     /// A stopped one is continued.
-    Continued { run: String, spec: String },
+    Continued { run: String, of: String },
     /// It begins a step.
     Step { spec: String, step: &'static str },
     /// The tests of the base ran, and none failed.

@@ -7,7 +7,7 @@ pub mod part;
 pub mod plan;
 pub mod plan_review;
 pub mod prompt;
-mod reading;
+pub(in crate::domain) mod reading;
 pub mod size_vote;
 pub mod task;
 #[cfg(test)]

@@ -8,12 +8,12 @@ use serde_json::Value;
 /// # Errors
 ///
 /// What does not fit, for the agent that gave it.
-pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_json::from_value(value.clone()).map_err(|error| error.to_string())
 }
 
 /// The schema of an object of which every field is required, as the agents' programs want it.
-pub(super) fn object(properties: &Value) -> Value {
+pub fn object(properties: &Value) -> Value {
     let names: Vec<&String> = properties.as_object().into_iter().flat_map(|it| it.keys()).collect();
     serde_json::json!({
         "type": "object",

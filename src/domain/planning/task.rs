@@ -192,7 +192,8 @@ fn wrong_with(task: &PlannedTask, limits: TaskLimits<'_>) -> Vec<String> {
 }
 
 /// Whether a text names one file below the top of a repository: a pattern could be anything.
-fn is_file_path(path: &str) -> bool {
+/// Whether a text is the path of one file from the top of a repository.
+pub fn is_file_path(path: &str) -> bool {
     let is_name = |part: &str| !part.is_empty() && part != "." && part != ".." && part != ".git";
     path.split('/').all(is_name) && !path.contains(['*', '?', '[', ']', '{', '}', '\\', '\0', '\n'])
 }

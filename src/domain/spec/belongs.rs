@@ -37,6 +37,8 @@ pub enum SpecGround {
     Range,
     /// Everything that the change touches is in its `touches`.
     Touches,
+    /// It was made from the report of a bug, which the change repairs.
+    Report,
 }
 
 impl SpecGround {
@@ -51,6 +53,7 @@ impl SpecGround {
             Self::Branch(name) => format!("by the branch `{name}`"),
             Self::Range => "because the change adds or edits it".to_owned(),
             Self::Touches => "by its `touches`".to_owned(),
+            Self::Report => "the report of a bug".to_owned(),
         }
     }
 }

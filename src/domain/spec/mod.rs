@@ -8,6 +8,7 @@ pub mod identity;
 pub mod belongs;
 pub mod classify;
 pub mod record;
+pub mod reported;
 pub mod template;
 mod source;
 mod outline;

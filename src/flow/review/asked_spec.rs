@@ -35,7 +35,8 @@ impl AskedSpec {
 
     /// What it means that a criterion of it is not met.
     pub fn weight(&self) -> CriteriaWeight {
-        if self.copy.ground == SpecGround::Named || self.spec.status == SpecStatus::Done {
+        let is_asked = matches!(self.copy.ground, SpecGround::Named | SpecGround::Report);
+        if is_asked || self.spec.status == SpecStatus::Done {
             CriteriaWeight::Counted
         } else {
             CriteriaWeight::Told

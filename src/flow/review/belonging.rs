@@ -18,6 +18,7 @@ use crate::domain::spec::belongs::{
 };
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::reading::SpecReading;
+use crate::domain::spec::reported::ReportedBug;
 use crate::domain::spec::types::{Spec, SpecStatus};
 use crate::flow::context::Context;
 use crate::flow::intake::spec_listing::SpecGlobs;
@@ -208,6 +209,10 @@ pub(super) fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy
 
 /// The spec of a copy.
 pub fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
+    if copy.ground == SpecGround::Report {
+        let bug = ReportedBug::read(&copy.text);
+        return bug.map(|bug| bug.spec()).context("the report of the bug was not kept");
+    }
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let parsed_spec = read(copy.text.as_bytes(), &name);
     match parsed_spec.spec.clone() {

@@ -16,6 +16,7 @@ use crate::domain::review::demand::{ChangeAsked, UnmetDemand};
 use crate::domain::review::finding::CriterionStatus;
 use crate::domain::review::record::FindingRecord;
 use crate::domain::review::tracked::TrackedFinding;
+use crate::domain::spec::belongs::SpecGround;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::recording;
@@ -59,10 +60,15 @@ fn to_ledger(context: Context<'_>, inputs: &ReviewInputs, tracked: &TrackedFindi
     let why = &tracked.original.failure;
     let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
     let message = redact::redact_str(&format!("{id} of `{}` is not met: {text}{why}", spec.id));
-    let suggestion = format!(
-        "once it is, `tribunal review --spec {}` says so",
-        visible(inside.as_os_str().as_encoded_bytes())
-    );
+    let is_report = copy.ground == SpecGround::Report;
+    let suggestion = if is_report {
+        "`tribunal fix` with the same report repairs it".to_owned()
+    } else {
+        let path = visible(inside.as_os_str().as_encoded_bytes());
+        format!("once it is, `tribunal review --spec {path}` says so")
+    };
+    // A report is in no file of the repository.
+    let place = place.filter(|_| !is_report);
     Finding { place, anchor: text.to_owned(), message, suggestion, ..finding }
 }
 

@@ -34,8 +34,8 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
             }
         }
         return Err(hinted(
-            format!("the spec names the base `{name}`, and there is no such branch"),
-            "`git branch --all` lists them; `base` in the spec's front matter names one",
+            format!("`{name}` is to be the base, and there is no such branch"),
+            "`git branch --all` lists them; `base` in a spec's front matter, or `--base` of `tribunal fix`, names one",
         ));
     }
     let mut found: Option<Base> = None;
@@ -101,9 +101,9 @@ pub fn refuse_gone(repo: &Repo, run: &SpecRun) -> Result<()> {
             run.about.base_name
         ),
         format!(
-            "`tribunal abort {}` ends this run; `tribunal run {}` then builds on what is there now",
+            "`tribunal abort {}` ends this run; {} then builds on what is there now",
             short_id(&run.id),
-            run.about.spec_id
+            run.about.command()
         ),
     ))
 }

@@ -2,14 +2,18 @@
 
 use anyhow::Result;
 
+use crate::domain::development::message::REPORT_TRAILER;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::flow::context::Context;
 use crate::flow::review::claim::{lock_new_runs, resume};
 use crate::flow::run::prepare::Prepared;
 use crate::platform::config::random;
+use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
@@ -33,7 +37,11 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
             let process = runs::holder(&state_dir, &id);
             let process = process.map_or_else(String::new, |it| format!(" (process {})", it.pid));
             return Err(hinted(
-                format!("the run `{}` builds this spec already{process}", short_id(&id)),
+                format!(
+                    "the run `{}` works on {} already{process}",
+                    short_id(&id),
+                    about.in_words()
+                ),
                 format!("`tribunal runs show {}` tells how far it is", short_id(&id)),
             ));
         };
@@ -45,7 +53,8 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
             let id = short_id(&id);
             return Err(hinted(
                 format!(
-                    "the run `{id}` of this spec is not finished, and the spec, its base, the policy or the executor changed since"
+                    "the run `{id}` of {} is not finished, and the spec, its base, the policy or the executor changed since",
+                    about.in_words()
                 ),
                 format!(
                     "`tribunal resume {id}` continues it as it began, `tribunal abort {id}` ends it"
@@ -55,17 +64,20 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         let mut run = run;
         // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
         run.about.mode = run.about.mode.max(about.mode);
-        let spec = run.about.spec_id.clone();
-        context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
+        let of = run.about.in_words();
+        context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, of }));
         return Ok((folder, run.resumed()));
     }
-    refuse_branch(context, &about.branch)?;
+    refuse_branch(context, about)?;
     let id = random::id().to_string();
     let folder = RunFolder::create(&state_dir, &id)?;
     let run = SpecRun::new(id, about.clone());
     folder.save_spec(&run)?;
     context.notify(Progress::SpecRun(SpecRunStep::Begins {
-        spec: about.spec_id.clone(),
+        what: match about.report {
+            Some(_) => format!("repairing {}", about.in_words()),
+            None => format!("building {}", about.in_words()),
+        },
         base: format!("{} ({})", about.base_name, about.base.short()),
         branch: about.branch.clone(),
     }));
@@ -73,14 +85,26 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
 }
 
 /// Refuses a name that no branch can have here.
-fn refuse_branch(context: Context<'_>, name: &str) -> Result<()> {
-    let repo = context.repo;
-    if repo.tip(&format!("refs/heads/{name}"))?.is_some() {
+fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
+    let (repo, name) = (context.repo, &about.branch);
+    if let Some(tip) = repo.tip(&format!("refs/heads/{name}"))? {
+        if about.report.is_some() && is_of_report(repo, &about.spec_id, &tip)? {
+            return Err(hinted(
+                format!(
+                    "this report was repaired already, by {} on the branch `{name}`",
+                    tip.short()
+                ),
+                format!(
+                    "`git merge {name}` takes it; say in the report what is still wrong, or `git branch -D {name}` \
+                     drops the repair and the same report is repaired again"
+                ),
+            ));
+        }
         return Err(hinted(
             format!("the branch `{name}` is there already"),
             format!(
-                "`git log {name}` shows what it has: merge it, or `git branch -m {name} NAME` renames it; then run \
-                 the spec again"
+                "`git log {name}` shows what it has: merge it, or `git branch -m {name} NAME` renames it; then begin again with {}",
+                about.command()
             ),
         ));
     }
@@ -101,6 +125,12 @@ fn refuse_branch(context: Context<'_>, name: &str) -> Result<()> {
         ),
         format!("`git branch -m {other} NAME` renames it"),
     ))
+}
+
+/// Whether a commit is the repair of that report.
+fn is_of_report(repo: &Repo, id: &str, commit: &Oid) -> Result<bool> {
+    let words = repo.trailers(std::slice::from_ref(commit), [REPORT_TRAILER])?;
+    Ok(words.iter().any(|[reports]| reports.iter().any(|report| report == id)))
 }
 
 /// Takes a run that nobody works on; waits for the end of a process that was killed at it.

@@ -25,6 +25,7 @@ use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::shown_text;
 use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::intake::spec_listing::SpecGlobs;
+use crate::flow::review::belonging;
 use crate::flow::review::request::request_work;
 use crate::flow::run::left_out;
 use crate::flow::run::session::{SpecSession, Wanted};
@@ -153,7 +154,11 @@ impl SpecSession<'_> {
     ) -> Result<Vec<String>> {
         let (touches, runners) = (self.touches()?, self.runners()?);
         let is_planned = self.run.progress().part().is_some_and(|part| part.plan.is_some());
-        let named_by = if is_planned { NamedBy::Task } else { NamedBy::Spec };
+        let named_by = match is_planned {
+            _ if self.run.progress().diagnosis.is_some() => NamedBy::Diagnosis,
+            true => NamedBy::Task,
+            false => NamedBy::Spec,
+        };
         let globs = SpecGlobs::new(&self.prepared.effective.policy.watch.specs)?;
         Ok(refuse(TaskBounds {
             touches: touches.as_ref(),
@@ -165,7 +170,7 @@ impl SpecSession<'_> {
     }
 
     /// The files of the base that the test commands name.
-    fn runners(&self) -> Result<Vec<String>> {
+    pub(super) fn runners(&self) -> Result<Vec<String>> {
         let (objects, tree) = (&self.private.objects, &self.run.about.base_tree);
         let mut files = Vec::new();
         for command in test_commands(&self.prepared.effective.policy) {
@@ -189,7 +194,7 @@ impl SpecSession<'_> {
         Ok(Some(globs::union(named.iter().map(String::as_str))?))
     }
 
-    fn paths(&self) -> &[String] {
+    pub(super) fn paths(&self) -> &[String] {
         self.run.progress().task().map_or(&[], |now| &now.task.paths)
     }
 
@@ -200,7 +205,7 @@ impl SpecSession<'_> {
             Wanted::Code(red) => red_in_words(red),
         };
         let task = TaskPrompt {
-            spec: &spec_text(&self.prepared.spec),
+            spec: &spec_text(&belonging::parse_spec(&self.run.about.spec)?),
             task: &self.task_in_words(),
             touches: self.paths(),
             red: &red,
@@ -220,6 +225,9 @@ impl SpecSession<'_> {
 
     /// The task with the plan that it belongs to; empty where it is all of the spec.
     fn task_in_words(&self) -> String {
+        if let Some(diagnosis) = &self.run.progress().diagnosis {
+            return diagnosis.in_words();
+        }
         let Some(now) = self.run.progress().task() else { return String::new() };
         let Some(agreed) = &now.part.plan else { return String::new() };
         let (all, plan) = (now.part.tasks.len(), agreed.plan.markdown(&now.part.title));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::domain::development::message::TaskCommit;
+use crate::domain::development::message::{CommitSource, TaskCommit};
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
@@ -35,7 +35,10 @@ impl SpecSession<'_> {
             proposed: &task.subject,
             title: now.map_or(about.title.as_str(), |now| &now.task.title),
             task: of_task.map(|(number, all)| format!("{number} of {all}")).unwrap_or_default(),
-            spec: &about.spec_id,
+            source: match about.report {
+                Some(_) => CommitSource::Report(&about.spec_id),
+                None => CommitSource::Spec(&about.spec_id),
+            },
             criteria: &task.criteria,
             run: &self.run.id,
             executor: &progress.executor,

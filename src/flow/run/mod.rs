@@ -4,6 +4,7 @@
 //! of the run's own, which borrows the person's objects.
 
 mod base;
+mod bug;
 mod claim;
 mod code;
 mod commit;
@@ -11,7 +12,7 @@ mod document_paths;
 mod documents;
 mod left_out;
 mod planning;
-mod prepare;
+pub mod prepare;
 mod publish;
 mod session;
 mod suite;
@@ -36,7 +37,7 @@ use crate::flow::context::Context;
 use crate::flow::review::calls;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
-use crate::flow::run::prepare::Prepared;
+use crate::flow::run::prepare::{BugReport, Prepared};
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::private_repo;
 use crate::platform::config::env::now;
@@ -54,6 +55,18 @@ const REPOSITORY: &str = "repository";
 /// Where it cannot begin, before anything is paid; where a signal stops it; where a file cannot be written.
 pub fn run(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<SpecRunResult> {
     let prepared = prepare::prepare(context, spec, mode)?;
+    clean_up(context)?;
+    let (folder, run) = claim::claim(context, &prepared)?;
+    perform(context, &prepared, &folder, run)
+}
+
+/// Repairs a bug that somebody reports, or continues an unfinished run of that report.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn fix(context: Context<'_>, request: &BugReport) -> Result<SpecRunResult> {
+    let prepared = prepare::prepare_fix(context, request)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     perform(context, &prepared, &folder, run)

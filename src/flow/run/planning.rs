@@ -24,18 +24,18 @@ use crate::flow::workspace::checkout::Ignored;
 use crate::platform::agents::ask::Answer;
 
 /// What an agent that plans came to.
-type Planned = Result<(SpecOutcome, Vec<AgentAnswer>)>;
+pub(super) type PlanningResult = Result<(SpecOutcome, Vec<AgentAnswer>)>;
 
 /// A question of planning: who is asked, what, and how the answer is read.
-struct PlanningQuestion<'q, T> {
-    to: &'q AssignedAgent,
-    prompt: String,
-    schema: Value,
-    parse: &'q dyn Fn(&Value) -> Result<T, String>,
+pub(super) struct PlanningQuestion<'q, T> {
+    pub to: &'q AssignedAgent,
+    pub prompt: String,
+    pub schema: Value,
+    pub parse: &'q dyn Fn(&Value) -> Result<T, String>,
 }
 
 impl SpecSession<'_> {
-    pub(super) fn tell_size(&self, job: &JobId) -> Planned {
+    pub(super) fn tell_size(&self, job: &JobId) -> PlanningResult {
         self.with_prompt(job, &[], &|ask| {
             let question = PlanningQuestion {
                 to: &self.prepared.planner,
@@ -43,7 +43,7 @@ impl SpecSession<'_> {
                 schema: size_vote::schema(),
                 parse: &size_vote::parse,
             };
-            let (vote, answers) = self.ask_about(job, ask, &question)?;
+            let (vote, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match vote {
                 Ok(vote) => SpecOutcome::Sized(Some(vote)),
                 Err(AskError::Malformed { .. }) => SpecOutcome::Sized(None),
@@ -53,7 +53,7 @@ impl SpecSession<'_> {
         })
     }
 
-    pub(super) fn split(&self, job: &JobId, again: &PlanningTry) -> Planned {
+    pub(super) fn split(&self, job: &JobId, again: &PlanningTry) -> PlanningResult {
         self.with_prompt(job, &again.refused, &|ask| {
             let question = PlanningQuestion {
                 to: &self.prepared.planner,
@@ -61,7 +61,7 @@ impl SpecSession<'_> {
                 schema: part::schema(),
                 parse: &part::parse,
             };
-            let (parts, answers) = self.ask_about(job, ask, &question)?;
+            let (parts, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match parts {
                 Ok(parts) => {
                     let wrong = part::wrong(&parts, &self.run.about.criteria);
@@ -73,7 +73,7 @@ impl SpecSession<'_> {
         })
     }
 
-    pub(super) fn write_plan(&self, job: &JobId, plans: &PlanLoop) -> Planned {
+    pub(super) fn write_plan(&self, job: &JobId, plans: &PlanLoop) -> PlanningResult {
         self.with_prompt(job, &[], &|ask| {
             let question = PlanningQuestion {
                 to: &self.prepared.planner,
@@ -81,7 +81,7 @@ impl SpecSession<'_> {
                 schema: plan::schema(),
                 parse: &plan::parse,
             };
-            let (plan, answers) = self.ask_about(job, ask, &question)?;
+            let (plan, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match plan {
                 Ok(plan) => SpecOutcome::PlanWritten(plan),
                 Err(error) => SpecOutcome::Failed(error.of(&self.prepared.planner)),
@@ -90,7 +90,7 @@ impl SpecSession<'_> {
         })
     }
 
-    pub(super) fn review_plan(&self, job: &JobId, plans: &PlanLoop) -> Planned {
+    pub(super) fn review_plan(&self, job: &JobId, plans: &PlanLoop) -> PlanningResult {
         let plan = plans.plan().context("there is no plan to review")?;
         self.with_prompt(job, &[], &|ask| {
             let question = PlanningQuestion {
@@ -99,7 +99,7 @@ impl SpecSession<'_> {
                 schema: plan_review::schema(),
                 parse: &|answer: &Value| plan_review::parse(answer, plan),
             };
-            let (findings, answers) = self.ask_about(job, ask, &question)?;
+            let (findings, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match findings {
                 Ok(findings) => SpecOutcome::PlanReviewed(findings),
                 Err(error) => SpecOutcome::Failed(error.of(&self.prepared.plan_reviewer)),
@@ -113,7 +113,7 @@ impl SpecSession<'_> {
         job: &JobId,
         agreed: &AgreedPlan,
         again: &PlanningTry,
-    ) -> Planned {
+    ) -> PlanningResult {
         let part = self.run.progress().part().context("there is no part to list tasks of")?;
         let touches = &self.prepared.spec.touches;
         let touches = if touches.is_empty() {
@@ -136,7 +136,7 @@ impl SpecSession<'_> {
                 schema: task::schema(),
                 parse: &task::parse,
             };
-            let (tasks, answers) = self.ask_about(job, ask, &question)?;
+            let (tasks, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match tasks {
                 Ok(tasks) => {
                     let forbidden = self.forbidden(&tasks)?;
@@ -168,8 +168,8 @@ impl SpecSession<'_> {
         &self,
         job: &JobId,
         refused: &[String],
-        ask: &dyn Fn(&PlanningPrompt<'_>) -> Planned,
-    ) -> Planned {
+        ask: &dyn Fn(&PlanningPrompt<'_>) -> PlanningResult,
+    ) -> PlanningResult {
         let scope = &self.prepared.effective.policy.gates.scope;
         ask(&PlanningPrompt {
             spec: &spec_text(&self.prepared.spec),
@@ -193,10 +193,11 @@ impl SpecSession<'_> {
         text
     }
 
-    fn ask_about<T>(
+    /// Asks about the code that the next commit stands on; `token` is the nonce of the fences in the prompt.
+    pub(super) fn ask_about<T>(
         &self,
         job: &JobId,
-        ask: &PlanningPrompt<'_>,
+        token: &str,
         question: &PlanningQuestion<'_, T>,
     ) -> Result<(Result<T, AskError>, Vec<AgentAnswer>)> {
         let workspace = self.workspace()?;
@@ -208,7 +209,7 @@ impl SpecSession<'_> {
             to: question.to,
             key: &self.run.call_key(job),
             prompt: &question.prompt,
-            token: ask.fence_nonce,
+            token,
             dir: &workspace.work(),
             schema: &question.schema,
         };

@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::gates::policy::EffectivePolicy;
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Role, is_same_family};
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
+use crate::domain::model::size::Size;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::bug;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::read::read;
-use crate::domain::spec::types::{Spec, SpecStatus, Verify};
+use crate::domain::spec::types::{Spec, SpecEntry, SpecPosition, SpecStatus, Verify};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route::assign_reviewers;
@@ -45,36 +48,62 @@ pub struct Prepared {
     pub agents_home: PathBuf,
 }
 
+/// A bug that somebody reports.
+#[derive(Clone, Debug)]
+pub struct BugReport {
+    pub report: String,
+    /// The branch that the repair is built on; `None` for the repository's default branch.
+    pub base: Option<String>,
+}
+
 /// Reads the spec and looks whether it can be built.
 pub fn prepare(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
-    let base = base::find(context.repo, &spec)?;
+    let counted_size = size_of(&copy).counted;
+    let about = SpecAbout { counted_size, mode, ..begun(context, copy, &spec)? };
+    document_paths::refuse_in_the_way(context.repo, &about)?;
+    complete(context, about, spec)
+}
+
+/// The same for the report of a bug.
+pub fn prepare_fix(context: Context<'_>, request: &BugReport) -> Result<Prepared> {
+    let report = redact_str(&request.report);
+    let id = bug::id_of(&report, request.base.as_deref());
+    let copy = bug::undiagnosed(&id, &report);
+    let mut spec = belonging::parse_spec(&copy)?;
+    let at = SpecPosition { line: 1, column: 1 };
+    spec.base = request.base.clone().map(|text| SpecEntry { text, at });
+    let report = Some(report);
+    let about = SpecAbout { report, ..begun(context, copy, &spec)? };
+    complete(context, about, spec)
+}
+
+/// What is built, on what, before it is known who builds it.
+fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
+    let base = base::find(context.repo, spec)?;
     let base_tree = context.repo.tree_of(&base.commit)?;
-    let branch = format!("tribunal/{}", spec.id);
-    let size = size_of(&copy);
-    let about = SpecAbout {
+    Ok(SpecAbout {
         spec: copy,
         spec_id: spec.id.clone(),
         title: spec.title.clone(),
         criteria: spec.all_criteria().map(|one| one.id.clone()).collect(),
-        for_people: for_people(&spec),
+        for_people: for_people(spec),
         touches: spec.touches.clone(),
         stated_size: spec.size,
-        counted_size: size.counted,
-        mode,
+        counted_size: Size::S,
+        mode: RunMode::Auto,
         base: base.commit,
         base_tree,
         base_name: base.name,
         base_ref: base.full,
-        branch,
+        branch: format!("tribunal/{}", spec.id),
         started: now(context.env),
         seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
         asked: String::new(),
-    };
-    document_paths::refuse_in_the_way(context.repo, &about)?;
-    complete(context, about, spec)
+        report: None,
+    })
 }
 
 /// The same for a run that was begun; what it was begun with holds.
@@ -117,9 +146,10 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     let plan_reviewer =
         of_another_vendor(&planner, [&reviewers.reviewer, &reviewers.arbiter, &executor])
             .in_role(Role::Reviewer, &effective.policy);
+    let source = about.source_hash();
     let fields = [
         effective.lasting_hash.as_str(),
-        &about.spec.hash,
+        &source,
         about.base.as_str(),
         &executor.name,
         &planner.name,

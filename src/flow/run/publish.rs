@@ -46,7 +46,7 @@ impl SpecSession<'_> {
         let made = repo
             .git()
             .args(["-c", "core.hooksPath=/dev/null", "update-ref", "-m"])
-            .arg(format!("tribunal: spec {}", about.spec_id))
+            .arg(format!("tribunal: {}", about.in_words().replace('`', "")))
             .args([name.as_str(), commit.as_str(), none.as_str()])
             .capture()?;
         match succeeded(&made, "git update-ref") {

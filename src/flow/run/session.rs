@@ -114,6 +114,7 @@ impl<'a> SpecSession<'a> {
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let outcome = match stage {
             SpecStage::TestingBase => self.test_base()?,
+            SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
             SpecStage::Splitting(ask) => return self.split(job, &ask),
             SpecStage::WritingPlan(plans) => return self.write_plan(job, &plans),
@@ -133,6 +134,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
+            SpecStage::Learning(built) => self.learn(&built)?,
             SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")
             }
@@ -207,7 +209,8 @@ impl<'a> SpecSession<'a> {
         let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
         let files = &written.files;
         let text: String = files.iter().filter_map(|file| read(file)).collect();
-        let tests = NewTests { text: &text, files, read: &read };
+        let paths = self.paths();
+        let tests = NewTests { text: &text, files, paths, read: &read };
         let mut proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
         if let RedProof::Unproven(why) = &mut proof {
             why.extend(left_out::of_last(self.folder));

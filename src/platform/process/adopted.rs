@@ -62,13 +62,13 @@ impl Adoption {
         family.runs += 1;
         Self(())
     }
+}
 
-    /// Whether its end finds all that was left behind, and nobody need look at the environment of every process of
-    /// the machine: no other run is under way whose orphans come here too.
-    pub fn finds_all(&self) -> bool {
-        let family = family();
-        family.adopts && family.runs == 1
-    }
+/// Whether the end of a run under way finds all that it left behind, and nobody need look at the environment of
+/// every process of the machine: no other run is under way whose orphans come here too.
+pub fn finds_all() -> bool {
+    let family = family();
+    family.adopts && family.runs == 1
 }
 
 impl Drop for Adoption {

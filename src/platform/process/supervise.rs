@@ -251,7 +251,7 @@ impl Cmd {
         signal_group(group, Signal::KILL);
         let status = child.wait().map_err(|source| self.start_error(source))?;
         if let Some(tag) = &self.limits.tag
-            && !nothing_left.as_ref().is_some_and(Adoption::finds_all)
+            && !adopted::finds_all()
         {
             kill_tagged(tag);
         }

@@ -10,6 +10,7 @@ pub mod notice;
 pub mod out;
 pub mod report;
 pub mod review_findings;
+mod bug_result;
 pub mod review_hints;
 pub mod review_report;
 pub mod review_result;

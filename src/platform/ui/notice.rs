@@ -145,13 +145,11 @@ fn progress_line(progress: &Progress) -> String {
 
 fn spec_run_line(step: &SpecRunStep) -> String {
     match step {
-        SpecRunStep::Begins { spec, base, branch } => format!(
-            "building the spec `{}` on {}, as the branch `{branch}`",
-            printable(spec),
-            printable(base)
-        ),
-        SpecRunStep::Continued { run, spec } => {
-            format!("continuing the run {} of the spec `{}`", short_id(run), printable(spec))
+        SpecRunStep::Begins { what, base, branch } => {
+            format!("{what} on {}, as the branch `{branch}`", printable(base))
+        }
+        SpecRunStep::Continued { run, of } => {
+            format!("continuing the run {} of {of}", short_id(run))
         }
         SpecRunStep::Step { spec, step } => format!("{}: {step}", printable(spec)),
         SpecRunStep::BaseTested { passed } => format!("the tests of the base: {passed} passed"),

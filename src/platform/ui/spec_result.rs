@@ -6,18 +6,21 @@ use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
 use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
+use crate::platform::ui::bug_result;
 use crate::platform::ui::review_result::{resume_words, until};
 
 /// The lines for people, the outcome first.
 pub fn lines(result: &SpecRunResult) -> Vec<String> {
     let about = &result.run.about;
     let (spec, id) = (printable(&about.spec_id), short_id(&result.run.id));
+    let done = if about.report.is_some() { "repaired" } else { "built" };
     let mut lines = match result.run.stage() {
         SpecStage::Ended(SpecEnd::Done { commit }) => {
             let files = counted(result.files.len(), "file");
@@ -26,7 +29,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
                 tasks => format!("{} up to {}", counted(tasks, "commit"), commit.short()),
             };
             let built =
-                format!("built `{spec}`: {commits} on the branch `{}`, {files}", about.branch);
+                format!("{done} `{spec}`: {commits} on the branch `{}`, {files}", about.branch);
             let look = "the spec wants you to look at it, which no test shows";
             let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
             std::iter::once(built).chain(for_you).collect()
@@ -35,7 +38,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             let mut reasons = stop.reasons().into_iter();
             let first = reasons.next().unwrap_or_default();
             let word = result.verdict().as_str();
-            let mut all = vec![format!("{word}: `{spec}` is not built: {}", printable(&first))];
+            let mut all = vec![format!("{word}: `{spec}` is not {done}: {}", printable(&first))];
             all.extend(reasons.map(|line| format!("  {}", printable(&line))));
             all
         }
@@ -43,7 +46,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             let until = until(pause.resume_when);
             let mut why = pause.why.lines().map(printable);
             let first = why.next().unwrap_or_default();
-            let mut all = vec![format!("paused {until}: `{spec}` is not built yet: {first}")];
+            let mut all = vec![format!("paused {until}: `{spec}` is not {done} yet: {first}")];
             all.extend(why.map(|line| format!("  {line}")));
             all
         }
@@ -53,8 +56,9 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all.extend(result.run.page().unwrap_or_default().lines().map(printable));
             all
         }
-        stage => vec![format!("`{spec}` is not built yet: {}", stage.as_str())],
+        stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
+    lines.extend(bug_result::lines(result));
     if let Some(commits) = result.base_moved_by {
         lines.push(format!(
             "`{}` has {} beyond the one that it was built on",
@@ -104,34 +108,9 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             }
             hints
         }
-        SpecStage::Ended(SpecEnd::Stopped(stop)) => match stop {
-            SpecStop::NotPassed { review, .. } => {
-                vec![format!("`tribunal runs show {}` shows what was found", short_id(review))]
-            }
-            SpecStop::BaseUntested(_) => {
-                vec!["see why with `tribunal check --commands`, repair it on the base, and run the spec again".to_owned()]
-            }
-            SpecStop::Extension(_) => {
-                vec![
-                    "add the paths to the spec's `touches`, or make it two specs, and run it again"
-                        .to_owned(),
-                ]
-            }
-            SpecStop::Aborted | SpecStop::Rejected(_) => Vec::new(),
-            SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
-                vec![format!(
-                    "say in the spec `{}` what is not clear, or make it several specs, and run it again",
-                    about.spec.path.display()
-                )]
-            }
-            SpecStop::NoRedTests(_) | SpecStop::Disagreement(_) | SpecStop::NotBuilt(_) => {
-                vec![format!(
-                    "change what the reasons name, in the spec `{}` or in the code, and run it again",
-                    about.spec.path.display()
-                )]
-            }
-            SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
-        },
+        SpecStage::Ended(SpecEnd::Stopped(stop)) => {
+            bug_result::hints(about, stop).unwrap_or_else(|| stopped(about, stop))
+        }
         SpecStage::Waiting(checkpoint) => {
             let page = pages::hash(&result.run.page().unwrap_or_default());
             let page = pages::short(&page);
@@ -146,6 +125,41 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             )]
         }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
+    }
+}
+
+/// What to do about a run of a spec that ended without a branch.
+fn stopped(about: &SpecAbout, stop: &SpecStop) -> Vec<String> {
+    match stop {
+        SpecStop::NotPassed { review, .. } => {
+            vec![format!("`tribunal runs show {}` shows what was found", short_id(review))]
+        }
+        SpecStop::BaseUntested(_) => {
+            vec!["see why with `tribunal check --commands`, repair it on the base, and run the spec again".to_owned()]
+        }
+        SpecStop::Extension(_) => {
+            vec![
+                "add the paths to the spec's `touches`, or make it two specs, and run it again"
+                    .to_owned(),
+            ]
+        }
+        SpecStop::Aborted
+        | SpecStop::Rejected(_)
+        | SpecStop::NoDiagnosis(_)
+        | SpecStop::NoRepair(_) => Vec::new(),
+        SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
+            vec![format!(
+                "say in the spec `{}` what is not clear, or make it several specs, and run it again",
+                about.spec.path.display()
+            )]
+        }
+        SpecStop::NoRedTests(_) | SpecStop::Disagreement(_) | SpecStop::NotBuilt(_) => {
+            vec![format!(
+                "change what the reasons name, in the spec `{}` or in the code, and run it again",
+                about.spec.path.display()
+            )]
+        }
+        SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
     }
 }
 
@@ -178,6 +192,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "repository": result.repository.to_string_lossy(),
         "reasons": reasons,
         "for_people": about.for_people,
+        "bug": bug_result::json(result),
         "resume_when": resume_when,
         "reviews": run.machine.spec.reviews,
         "cost": {

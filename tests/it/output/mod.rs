@@ -107,6 +107,8 @@ const COMMANDS: &[&str] = &[
     "resume {}",
     "run {}",
     "run docs/specs/one.md",
+    "fix {}",
+    "fix --file {}",
     "abort {}",
     "approve {}",
     "reject {}",

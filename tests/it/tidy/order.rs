@@ -8,7 +8,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs spec_runs check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
+        "review runs spec_runs fix check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
          uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::findings", "allow classes decide printed ledger values"),
@@ -19,7 +19,10 @@ pub const ORDER: &[(&str, &str)] = &[
          backoff spec_files daemon_event head_moves learner lock reflog watched_worktree file_events watched_repo \
          environment",
     ),
-    ("domain", "pipeline development planning gates review constitution spec locate policy model"),
+    (
+        "domain",
+        "pipeline diagnosis development planning gates review constitution spec locate policy model",
+    ),
     (
         "domain::constitution",
         "promote draft generalise prompt prove check drafter edit incident recurrence \
@@ -51,8 +54,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply built planned result . pages progress outcome stage stop about",
+        "apply built bug planned result . pages progress outcome stage stop about",
     ),
+    ("domain::diagnosis", "prompt check answer"),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     ("domain::development", "red imports suite test_failure failure message prompt scope words"),
     (
@@ -68,7 +72,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
     (
         "domain::spec",
-        "record belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
+        "record reported belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
     ("flow", "dropped run review learn call evaluate intake setup workspace context"),
@@ -106,7 +110,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review planning commit publish code session suite left_out claim prepare document_paths base",
+        "documents task_review bug planning commit publish code session suite left_out claim prepare document_paths base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -151,7 +155,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_findings review_hints spec_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "review_report review_findings review_hints spec_result bug_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

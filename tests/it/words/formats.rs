@@ -11,6 +11,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("approve", &["none"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),
+    ("fix", &["it prints 3, and not 6"]),
     ("findings accept", &["ID", "-r", "meant so"]),
     ("findings add", &["--class", "other/x", "--at", "a:1", "-m", "m"]),
     ("findings allow", &["ID", "-r", "meant so"]),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
+use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::run::SpecCopy;
 
 /// What a run builds, and on what.
@@ -38,6 +39,31 @@ pub struct SpecAbout {
     pub seed: String,
     /// The hash of the policy, of the test commands and of who builds: another one is another run.
     pub asked: String,
+    /// The report of a bug that is to be repaired, redacted; `None` where a spec is built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+}
+
+impl SpecAbout {
+    /// What is built, for people.
+    pub fn in_words(&self) -> String {
+        let kind = if self.report.is_some() { "bug" } else { "spec" };
+        format!("the {kind} `{}`", printable(&self.spec_id))
+    }
+
+    /// The command that begins another run of it.
+    pub fn command(&self) -> String {
+        match self.report {
+            Some(_) => "`tribunal fix` with the same report".to_owned(),
+            None => format!("`tribunal run {}`", printable(&self.spec_id)),
+        }
+    }
+
+    /// What tells one source from another.
+    pub fn source_hash(&self) -> String {
+        let of = |report: &String| blake3::hash(report.as_bytes()).to_hex().to_string();
+        self.report.as_ref().map_or_else(|| self.spec.hash.clone(), of)
+    }
 }
 
 /// Whether a person is asked between the stages; the later asks more.

@@ -8,9 +8,9 @@ use crate::domain::pipeline::journal::{JobEvent, JobResult};
 use crate::domain::pipeline::plan_loop::PlanRound;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
-use crate::domain::pipeline::spec_run::stage::{BuiltTask, SpecStage};
+use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
-use crate::domain::pipeline::spec_run::{built, planned};
+use crate::domain::pipeline::spec_run::{bug, built, planned};
 use crate::domain::planning::size_vote;
 
 /// The run after a person's answer; `None` where it waits for none.
@@ -68,9 +68,15 @@ fn unexpected(run: &SpecRun, job: &JobId, what: &'static str) -> Unexpected {
 /// The stage after an outcome; `None` where the stage has no such outcome.
 fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
     let stage = run.stage().clone();
+    if let (SpecStage::Diagnosing(ask), SpecOutcome::Diagnosed(came)) = (&stage, &outcome) {
+        return bug::diagnosed(run, ask, came.clone());
+    }
     let (about, spec) = (&run.about, &mut run.machine.spec);
     Some(match (stage, outcome) {
         (stage, SpecOutcome::Failed(failure)) => SpecStage::paused(stage, &failure),
+        (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) if about.report.is_some() => {
+            SpecStage::Diagnosing(PlanningTry::FIRST)
+        }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) => {
             planned::begin(spec, about, about.stated_size)?
         }
@@ -109,6 +115,13 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_),
             SpecOutcome::Committed(Err(why)),
         ) => SpecStage::stopped(SpecStop::Gates(why)),
+        (SpecStage::Publishing(built), SpecOutcome::Published) if spec.diagnosis.is_some() => {
+            SpecStage::Learning(built)
+        }
+        (SpecStage::Learning(built), SpecOutcome::Learned(finding)) => {
+            spec.learned = Some(finding);
+            SpecStage::Ended(SpecEnd::Done { commit: built.commit })
+        }
         (SpecStage::Publishing(built), SpecOutcome::Published) => {
             SpecStage::Ended(SpecEnd::Done { commit: built.commit })
         }

@@ -5,6 +5,7 @@
 
 pub mod about;
 pub mod apply;
+pub mod bug;
 mod built;
 pub mod outcome;
 pub mod pages;

@@ -2,6 +2,7 @@
 
 use crate::domain::development::suite::{GreenProof, RedProof};
 use crate::domain::development::words::LastWords;
+use crate::domain::diagnosis::answer::ReportAnswer;
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::review_loop::ResumeWhen;
@@ -17,6 +18,8 @@ use crate::domain::planning::task::PlannedTask;
 pub enum SpecOutcome {
     /// The tests of the base ran and none failed; else what is wrong, one a line.
     BaseTested(Result<(), Vec<String>>),
+    /// Why a bug happens, or that there is nothing to repair; else what is wrong with the answer, one a line.
+    Diagnosed(Result<ReportAnswer, Vec<String>>),
     /// What a model says of the size; `None` where its answer could not be read.
     Sized(Option<SizeVote>),
     /// The parts of the spec; else what is wrong with them, one a line.
@@ -33,6 +36,8 @@ pub enum SpecOutcome {
     /// The commit with its tree, or what the gates say against it.
     Committed(Result<Snapshot, Vec<String>>),
     Published,
+    /// The finding in which the cause is on record.
+    Learned(String),
     /// A call could not be made or answered.
     Failed(CallFailure),
 }

@@ -148,7 +148,7 @@ pub(super) fn answered(
 }
 
 /// The question again with what was wrong, or the end where it was asked again already.
-fn once_more(
+pub(super) fn once_more(
     ask: &PlanningTry,
     why: Vec<String>,
     again: impl FnOnce(PlanningTry) -> SpecStage,

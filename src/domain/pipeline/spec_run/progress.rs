@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::diagnosis::answer::Diagnosis;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::plan_loop::PlanLoop;
@@ -28,6 +29,12 @@ pub struct SpecProgress {
     pub recorded: Option<Snapshot>,
     /// The runs that reviewed what was built: one a task in their order, then that of the whole.
     pub reviews: Vec<String>,
+    /// Why the bug happens; `None` until that is known, and where a spec is built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosis>,
+    /// The finding in which that is on record, once it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<String>,
 }
 
 /// The task that is built now.
@@ -51,6 +58,8 @@ impl SpecProgress {
             built: Vec::new(),
             recorded: None,
             reviews: Vec::new(),
+            diagnosis: None,
+            learned: None,
         }
     }
 
@@ -145,6 +154,7 @@ impl SpecProgress {
         let task = self.built.len() + 1;
         let name = match stage {
             SpecStage::TestingBase => "base".to_owned(),
+            SpecStage::Diagnosing(ask) => format!("diagnosis-{}", ask.number),
             SpecStage::Classifying => "size".to_owned(),
             SpecStage::Splitting(ask) => format!("split-{}", ask.number),
             SpecStage::WritingPlan(plan) => format!("plan-{part}-{}", plan.number()),
@@ -160,6 +170,7 @@ impl SpecProgress {
             SpecStage::Accepting => "accept".to_owned(),
             SpecStage::Documenting(_) => "documents".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),
+            SpecStage::Learning(_) => "learn".to_owned(),
             SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return None,
         };
         Some(JobId::new(name))

@@ -22,6 +22,8 @@ pub const PLANNING_TRIES_MAX: u32 = 2;
 pub enum SpecStage {
     /// The tests of the base are to run.
     TestingBase,
+    /// Why a bug happens is to be found.
+    Diagnosing(PlanningTry),
     /// A model is to say how large it is.
     Classifying,
     /// It is to be split into parts.
@@ -64,6 +66,8 @@ pub enum SpecStage {
     Documenting(ReviewedTask),
     /// The commits are to appear in the person's repository.
     Publishing(BuiltTask),
+    /// Why the bug happened is to be kept, so that it counts where it happens again.
+    Learning(BuiltTask),
     /// A person is to say whether it goes on.
     Waiting(Checkpoint),
     /// It goes on later.
@@ -207,6 +211,7 @@ impl SpecStage {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::TestingBase => "testing the base",
+            Self::Diagnosing(_) => "finding the cause",
             Self::Classifying => "telling its size",
             Self::Splitting(_) => "splitting it into parts",
             Self::WritingPlan(_) => "writing the plan",
@@ -222,6 +227,7 @@ impl SpecStage {
             Self::Accepting => "reviewing all of it",
             Self::Documenting(_) => "writing the documents",
             Self::Publishing(_) => "publishing",
+            Self::Learning(_) => "recording the cause",
             Self::Waiting(_) => "waiting for you",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",

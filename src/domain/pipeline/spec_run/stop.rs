@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::diagnosis::answer::NoRepair;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 
@@ -22,6 +23,10 @@ pub enum SpecEnd {
 pub enum SpecStop {
     /// The tests of the base could not be run, or fail: nothing could be shown.
     BaseUntested(Vec<String>),
+    /// Why the bug happens was not said in a way that the code shows: why not, one a line.
+    NoDiagnosis(Vec<String>),
+    /// There is nothing to repair, or nothing that was found.
+    NoRepair(NoRepair),
     /// The spec could not be split into parts: why, one a line.
     NotSplit(Vec<String>),
     /// No plan could be had that passes its review: why, and what was found last, one a line.
@@ -59,7 +64,9 @@ impl SpecStop {
     fn verdict(&self) -> Verdict {
         match self {
             Self::BaseUntested(_) | Self::Aborted => Verdict::Inconclusive,
-            Self::NotSplit(_)
+            Self::NoDiagnosis(_)
+            | Self::NoRepair(_)
+            | Self::NotSplit(_)
             | Self::NoPlan(_)
             | Self::NoTasks(_)
             | Self::NoRedTests(_)
@@ -75,6 +82,10 @@ impl SpecStop {
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::BaseUntested(why) => with("the base cannot be built on", why),
+            Self::NoDiagnosis(why) => {
+                with("its cause was not told in a way that the code shows", why)
+            }
+            Self::NoRepair(nothing) => nothing.reasons(),
             Self::NotSplit(why) => with("it was not split into parts that cover it", why),
             Self::NoPlan(why) => with("no plan passed its review", why),
             Self::NoTasks(why) => with("its plan was not cut into tasks that build it", why),

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
 use crate::domain::development::words::LastWords;
+use crate::domain::diagnosis::answer as diagnosis;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 use crate::domain::model::severity::Severity;
@@ -18,6 +20,7 @@ use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::apply::{answer, apply, start};
+use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
@@ -29,6 +32,7 @@ use crate::domain::planning::plan_review::PlanFinding;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
 use crate::domain::spec::belongs::SpecGround;
+use crate::domain::spec::reported::ReportedBug;
 
 fn oid(number: u32) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
@@ -68,8 +72,26 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         started: Timestamp::UNIX_EPOCH,
         seed: "5e".to_owned(),
         asked: "q".to_owned(),
+        report: None,
     };
     SpecRun::new("01J".to_owned(), about)
+}
+
+fn of_bug() -> SpecRun {
+    let mut run = new();
+    run.about.report = Some("`sum 1 2` prints 1".to_owned());
+    run
+}
+
+fn answered(verdict: &str) -> SpecOutcome {
+    let answer = diagnosis::parse(&json!({
+        "verdict": verdict, "title": "count the last item", "cause": "it ends one too early",
+        "class": "correctness/off-by-one",
+        "evidence": [{"path": "src/a", "line": 2, "quote": "to n - 1"}],
+        "behaviour": {"input": "`sum 1 2` is run", "expected": "3", "got": "1"},
+        "files": ["src/a"], "tests": ["tests/a"],
+    }));
+    SpecOutcome::Diagnosed(Ok(answer.unwrap()))
 }
 
 fn work(number: u32, words: LastWords) -> SpecOutcome {
@@ -176,6 +198,11 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         SpecStage::TestingBase => {
             vec![SpecOutcome::BaseTested(Ok(())), SpecOutcome::BaseTested(Err(why()))]
         }
+        SpecStage::Diagnosing(_) => {
+            let wrong = SpecOutcome::Diagnosed(Err(why()));
+            vec![answered("bug"), answered("no-bug"), wrong.clone(), wrong]
+        }
+        SpecStage::Learning(_) => vec![SpecOutcome::Learned("01L".to_owned())],
         SpecStage::Classifying
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
@@ -230,7 +257,7 @@ fn measure(run: &SpecRun) -> [usize; 5] {
     };
     let begun = match stage {
         SpecStage::TestingBase => 3,
-        SpecStage::Classifying => 2,
+        SpecStage::Classifying | SpecStage::Diagnosing(_) => 2,
         SpecStage::Ended(_) => return [0; 5],
         _ => 1,
     };
@@ -249,6 +276,7 @@ fn of_stage(stage: &SpecStage) -> usize {
     let code = 2 * TRIES_MAX as usize + 10;
     match stage {
         SpecStage::TestingBase | SpecStage::Classifying | SpecStage::Splitting(_) => 1_000,
+        SpecStage::Diagnosing(ask) => 1_000 - ask.number as usize,
         SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
         SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
         SpecStage::WritingTests(ask) => code + 2 + tries(ask.number),
@@ -259,7 +287,10 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) => 1,
-        SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => 0,
+        SpecStage::Learning(_)
+        | SpecStage::Waiting(_)
+        | SpecStage::Paused(_)
+        | SpecStage::Ended(_) => 0,
     }
 }
 
@@ -267,7 +298,8 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual)];
-    (sizes, modes).prop_map(|(size, mode)| sized(size, mode))
+    let of_specs = (sizes, modes).prop_map(|(size, mode)| sized(size, mode));
+    prop_oneof![4 => of_specs, 1 => Just(of_bug())]
 }
 
 proptest! {
@@ -324,6 +356,49 @@ fn the_way_to_a_commit_is_this_and_no_shorter() {
         run = step(run, outcome);
     }
     assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(9).commit }));
+}
+
+#[test]
+fn a_repair_begins_with_its_cause_and_is_held_to_it() {
+    let mut way = vec![
+        SpecOutcome::BaseTested(Ok(())),
+        SpecOutcome::Diagnosed(Err(vec!["the quote is not there".to_owned()])),
+        answered("bug"),
+    ];
+    let (_, run) = jobs_of(of_bug(), way.clone());
+    let about = &run.about;
+    assert_eq!(
+        (about.title.as_str(), &about.touches[..]),
+        ("count the last item", &["src/a".to_owned()][..])
+    );
+    let spec = ReportedBug::read(&about.spec.text).unwrap().spec();
+    assert_eq!(spec.criteria[0].text, "WHEN `sum 1 2` is run THEN 3 (before the repair: 1)");
+    assert!(spec.goal.contains("`sum 1 2` prints 1") && spec.goal.contains("src/a:2: to n - 1"));
+    assert_eq!(run.progress().task().unwrap().task.paths, ["src/a"]);
+    // Another report is another run; the same one is the same, whatever became known of it.
+    assert_eq!(about.source_hash(), of_bug().about.source_hash());
+    assert_eq!(bug::id_of("a  b\n", None), bug::id_of("a b", None));
+    assert_ne!(bug::id_of("a b", None), bug::id_of("a b", Some("next")));
+    way.extend(built_task());
+    way.extend([SpecOutcome::Published, SpecOutcome::Learned("01L".to_owned())]);
+    let (jobs, run) = jobs_of(of_bug(), way);
+    assert_eq!(jobs[..3], ["base", "diagnosis-1", "diagnosis-2"]);
+    assert_eq!(jobs[jobs.len() - 2..], ["publish", "learn"]);
+    assert_eq!(run.progress().learned.as_deref(), Some("01L"));
+
+    // What is wrong twice, and what is no bug, is a person's.
+    let base = || step(of_bug(), SpecOutcome::BaseTested(Ok(())));
+    let wrong = || SpecOutcome::Diagnosed(Err(vec!["why".to_owned()]));
+    for (run, first) in [
+        (step(step(base(), wrong()), wrong()), "its cause was not told"),
+        (step(base(), answered("no-bug")), "the planner says that the code does"),
+        (step(base(), answered("not-found")), "the planner found no place"),
+        (step(base(), answered("contradiction")), "the planner says that the report"),
+    ] {
+        let SpecStage::Ended(SpecEnd::Stopped(stop)) = run.stage() else { panic!() };
+        assert!(stop.reasons()[0].starts_with(first), "{:?}", stop.reasons());
+        assert_eq!(SpecEnd::Stopped(stop.clone()).verdict(), Verdict::Escalate);
+    }
 }
 
 /// A way that a run goes, as the names of its jobs.

@@ -1,0 +1,87 @@
+//! `tribunal fix`: has a bug that somebody reports repaired.
+
+use std::io::{Read as _, stdin};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::ArgGroup;
+
+use crate::cli::invocation::Invocation;
+use crate::cli::run::ended;
+use crate::domain::model::error::hinted;
+use crate::domain::model::report::ExitStatus;
+use crate::flow;
+use crate::flow::call::nested_call;
+use crate::flow::context::Context;
+use crate::flow::run::prepare::BugReport;
+use crate::flow::workspace::work_tree::read_named;
+
+/// The largest report, in bytes.
+const REPORT_BYTES_MAX: u64 = 64 * 1024;
+
+/// Shown below `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  tribunal fix 'sum 1 2 3 prints 3, not 6'
+                                          find out why, show it by a test and repair it, in a commit
+                                          on a branch of its own; your checkout stays as it is
+  tribunal fix --file report.md           the same with a report that is in a file
+  gh issue view 12 | tribunal fix --file -";
+
+/// The bug that is to be repaired.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("report").args(["text", "file"]).required(true)))]
+pub struct Args {
+    /// What goes wrong: what was done, what came of it, what should have come
+    #[arg(value_name = "TEXT")]
+    text: Option<String>,
+    /// Read that from a file; `-` reads standard input
+    #[arg(long, value_name = "PATH")]
+    file: Option<PathBuf>,
+    /// The branch to repair it on; else the repository's default branch
+    #[arg(long, value_name = "BRANCH")]
+    base: Option<String>,
+}
+
+pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    nested_call::refuse(context.env, "no bug can be repaired", "report it once the call is over")?;
+    let report = match (&args.text, &args.file) {
+        (Some(text), _) => text.clone(),
+        (None, Some(file)) => read(context, file)?,
+        (None, None) => String::new(),
+    };
+    if report.trim().is_empty() {
+        return Err(hinted(
+            "the report is empty",
+            "say what was done, what came of it, and what should have come",
+        ));
+    }
+    let request = BugReport { report, base: args.base.clone() };
+    ended(&invocation.global, flow::run::fix(context, &request))
+}
+
+fn read(context: Context<'_>, path: &Path) -> Result<String> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+    let failed = || format!("could not read the report from {name}");
+    // One byte more shows that there is more.
+    let most = REPORT_BYTES_MAX + 1;
+    let bytes = if is_stdin {
+        let mut bytes = Vec::new();
+        stdin().lock().take(most).read_to_end(&mut bytes).with_context(failed)?;
+        bytes
+    } else {
+        read_named(context, path, most).with_context(failed)?
+    };
+    if bytes.len() as u64 > REPORT_BYTES_MAX {
+        return Err(hinted(
+            format!("the report in {name} has more than {REPORT_BYTES_MAX} bytes"),
+            "leave out what does not tell of the bug: of a long log the part around the error",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        hinted(format!("the report in {name} is no text in UTF-8"), "save it as UTF-8")
+    })
+}
