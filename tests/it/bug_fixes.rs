@@ -413,7 +413,10 @@ fn one_report_has_one_run_which_is_told_continued_and_ended() {
     repo.tribunal(&["abort", short(&id)]).ok();
     repo.tribunal(&["runs", "show", short(&id)]).ok().says("it was ended with `tribunal abort`");
     assert_eq!(branch(&repo), "");
-    fix(&repo).ok();
+    // The same words continue what was begun with them.
+    let begun = "repairing the bug `fix-";
+    repo.until_save(&WORDS, save).code(-1).says(begun);
+    fix(&repo).ok().says("continuing the run ").never_says(begun);
 }
 
 /// The real programs find, show, repair and judge; what a real service would answer nobody verifies here.

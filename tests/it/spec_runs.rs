@@ -483,6 +483,8 @@ pub struct Left {
     /// How many reviews were made, and the first lines of the commits.
     reviews: usize,
     commits: String,
+    /// What is on record, and as what.
+    findings: Vec<String>,
 }
 
 impl Left {
@@ -493,6 +495,12 @@ impl Left {
         calls.dedup();
         let mut calls: Vec<String> = calls.into_iter().map(|(_, name)| name).collect();
         calls.sort();
+        let kept = ["findings", "list", "--status", "all", "--format", "json"];
+        let kept = repo.tribunal(&kept).ok().json();
+        let kept = kept["findings"].as_array().unwrap().iter();
+        let mut findings: Vec<String> =
+            kept.map(|one| format!("{} {}", one["status"], one["message"])).collect();
+        findings.sort();
         let id = begun(repo).unwrap();
         let state = repo.read(format!(".git/tribunal/runs/{id}/run.json"));
         let state: Value = serde_json::from_str(&state).unwrap();
@@ -509,6 +517,7 @@ impl Left {
             calls,
             reviews: state["machine"]["spec"]["reviews"].as_array().unwrap().len(),
             commits: commits.out().to_owned(),
+            findings,
         }
     }
 }

@@ -84,9 +84,7 @@ impl SpecSession<'_> {
         let kept = recording::try_record(self.context, &found).map(|kept| kept.findings);
         let id = match kept.map(|kept| kept.into_iter().next().and_then(|one| one.id)) {
             Ok(Some(id)) => id,
-            Ok(None) => {
-                return Ok(unrecorded("too many findings of that kind and file are on record"));
-            }
+            Ok(None) => return Ok(SpecOutcome::Learned(None)),
             Err(error) => return Ok(unrecorded(&format!("{:#}", error.hinted()))),
         };
         let now = now(self.context.env);
@@ -105,7 +103,7 @@ impl SpecSession<'_> {
             }
         });
         Ok(match closed.map_err(LedgerError::hinted) {
-            Ok(_) => SpecOutcome::Learned(id),
+            Ok(_) => SpecOutcome::Learned(Some(id)),
             Err(error) => unrecorded(&format!("{error:#}")),
         })
     }

@@ -7,7 +7,8 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{one_line, short_id};
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
-use crate::domain::pipeline::spec_run::stop::SpecStop;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 
 /// The lines for people; none where a spec was built, or the cause is not known.
 pub(super) fn lines(result: &SpecRunResult) -> Vec<String> {
@@ -23,13 +24,20 @@ pub(super) fn lines(result: &SpecRunResult) -> Vec<String> {
     if let Some(red) = built {
         lines.push(say("shown by", &format!("{}, which failed before", red.files.join(", "))));
     }
-    if let Some(finding) = &progress.learned {
-        let place = quotes.first().map_or("", |quote| quote.path.as_str());
-        let kept = format!(
-            "{class} in {place}, finding {}; it counts where the same mistake comes again",
-            short_id(finding)
-        );
-        lines.push(say("learned", &kept));
+    let place = quotes.first().map_or("", |quote| quote.path.as_str());
+    match (result.run.stage(), &progress.learned) {
+        (_, Some(finding)) => {
+            let finding = short_id(finding);
+            let kept = format!(
+                "{class} in {place}, finding {finding}; it counts where the same mistake comes again"
+            );
+            lines.push(say("learned", &kept));
+        }
+        (SpecStage::Ended(SpecEnd::Done { .. }), None) => {
+            let kept = format!("nothing is kept: of {place} there are too many findings already");
+            lines.push(say("learned", &kept));
+        }
+        _ => {}
     }
     lines
 }

@@ -119,7 +119,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             SpecStage::Learning(built)
         }
         (SpecStage::Learning(built), SpecOutcome::Learned(finding)) => {
-            spec.learned = Some(finding);
+            spec.learned = finding;
             SpecStage::Ended(SpecEnd::Done { commit: built.commit })
         }
         (SpecStage::Publishing(built), SpecOutcome::Published) => {

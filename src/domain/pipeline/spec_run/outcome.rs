@@ -36,8 +36,8 @@ pub enum SpecOutcome {
     /// The commit with its tree, or what the gates say against it.
     Committed(Result<Snapshot, Vec<String>>),
     Published,
-    /// The finding in which the cause is on record.
-    Learned(String),
+    /// The finding in which the cause is on record; `None` where there are too many of its kind already.
+    Learned(Option<String>),
     /// A call could not be made or answered.
     Failed(CallFailure),
 }

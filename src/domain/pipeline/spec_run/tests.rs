@@ -202,7 +202,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             let wrong = SpecOutcome::Diagnosed(Err(why()));
             vec![answered("bug"), answered("no-bug"), wrong.clone(), wrong]
         }
-        SpecStage::Learning(_) => vec![SpecOutcome::Learned("01L".to_owned())],
+        SpecStage::Learning(_) => vec![SpecOutcome::Learned(Some("01L".to_owned()))],
         SpecStage::Classifying
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
@@ -380,7 +380,7 @@ fn a_repair_begins_with_its_cause_and_is_held_to_it() {
     assert_eq!(bug::id_of("a  b\n", None), bug::id_of("a b", None));
     assert_ne!(bug::id_of("a b", None), bug::id_of("a b", Some("next")));
     way.extend(built_task());
-    way.extend([SpecOutcome::Published, SpecOutcome::Learned("01L".to_owned())]);
+    way.extend([SpecOutcome::Published, SpecOutcome::Learned(Some("01L".to_owned()))]);
     let (jobs, run) = jobs_of(of_bug(), way);
     assert_eq!(jobs[..3], ["base", "diagnosis-1", "diagnosis-2"]);
     assert_eq!(jobs[jobs.len() - 2..], ["publish", "learn"]);
