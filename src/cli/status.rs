@@ -217,9 +217,9 @@ fn print(status: &RepoStatus) {
     print_limits(&status.limits);
     out::result(&match status.queued {
         queued @ 1.. if !status.specs.is_agreed => format!(
-            "specs     {queued} recorded; none is built by itself (`tribunal trust runs` asks)"
+            "specs     {queued} waiting to be built; none is built by itself (`tribunal trust runs` asks)"
         ),
-        queued => format!("specs     {queued} recorded; `tribunal run SPEC` builds one"),
+        queued => format!("specs     {queued} waiting to be built; `tribunal run SPEC` builds one"),
     });
     status.specs.print();
     if status.events > 0 {

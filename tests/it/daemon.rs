@@ -246,7 +246,7 @@ fn pages_about_specs_are_written_where_the_user_s_own_settings_ask_for_them() {
     let page = repo.read("docs/progress/login.md");
     assert!(page.contains("**Accepted: 0 errors, 0 warnings**"), "{page}");
     assert!(page.contains(first["hash"].as_str().unwrap()), "{page}");
-    assert!(page.contains("starts no runs") && !page.contains("queue"), "{page}");
+    assert!(page.contains("`tribunal run` builds it") && !page.contains("queue"), "{page}");
     repo.write("docs/specs/login.md", spec("login", "Sign in by key."));
     watching.wait_taken("login", 2);
     let page = repo.read("docs/progress/login.md");

@@ -44,7 +44,7 @@ impl SpecState {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Recorded => {
-                "the watcher knows this version, and starts no runs yet: `tribunal run` does"
+                "the watcher knows this version; `tribunal run` builds it, `tribunal status` says what becomes of it"
             }
             Self::Ready => {
                 "the watcher has not read this version; is it running? (`tribunal daemon status`)"

@@ -13,8 +13,8 @@ use crate::domain::spec::problem::{ProblemLevel, SpecProblem};
 use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::types::{Spec, SpecStatus, Verify};
 
-/// What is true of a spec that was taken in, as long as nothing takes from the queue.
-const ON_RECORD: &str = "It is on record. The watcher starts no runs yet; `tribunal run` does.";
+/// What is true of a spec that was taken in.
+const ON_RECORD: &str = "It is on record. `tribunal run` builds it; after `tribunal trust runs` the watcher builds what you save from then on.";
 
 /// Writes the page. `path` is the spec's path from the top of the repository; `previous` is the
 /// hash of the version that this one supersedes.

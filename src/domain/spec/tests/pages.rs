@@ -31,7 +31,7 @@ fn the_record_tells_what_was_taken_in_and_what_is_next() {
         "- 3 acceptance criteria: S",
         "| AC-2 | WHEN the payload is valid THEN the created event SHALL be returned | a test |",
         "## Problems\n\nNone.",
-        "## What is next\n\nIt is on record. The watcher starts no runs yet; `tribunal run` does.",
+        "## What is next\n\nIt is on record. `tribunal run` builds it; after `tribunal trust runs` the watcher builds what you save from then on.",
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
