@@ -1,7 +1,9 @@
 //! Specs that are saved become runs by themselves: after a yes, once each, and whatever is killed meanwhile.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -177,6 +179,23 @@ fn what_git_brings_is_not_built() {
     repo.tribunal(&["daemon", "start"]).ok();
     waits_for(&repo, "sizes", "brought by git");
     assert_eq!((scene.asked().len(), runs(&repo).len()), (0, 0));
+}
+
+#[test]
+fn a_spec_whose_name_is_no_utf_8_is_built_and_not_where_git_brings_it() {
+    let scene = plain();
+    let repo = quiet(&scene, "");
+    let named = |name: &[u8]| PathBuf::from("docs/specs").join(OsStr::from_bytes(name));
+    repo.write(named(b"git \xe9.md"), SPEC.replace("sizes", "theirs"));
+    repo.git(&["add", "docs"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: theirs"]).ok();
+    agree(&repo);
+    let _watcher = Watcher::without_reviews(&repo);
+    // As a checkout writes it again.
+    repo.write(named(b"git \xe9.md"), SPEC.replace("sizes", "theirs"));
+    waits_for(&repo, "theirs", "brought by git");
+    repo.write(named(b"si \xe9.md"), SPEC);
+    wait_built(&repo, "the spec");
 }
 
 #[test]
