@@ -199,6 +199,24 @@ fn a_spec_whose_name_is_no_utf_8_is_built_and_not_where_git_brings_it() {
 }
 
 #[test]
+fn specs_are_built_whose_folder_comes_after_the_yes() {
+    let scene = plain();
+    let repo = quiet(&scene, "");
+    fs::remove_dir_all(repo.path("docs")).unwrap();
+    let mut trust = scene.sandbox.command(TRIBUNAL, &repo.dir);
+    trust.args(["trust", "runs", "--yes"]).env_remove("TRIBUNAL_NO_DAEMON");
+    assert!(trust.status().unwrap().success());
+    wait_for("the watcher", || repo.tribunal(&["daemon", "status"]).stdout.contains("running in"));
+    repo.write(FILE, SPEC);
+    wait_built(&repo, "the spec");
+    wait_settled(&repo);
+    // Asked once more, it says what holds.
+    repo.tribunal(&["trust", "runs", "--yes"]).ok().says("you agreed to that already");
+    // What is gone waits for nothing, and the yes holds.
+    repo.tribunal(&["status"]).ok().never_says("`tribunal trust runs` asks");
+}
+
+#[test]
 fn what_cannot_begin_is_told_once_and_tried_when_it_is_saved_again() {
     let scene = plain();
     let repo = quiet(&scene, "");
