@@ -17,6 +17,7 @@ use crate::flow::context::Context;
 use crate::flow::dropped;
 use crate::flow::dropped::activity::last_activity;
 use crate::flow::dropped::{DropCache, Dropped, DroppedSpec};
+use crate::flow::setup::consent;
 use crate::platform::config::env::now;
 use crate::platform::store::known_specs::KnownSpecs;
 use crate::platform::store::runs;
@@ -55,7 +56,8 @@ pub fn collect(context: Context<'_>) -> SpecStandings {
 fn looked_at(context: Context<'_>) -> Result<SpecStandings> {
     let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
     let Some(found) = dropped::look(context, &known, &mut DropCache::default())? else {
-        return Ok(SpecStandings::default());
+        let agreed = consent::load(context.repo, context.env)?.runs_since();
+        return Ok(SpecStandings { is_agreed: agreed.is_some(), ..Default::default() });
     };
     let mut progress = SpecStandings { is_agreed: found.agreed.is_some(), ..Default::default() };
     for spec in &found.specs {

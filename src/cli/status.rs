@@ -217,7 +217,7 @@ fn print(status: &RepoStatus) {
     print_limits(&status.limits);
     out::result(&match status.queued {
         queued @ 1.. if !status.specs.is_agreed => format!(
-            "specs     {queued} waiting to be built; none is by itself (`tribunal trust runs` asks)"
+            "specs     {queued} waiting to be built; none is built by itself (`tribunal trust runs` asks)"
         ),
         queued => format!("specs     {queued} waiting to be built; `tribunal run SPEC` builds one"),
     });

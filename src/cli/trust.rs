@@ -93,7 +93,7 @@ fn answer(context: Context<'_>, known: &Consent, args: &Args, format: OutputForm
     // Who names a question is asked it again.
     let questions = open_questions(context, known, what, !args.what.is_empty())?;
     if questions.is_empty() {
-        out::talk(nothing_open(what, named_commands(context)?.is_empty()));
+        out::talk(nothing_open(known, what, named_commands(context)?.is_empty()));
         return Ok(());
     }
     if args.yes {
@@ -179,10 +179,16 @@ fn line_for(questions: &[Question]) -> String {
     format!("tribunal trust {} --yes", names.join(" "))
 }
 
-fn nothing_open(what: &[Activity], has_no_command: bool) -> &'static str {
+fn nothing_open(known: &Consent, what: &[Activity], has_no_command: bool) -> &'static str {
     match what {
         [Activity::Commands] if has_no_command => "this repository has no commands",
         [Activity::Commands] => "all commands are trusted already",
+        [Activity::Reviews] if known.reviews == ConsentAnswer::Yes => {
+            "you agreed to that already: new commits are reviewed in the background"
+        }
+        [Activity::Runs] if known.runs == ConsentAnswer::Yes => {
+            "you agreed to that already: specs that you save as ready are built in the background"
+        }
         [Activity::Reviews] => "no agent is here that could review: `tribunal doctor` says why",
         [Activity::Runs] => {
             "no agents are here that could build and review: `tribunal doctor` says why"

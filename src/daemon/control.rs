@@ -206,10 +206,10 @@ pub fn start_on_demand(context: Context<'_>, watch: &WatchSettings) {
     }
 }
 
-/// Whether there is something that a watcher would do: reviews, findings that rules are learned from,
-/// or a folder of specs.
+/// Whether there is something that a watcher would do: reviews, specs to build, whose folder may come later,
+/// findings that rules are learned from, or a folder of specs.
 fn has_work(context: Context<'_>, watch: &WatchSettings, agreed: &Consent) -> bool {
-    agreed.reviews == ConsentAnswer::Yes
+    [agreed.reviews, agreed.runs].contains(&ConsentAnswer::Yes)
         || ledger::exists(&context.repo.state_dir())
         || has_spec_folder(context, watch)
 }

@@ -1,7 +1,9 @@
 //! Specs that are saved become runs by themselves: after a yes, once each, and whatever is killed meanwhile.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -185,6 +187,41 @@ fn what_git_brings_is_not_built() {
     repo.tribunal(&["daemon", "start"]).ok();
     waits_for(&repo, "sizes", "brought by git");
     assert_eq!((scene.asked().len(), runs(&repo).len()), (0, 0));
+}
+
+#[test]
+fn a_spec_whose_name_is_no_utf_8_is_built_and_not_where_git_brings_it() {
+    let scene = plain();
+    let repo = quiet(&scene, "");
+    let named = |name: &[u8]| PathBuf::from("docs/specs").join(OsStr::from_bytes(name));
+    repo.write(named(b"git \xe9.md"), SPEC.replace("sizes", "theirs"));
+    repo.git(&["add", "docs"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: theirs"]).ok();
+    agree(&repo);
+    let _watcher = Watcher::without_reviews(&repo);
+    // As a checkout writes it again.
+    repo.write(named(b"git \xe9.md"), SPEC.replace("sizes", "theirs"));
+    waits_for(&repo, "theirs", "brought by git");
+    repo.write(named(b"si \xe9.md"), SPEC);
+    wait_built(&repo, "the spec");
+}
+
+#[test]
+fn specs_are_built_whose_folder_comes_after_the_yes() {
+    let scene = plain();
+    let repo = quiet(&scene, "");
+    fs::remove_dir_all(repo.path("docs")).unwrap();
+    let mut trust = scene.sandbox.command(TRIBUNAL, &repo.dir);
+    trust.args(["trust", "runs", "--yes"]).env_remove("TRIBUNAL_NO_DAEMON");
+    assert!(trust.status().unwrap().success());
+    wait_for("the watcher", || repo.tribunal(&["daemon", "status"]).stdout.contains("running in"));
+    repo.write(FILE, SPEC);
+    wait_built(&repo, "the spec");
+    wait_settled(&repo);
+    // Asked once more, it says what holds.
+    repo.tribunal(&["trust", "runs", "--yes"]).ok().says("you agreed to that already");
+    // What is gone waits for nothing, and the yes holds.
+    repo.tribunal(&["status"]).ok().never_says("`tribunal trust runs` asks");
 }
 
 #[test]

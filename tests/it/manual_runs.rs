@@ -149,6 +149,20 @@ fn a_person_is_asked_about_the_result_of_a_small_spec_and_of_a_run_that_began_wi
 }
 
 #[test]
+fn a_page_says_which_part_of_a_large_spec_it_is_about() {
+    let part = |title, id: &str| json!({"title": title, "criteria": [id]});
+    let planning = Planning {
+        parts: vec![json!({"parts": [part("Kilobytes", "AC-2"), part("Megabytes", "AC-1")]})],
+        ..good()
+    };
+    let scene = planned(planning, tests(), code());
+    let repo = project(&scene, &SPEC.replace("size: M", "size: L"));
+    let (id, _) = waits(manual(&repo), "the plan");
+    let shown = repo.tribunal(&["runs", "show", &id]).ok();
+    shown.says("Part 1 of 2, Kilobytes: AC-2\n\n# Plan: Kilobytes");
+}
+
+#[test]
 fn what_is_built_before_a_run_ends_can_be_taken() {
     let mut code = code();
     code[1] = spec_runs::writes(&[("src/hello.sh", "echo bye\n")], "");

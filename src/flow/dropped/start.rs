@@ -1,6 +1,6 @@
 //! Does what is to be done about a spec: starts and ends the processes that work, and takes note of ends.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use rustix::process::Pid;
@@ -17,6 +17,7 @@ use crate::platform::process::{Cmd, Identity, ask_to_end, own_path};
 use crate::platform::store::dropped_specs;
 use crate::platform::store::dropped_specs::HeldSpec;
 use crate::platform::store::lock::Wait;
+use crate::platform::store::spec_queue;
 use crate::platform::store::stop_mark::LastStop;
 
 /// What was done about a spec.
@@ -93,12 +94,13 @@ fn start(
         return Ok(DropDeed::Nothing);
     };
     let mut mark = mark_of(dropped, spec, step);
+    let path = path_of(&state_dir, spec, &mark.hash);
     let is_begin = *step == DropStep::Begin;
     if is_begin
         && let (Some(agreed), false) = (dropped.agreed, spec.worktree.as_os_str().is_empty())
     {
         let repo = Repo::discover(&spec.worktree, None)?;
-        if origin::is_foreign(&repo, &spec.path, &mark.hash, agreed)? {
+        if origin::is_foreign(&repo, &path, &mark.hash, agreed)? {
             mark.dealt = Dealt::Foreign;
             held.put(&mark)?;
             return Ok(DropDeed::Nothing);
@@ -121,11 +123,19 @@ fn start(
         _ => command.arg("--file"),
     };
     if *step != DropStep::Resume {
-        command = command.arg(spec.worktree.join(&spec.path));
+        command = command.arg(spec.worktree.join(&path));
     }
     let pid = command.in_background(context.env).detach(&dropped_specs::log(&state_dir)?)?;
     dropped_specs::put_worker(&state_dir, &spec.id, &Identity::of(i32::try_from(pid)?))?;
     Ok(if is_begin { DropDeed::Began } else { DropDeed::WentOn })
+}
+
+/// The path of a spec's file from the top of its work tree. What is known of specs has it for people, in which a
+/// name that is no UTF-8 is another one.
+fn path_of(state_dir: &Path, spec: &DroppedSpec, hash: &str) -> PathBuf {
+    let queued = spec_queue::get(state_dir, &spec.id);
+    let queued = queued.filter(|queued| queued.hash == hash && queued.worktree == spec.worktree);
+    queued.map_or_else(|| PathBuf::from(&spec.path), |queued| queued.path)
 }
 
 /// What is kept of a step before it is done.

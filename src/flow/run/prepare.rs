@@ -10,7 +10,7 @@ use crate::domain::model::agent::{Role, is_same_family};
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::size::Size;
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
@@ -115,7 +115,7 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
             "the policy of the base or the executor changed since the run was stopped",
             format!(
                 "change it back, or end the run with `tribunal abort {}` and begin again",
-                run.id
+                short_id(&run.id)
             ),
         ));
     }

@@ -21,14 +21,24 @@ pub fn checkpoint(
 ) -> String {
     match (at, then) {
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
-            plan_page(spec.part().map_or(about.title.as_str(), |part| &part.title), plan)
+            let title = spec.part().map_or(about.title.as_str(), |part| &part.title);
+            part_line(spec) + &plan_page(title, plan)
         }
         (
             CheckpointKind::Acceptance,
             SpecStage::Documenting(task) | SpecStage::Publishing(BuiltTask { task, .. }),
         ) => acceptance(spec, about, task),
-        _ => spec.part().map(tasks_page).unwrap_or_default(),
+        _ => part_line(spec) + &spec.part().map(tasks_page).unwrap_or_default(),
     }
+}
+
+/// Which part of a large spec a page is about; empty where there is one part.
+fn part_line(spec: &SpecProgress) -> String {
+    let all = spec.parts.len();
+    let Some(part) = spec.part().filter(|_| all > 1) else { return String::new() };
+    let number = spec.parts.iter().position(|one| one == part).map_or(1, |at| at + 1);
+    let criteria = part.criteria.join(", ");
+    format!("Part {number} of {all}, {}: {criteria}\n\n", part.title)
 }
 
 /// What tells one page from another.
