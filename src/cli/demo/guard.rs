@@ -16,6 +16,7 @@ const SPEC_WAIT: Duration = Duration::from_secs(20);
 
 /// Tells the whole of it.
 pub fn narrate(stage: &DemoStage) -> Result<()> {
+    title("The guard, with plain git");
     set_up(stage)?;
     clean(stage)?;
     secret(stage)?;

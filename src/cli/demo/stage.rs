@@ -1,17 +1,21 @@
 //! A home and a repository for a demonstration, in which nothing of this machine's user is seen; what is typed
 //! there, and what comes back.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
+use crate::platform::config::env::Env;
 use crate::platform::process;
-use crate::platform::process::{Cmd, Output};
+use crate::platform::process::{Cmd, LoggedProcess, Output, TAG_VAR};
 use crate::platform::store::file;
 use crate::platform::ui::out;
 use crate::platform::ui::out::{DIM, ERROR, GOOD};
@@ -26,23 +30,51 @@ pub enum Pace {
 
 /// A home, a repository and a bare remote, in which nothing of this machine's user is seen.
 pub struct DemoStage {
-    root: PathBuf,
+    pub root: PathBuf,
     pub repo: PathBuf,
     program: PathBuf,
     pace: Pace,
+    /// Variables that more is found by, with their values; `None` takes one away.
+    vars: Vec<(OsString, Option<OsString>)>,
+    /// What was started and has not ended.
+    pub(super) under_way: Mutex<Option<LoggedProcess>>,
 }
 
 impl DemoStage {
-    pub fn set(root: &Path, pace: Pace) -> Result<Self> {
+    /// Makes it in that folder. What this user's own variables say to tribunal does not count in it.
+    pub fn set(root: &Path, pace: Pace, env: &Env) -> Result<Self> {
+        // By the last one a call that started this finds what belongs to it.
+        let kept = ["TRIBUNAL_NO_DAEMON", TAG_VAR];
+        let is_own = |name: &str| !name.starts_with("TRIBUNAL_TEST_") && !kept.contains(&name);
+        let own = env.with_prefix("TRIBUNAL_").filter(|(name, _)| is_own(name));
         let stage = Self {
-            root: root.to_owned(),
-            repo: root.join("project"),
+            root: root.canonicalize()?,
+            repo: root.canonicalize()?.join("project"),
             program: process::own_path()?,
             pace,
+            vars: own.map(|(name, _)| (name.into(), None)).collect(),
+            under_way: Mutex::new(None),
         };
-        fs::create_dir_all(root.join("home"))?;
+        fs::create_dir_all(stage.home())?;
         fs::create_dir_all(&stage.repo)?;
         Ok(stage)
+    }
+
+    /// The home folder of whoever is at work here.
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
+    }
+
+    /// Has every program find this variable.
+    pub fn set_var(&mut self, name: &str, value: OsString) {
+        self.vars.push((name.into(), Some(value)));
+    }
+
+    /// Ends whatever is still at work.
+    pub fn end(&self) -> Result<()> {
+        drop(self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.tribunal(&["daemon", "stop", "--all"])?;
+        Ok(())
     }
 
     /// Begins a step: what is done, and what it shows.
@@ -78,6 +110,10 @@ impl DemoStage {
         Ok(())
     }
 
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     pub fn git(&self, words: &[&str]) -> Result<DemoAnswer> {
         self.command("git", words)
     }
@@ -100,32 +136,47 @@ impl DemoStage {
         Ok(self.git(&["ls-remote", "origin", "refs/heads/main"])?.0.stdout)
     }
 
-    fn command(&self, program: &str, words: &[&str]) -> Result<DemoAnswer> {
-        let home = self.root.join("home");
-        let output = Cmd::new(program, &self.repo)
+    /// This program, as whoever is at work here starts it.
+    pub fn tribunal_cmd(&self, words: &[&str]) -> Cmd {
+        self.cmd(&self.program.to_string_lossy(), words)
+    }
+
+    pub fn command(&self, program: &str, words: &[&str]) -> Result<DemoAnswer> {
+        Ok(DemoAnswer(self.cmd(program, words).capture()?))
+    }
+
+    /// A program as whoever is at work here starts it.
+    pub fn cmd(&self, program: &str, words: &[&str]) -> Cmd {
+        let home = self.home();
+        let cmd = Cmd::new(program, &self.repo)
             .args(words)
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", home.join(".gitconfig"))
             .env("HOME", &home)
             .env("XDG_CONFIG_HOME", &home)
             .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_DATA_HOME", home.join("data"))
             .env("GIT_AUTHOR_NAME", "Demo")
             .env("GIT_AUTHOR_EMAIL", "demo@example.invalid")
             .env("GIT_COMMITTER_NAME", "Demo")
             .env("GIT_COMMITTER_EMAIL", "demo@example.invalid")
-            .env_remove("TRIBUNAL")
-            .env_remove("TRIBUNAL_SKIP")
-            .capture()?;
-        Ok(DemoAnswer(output))
+            .env_remove("TRIBUNAL");
+        self.vars.iter().fold(cmd, |cmd, (name, value)| match value {
+            Some(value) => cmd.env(name, value),
+            None => cmd.env_remove(name),
+        })
+    }
+
+    /// Runs `git` or `tribunal` and shows what a person types and what comes back.
+    pub fn typed(&self, program: &str, words: &[&str]) -> Result<DemoAnswer> {
+        let answer = if program == "git" { self.git(words) } else { self.tribunal(words) }?;
+        Ok(self.show(&[&[program], words].concat(), answer))
     }
 
     /// Shows what a person types and what comes back.
     pub fn show(&self, words: &[&str], answer: DemoAnswer) -> DemoAnswer {
-        let said: Vec<String> = words
-            .iter()
-            .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
-            .collect();
-        out::result(&format!("$ {}", said.join(" ")));
+        type_in(words);
         answer.text().lines().filter(|line| !line.trim().is_empty()).for_each(|l| self.quote(l));
         answer
     }
@@ -139,7 +190,7 @@ impl DemoStage {
 }
 
 /// What a program really answered.
-pub struct DemoAnswer(Output);
+pub struct DemoAnswer(pub(super) Output);
 
 impl DemoAnswer {
     pub fn text(&self) -> String {
@@ -147,19 +198,25 @@ impl DemoAnswer {
         String::from_utf8_lossy(&both).into_owned()
     }
 
+    /// How it ended.
     pub fn code(&self) -> i32 {
         self.0.code()
     }
 
+    /// Its standard output, as JSON.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.0.stdout).with_context(|| format!("no JSON:\n{}", self.text()))
+    }
+
     pub fn passes(&self, what: &str) -> Result<()> {
-        if self.0.code() != 0 {
-            bail!("{what} should have passed and ended with {}:\n{}", self.0.code(), self.text());
+        if self.code() != 0 {
+            bail!("{what} should have passed and ended with {}:\n{}", self.code(), self.text());
         }
         Ok(())
     }
 
     pub fn blocked_by(self, what: &str, by: &str) -> Result<Self> {
-        if self.0.code() == 0 || !self.text().contains(by) {
+        if self.code() == 0 || !self.text().contains(by) {
             bail!("{what} should have been stopped by {by}:\n{}", self.text());
         }
         Ok(self)
@@ -171,6 +228,15 @@ impl DemoAnswer {
         }
         Ok(())
     }
+}
+
+/// Prints what a person types.
+pub fn type_in(words: &[&str]) {
+    let said: Vec<String> = words
+        .iter()
+        .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
+        .collect();
+    out::result(&format!("$ {}", said.join(" ")));
 }
 
 /// Prints the heading of a step.
