@@ -42,6 +42,7 @@ fn formats_of(path: &[&str]) -> &'static [OutputFormat] {
         }
         ["spec", "lint"] => &[OutputFormat::Human, OutputFormat::Json, OutputFormat::Github],
         ["init" | "uninstall" | "demo" | "completions" | "sandbox"]
+        | ["demo", _]
         | ["hooks", "install" | "uninstall"]
         | ["daemon", "log"] => &[OutputFormat::Human],
         _ => &[OutputFormat::Human, OutputFormat::Json],

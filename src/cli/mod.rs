@@ -231,7 +231,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Abort(args) => run::abort(invocation, &args),
         Command::Resume(args) => review::resume(invocation, &args),
         Command::Findings(args) => findings::run(invocation, &args),
-        Command::Demo(args) => demo::run(&args),
+        Command::Demo(args) => demo::run(invocation, &args),
         Command::Watch => watch::run_command(invocation),
         Command::Daemon(args) => daemon::run(invocation, &args),
         Command::Spec(args) => spec::run(invocation, &args),

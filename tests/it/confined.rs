@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
 use crate::brain::{BUGGY, LEFT_OUT, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, run};
+use crate::harness::{Outcome, Repo, Sandbox, run};
 use crate::model_server::{Asked, Call, Say};
 use crate::needs::{Need, skip};
 use crate::scene::{KEYS, Scene, review};
@@ -64,7 +64,15 @@ fn without_bubblewrap(scene: &Scene) -> Option<String> {
 /// Has the last commit reviewed and fixed without bubblewrap, which is looked for in folders of the system
 /// alone, and without these programs: where `true` does not run, no sandbox proves to work.
 fn fixed_without(scene: &Scene, repo: &Repo<'_>, left_out: &[&str], words: &[&str]) -> Outcome {
-    let folder = scene.sandbox.path().join("programs");
+    let words = [&["review", "--format", "json", "--commit", "HEAD", "--fix"], words].concat();
+    let mut command = repo.command(&words);
+    command.env("PATH", programs_without(&scene.sandbox, left_out));
+    run(command, b"")
+}
+
+/// A folder with all the programs of `PATH` but these.
+pub fn programs_without(sandbox: &Sandbox, left_out: &[&str]) -> PathBuf {
+    let folder = sandbox.path().join("programs");
     fs::create_dir_all(&folder).unwrap();
     let path = std::env::var_os("PATH").unwrap();
     for entry in std::env::split_paths(&path).filter_map(|path| fs::read_dir(path).ok()).flatten() {
@@ -75,10 +83,7 @@ fn fixed_without(scene: &Scene, repo: &Repo<'_>, left_out: &[&str], words: &[&st
             std::os::unix::fs::symlink(entry.path(), to).unwrap();
         }
     }
-    let words = [&["review", "--format", "json", "--commit", "HEAD", "--fix"], words].concat();
-    let mut command = repo.command(&words);
-    command.env("PATH", folder);
-    run(command, b"")
+    folder
 }
 
 fn is_running(arguments: &str) -> bool {

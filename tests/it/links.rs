@@ -496,10 +496,12 @@ fn what_the_commands_leave_is_on_the_list() {
 }
 
 /// Literals of the source that look like paths of a work tree and are none that is opened.
-const NO_PATHS: [&str; 3] = [
+const NO_PATHS: [&str; 5] = [
     // What a fix may not touch, as git names it.
     "AGENTS.override.md",
-    // Of the repository that `demo` makes for itself.
+    // Of the repositories that `demo` makes for itself.
+    "docs/specs/shown.md",
+    "docs/specs/sizes.md",
     "docs/specs/subtract.md",
     // Left out of the copies that agents read; never opened.
     ".aider.conf.yml",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::Repo;
+use crate::harness::{Repo, Sandbox};
 use crate::needs::{Need, skip};
 use crate::scene::Scene;
 use crate::spec_runs::{Step, builder, run, writes};
@@ -10,6 +10,18 @@ use crate::spec_runs::{Step, builder, run, writes};
 /// The folder of the toolchain that builds this test: what `rustup` puts in its place is in no sandbox.
 fn toolchain() -> &'static Path {
     Path::new(env!("CARGO")).parent().unwrap()
+}
+
+/// Has the programs in a sandbox find the toolchain.
+pub fn with_rust(sandbox: &mut Sandbox) {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", toolchain().display());
+    sandbox.vars.push(("PATH", path));
+    // The home folder is another one here.
+    if let Some(toolchains) = toolchain().ancestors().find(|it| it.ends_with("toolchains")) {
+        let rustup = toolchains.parent().unwrap().display().to_string();
+        sandbox.vars.push(("RUSTUP_HOME", rustup));
+    }
 }
 
 /// A project of one language.
@@ -76,14 +88,7 @@ const JAVASCRIPT: Project = Project {
 
 /// The scene, in which the toolchain that builds this test is found.
 pub fn with_toolchain(mut scene: Scene) -> Scene {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{}:{path}", toolchain().display());
-    scene.sandbox.vars.push(("PATH", path));
-    // The home folder is another one here.
-    if let Some(toolchains) = toolchain().ancestors().find(|it| it.ends_with("toolchains")) {
-        let rustup = toolchains.parent().unwrap().display().to_string();
-        scene.sandbox.vars.push(("RUSTUP_HOME", rustup));
-    }
+    with_rust(&mut scene.sandbox);
     scene
 }
 

@@ -154,7 +154,7 @@ const COMMANDS: &[&str] = &[
 
 /// What is not asked here: the watcher in the foreground has a test of its own, the demo knows nothing of
 /// the repository, and what a command in the sandbox prints is its own.
-const ELSEWHERE: [&str; 3] = ["watch", "demo", "sandbox"];
+const ELSEWHERE: [&str; 4] = ["watch", "demo guard", "demo run", "sandbox"];
 
 /// Words that are wrong, one way a row.
 const WRONG: &[&str] = &[

@@ -11,6 +11,8 @@ pub const ORDER: &[(&str, &str)] = &[
         "review runs spec_runs fix check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
          uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
+    ("cli::demo", "run guard agent project live toolchain stage"),
+    ("cli::demo::agent", "work answers prompt"),
     ("cli::findings", "allow classes decide printed ledger values"),
     ("cli::spec", "list show record pages"),
     (
@@ -141,7 +143,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::config", "env random"),
     (
         "platform::process",
-        "deferred supervise started ancestors command adopted alive limits usage orphans own_path",
+        "beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",

@@ -31,7 +31,7 @@ const GIVEN: &[(&str, &[&str])] = &[
 ];
 
 /// They run until somebody ends them, or leave a process behind; `spec` and `daemon` test them.
-const NOT_HERE: [&str; 3] = ["watch", "daemon start", "demo"];
+const NOT_HERE: [&str; 4] = ["watch", "daemon start", "demo guard", "demo run"];
 
 fn project(sandbox: &Sandbox) -> (Repo<'_>, String) {
     let repo = sandbox.repo("r");
