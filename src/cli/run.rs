@@ -7,9 +7,10 @@ use anyhow::{Error, Result};
 
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::flow::call::nested_call;
@@ -26,7 +27,8 @@ use crate::platform::ui::spec_result;
 const EXAMPLES: &str = "\
 Examples:
   tribunal run docs/specs/sizes.md        build that spec: tests that fail, code, review, a commit on
-                                          the branch `tribunal/sizes`; your checkout stays as it is";
+                                          the branch `tribunal/sizes`; your checkout stays as it is
+  tribunal run sizes --mode fast          build it without a review; the command that applies it is printed";
 
 /// What is to be built.
 #[derive(Debug, clap::Args)]
@@ -38,14 +40,19 @@ pub struct Args {
     /// Whether you are asked about the plan, the tasks and the result
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Auto)]
     mode: Mode,
+    /// In fast mode: publish what is built as a branch; `FAST_AUTO_WORK_COMMIT=1` does the same
+    #[arg(long)]
+    commit: bool,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Mode {
     /// Nobody is asked but where nothing else helps
     Auto,
     /// You answer for the plan, the tasks and the result
     Manual,
+    /// A small spec, without a plan and a review; tests come first, and nothing is published without `--commit`
+    Fast,
 }
 
 /// Shown below `--help`.
@@ -99,8 +106,17 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let mode = match args.mode {
         Mode::Auto => RunMode::Auto,
         Mode::Manual => RunMode::Manual,
+        Mode::Fast => RunMode::Fast,
     };
-    ended(&invocation.global, run::run(context, &spec, mode))
+    if args.commit && mode != RunMode::Fast {
+        return Err(hinted(
+            "`--commit` is for `--mode fast`: in other modes what is built is published anyway",
+            "leave it out",
+        ));
+    }
+    let by_variable = context.env.text("FAST_AUTO_WORK_COMMIT") == Some("1");
+    let options = RunOptions { commits: args.commit || by_variable };
+    ended(&invocation.global, run::run(context, &spec, mode, options))
 }
 
 /// `tribunal approve RUN`.

@@ -203,7 +203,8 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
         SpecStage::Committing(_)
         | SpecStage::Recording
         | SpecStage::Documenting(_)
-        | SpecStage::Publishing(_) => "git",
+        | SpecStage::Publishing(_)
+        | SpecStage::Keeping(_) => "git",
         _ => "the tests",
     }
 }

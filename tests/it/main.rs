@@ -18,6 +18,7 @@ mod demo;
 mod doctor;
 mod drafting;
 mod dropped_specs;
+mod fast_runs;
 mod findings;
 mod followers;
 mod following;

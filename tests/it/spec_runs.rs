@@ -539,11 +539,11 @@ pub fn begun(repo: &Repo<'_>) -> Option<String> {
 }
 
 /// Goes on after a kill, and holds the end against that of a run that nothing stopped.
-pub fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, at: &str) {
+fn goes_on(words: &[&str], scene: &Scene, repo: &Repo<'_>, whole: &Left, at: &str) {
     wait_for("the agents to end", || scene.alive().is_empty());
     let again = match begun(repo) {
         Some(id) => repo.tribunal(&["resume", &id, "--format", "json"]),
-        None => run(repo),
+        None => repo.tribunal(words),
     };
     assert_eq!(&Left::of(scene, repo, &again), whole, "{at}: {again}");
     let made = made(scene);
@@ -583,6 +583,18 @@ pub fn killed_at_saves(
     scene: fn() -> Scene,
     project: for<'a> fn(&'a Scene) -> Repo<'a>,
 ) {
+    let words = ["run", "docs/specs/sizes.md", "--format", "json"];
+    killed_at(&words, whole, step, scene, project);
+}
+
+/// The same of a run that is begun with these words.
+pub fn killed_at(
+    words: &[&str],
+    whole: &Left,
+    step: u64,
+    scene: fn() -> Scene,
+    project: for<'a> fn(&'a Scene) -> Repo<'a>,
+) {
     let step = if std::env::var_os(ALL).is_some() { 1 } else { step };
     let (next, end) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
     let kills = AtomicUsize::new(0);
@@ -596,14 +608,13 @@ pub fn killed_at_saves(
                     }
                     let scene = scene();
                     let repo = project(&scene);
-                    let words = ["run", "docs/specs/sizes.md", "--format", "json"];
-                    let outcome = repo.until_save(&words, k);
+                    let outcome = repo.until_save(words, k);
                     if outcome.code != -1 {
                         outcome.ok();
                         end.fetch_min(k, Ordering::SeqCst);
                         return;
                     }
-                    goes_on(&scene, &repo, whole, &format!("save {k}"));
+                    goes_on(words, &scene, &repo, whole, &format!("save {k}"));
                     kills.fetch_add(1, Ordering::SeqCst);
                 }
             });

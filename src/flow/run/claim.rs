@@ -41,6 +41,13 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         let Some(run) = runs::load_spec(&state_dir, &id)?.filter(|run| !run.has_ended()) else {
             continue;
         };
+        if run.about.mode != about.mode {
+            let (id, mode) = (short_id(&id), run.about.mode.as_str());
+            return Err(hinted(
+                format!("the run `{id}` of this spec is not finished, and it is in mode `{mode}`"),
+                format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+            ));
+        }
         if run.about.asked != about.asked {
             let id = short_id(&id);
             return Err(hinted(
@@ -54,9 +61,13 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         }
         let spec = run.about.spec_id.clone();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
-        return Ok((folder, run.resumed()));
+        let mut run = run.resumed();
+        run.about.options.commits = about.options.commits;
+        return Ok((folder, run));
     }
-    refuse_branch(context, &about.branch)?;
+    if about.is_published() {
+        refuse_branch(context, &about.branch)?;
+    }
     let id = random::id().to_string();
     let folder = RunFolder::create(&state_dir, &id)?;
     let run = SpecRun::new(id, about.clone());

@@ -8,6 +8,9 @@ mod claim;
 mod code;
 mod commit;
 mod documents;
+mod fast;
+mod fast_needs;
+mod kept;
 mod left_out;
 mod planning;
 mod prepare;
@@ -23,7 +26,7 @@ use anyhow::{Context as _, Result};
 use crate::domain::model::error::hinted;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
 use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
@@ -43,16 +46,18 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
-/// The folder of a run's own repository, in that of the run.
-const REPOSITORY: &str = "repository";
-
 /// Builds the spec of a file, or continues an unfinished run of it.
 ///
 /// # Errors
 ///
 /// Where it cannot begin, before anything is paid; where a signal stops it; where a file cannot be written.
-pub fn run(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<SpecRunResult> {
-    let prepared = prepare::prepare(context, spec, mode)?;
+pub fn run(
+    context: Context<'_>,
+    spec: &Path,
+    mode: RunMode,
+    options: RunOptions,
+) -> Result<SpecRunResult> {
+    let prepared = prepare::prepare(context, spec, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     perform(context, &prepared, &folder, run)
@@ -146,7 +151,7 @@ fn perform(
 
 /// The repository of a run's own.
 fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
-    private_repo::of_run(repo, &folder.path().join(REPOSITORY), &run.about.base)
+    private_repo::of_run(repo, &folder.path().join(kept::REPOSITORY), &run.about.base)
 }
 
 /// What a run came to, or how far it came, without what git would have to be asked for.
@@ -156,18 +161,30 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         all.extend(calls::calls(context, id)?);
     }
     let spent = calls::spent(&all);
-    Ok(SpecRunResult { run, spent, base_moved_by: None, files: Vec::new() })
+    let folder = runs::folder(&context.repo.state_dir(), &run.id);
+    let escalation = Some(kept::escalation(&folder)).filter(|file| file.exists());
+    Ok(SpecRunResult {
+        spent,
+        base_moved_by: None,
+        files: Vec::new(),
+        take_with: kept::command(context.repo, &run),
+        escalation,
+        run,
+    })
 }
 
 fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let (repo, about) = (context.repo, &run.about);
     let base_moved_by = base::moved_by(repo, about);
-    let commit = match run.stage() {
-        SpecStage::Ended(SpecEnd::Done { commit }) => repo.objects.commit(commit)?,
+    // The branch and the base may be gone by now, and their commits with them.
+    let files = match run.stage() {
+        SpecStage::Ended(SpecEnd::Done { commit }) => repo
+            .objects
+            .commit(commit)?
+            .and_then(|commit| base::files_between(repo, &about.base_tree, &commit.tree).ok()),
+        SpecStage::Ended(SpecEnd::Kept { .. }) => kept::files(repo, &run),
         _ => None,
     };
-    // The branch and the base may be gone by now, and their commits with them.
-    let files = commit.map(|commit| base::files_between(repo, &about.base_tree, &commit.tree));
-    let files = files.and_then(Result::ok).unwrap_or_default();
+    let files = files.unwrap_or_default();
     Ok(SpecRunResult { base_moved_by, files, ..brief(context, run)? })
 }

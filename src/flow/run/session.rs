@@ -133,6 +133,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
+            SpecStage::Keeping(built) => self.keep(&built)?,
             SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")
             }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
+use crate::domain::pipeline::spec_run::about::RunMode;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
@@ -12,6 +13,9 @@ use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
 use crate::platform::ui::review_result::{resume_words, until};
+
+/// What is said of every result of fast mode.
+const UNREVIEWED: &str = "its tests and the gates pass; nobody reviewed it (fast mode)";
 
 /// The lines for people, the outcome first.
 pub fn lines(result: &SpecRunResult) -> Vec<String> {
@@ -28,7 +32,17 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
                 format!("built `{spec}`: {commits} on the branch `{}`, {files}", about.branch);
             let look = "the spec wants you to look at it, which no test shows";
             let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
-            std::iter::once(built).chain(for_you).collect()
+            let unreviewed = (about.mode == RunMode::Fast).then(|| UNREVIEWED.to_owned());
+            std::iter::once(built).chain(unreviewed).chain(for_you).collect()
+        }
+        SpecStage::Ended(SpecEnd::Kept { commit }) => {
+            let (commit, files) = (commit.short(), counted(result.files.len(), "file"));
+            vec![
+                format!(
+                    "built `{spec}`: commit {commit}, {files}; it stays with the run, and nothing is published"
+                ),
+                UNREVIEWED.to_owned(),
+            ]
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
@@ -81,6 +95,10 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
             }
             hints
         }
+        SpecStage::Ended(SpecEnd::Kept { .. }) => {
+            let take = result.take_with.iter();
+            take.map(|command| format!("`{command}` applies it, without a commit")).collect()
+        }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => match stop {
             SpecStop::NotPassed { review, .. } => {
                 vec![format!("`tribunal runs show {}` shows what was found", short_id(review))]
@@ -93,6 +111,11 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
                     "add the paths to the spec's `touches`, or make it two specs, and run it again"
                         .to_owned(),
                 ]
+            }
+            SpecStop::BeyondFast(_) => {
+                let file = result.escalation.iter();
+                file.map(|file| format!("`{}` says in which mode to build it", file.display()))
+                    .collect()
             }
             SpecStop::Aborted | SpecStop::Rejected(_) => Vec::new(),
             SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
@@ -120,7 +143,9 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
 pub fn json(result: &SpecRunResult) -> Value {
     let (run, about) = (&result.run, &result.run.about);
     let (commit, reasons) = match run.stage() {
-        SpecStage::Ended(SpecEnd::Done { commit }) => (Some(commit.to_string()), Vec::new()),
+        SpecStage::Ended(SpecEnd::Done { commit } | SpecEnd::Kept { commit }) => {
+            (Some(commit.to_string()), Vec::new())
+        }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => (None, stop.reasons()),
         SpecStage::Paused(pause) => (None, vec![pause.why.clone()]),
         _ => (None, Vec::new()),
@@ -132,6 +157,7 @@ pub fn json(result: &SpecRunResult) -> Value {
     json!({
         "run": run.id,
         "spec": about.spec_id,
+        "mode": about.mode.as_str(),
         "stage": run.stage().as_str(),
         "verdict": run.has_ended().then(|| result.verdict().as_str()),
         "base": {"commit": about.base.to_string(), "name": about.base_name, "moved_by": result.base_moved_by},
@@ -143,6 +169,8 @@ pub fn json(result: &SpecRunResult) -> Value {
         "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
         "waits_for": waits_for(run.stage()),
         "reasons": reasons,
+        "apply": result.take_with,
+        "escalation": result.escalation,
         "for_people": about.for_people,
         "resume_when": resume_when,
         "reviews": run.machine.spec.reviews,

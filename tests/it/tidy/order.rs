@@ -54,7 +54,10 @@ pub const ORDER: &[(&str, &str)] = &[
         "apply built planned pages result . progress outcome stage stop about",
     ),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
-    ("domain::development", "red imports suite test_failure failure message prompt scope words"),
+    (
+        "domain::development",
+        "red imports suite test_failure failure message prompt fast_scope scope words",
+    ),
     (
         "domain::policy",
         "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
@@ -106,7 +109,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review planning commit publish code session suite left_out claim prepare base",
+        "documents task_review planning commit publish code fast session suite left_out claim prepare fast_needs kept base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

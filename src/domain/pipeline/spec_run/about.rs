@@ -38,6 +38,31 @@ pub struct SpecAbout {
     pub seed: String,
     /// The hash of the policy, of the test commands and of who builds: another one is another run.
     pub asked: String,
+    #[serde(default)]
+    pub options: RunOptions,
+}
+
+/// What a person chose for one run alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOptions {
+    /// Whether what is built in fast mode is published.
+    pub commits: bool,
+}
+
+impl SpecAbout {
+    /// Its size, where nobody has to be asked for it.
+    pub fn known_size(&self) -> Option<Size> {
+        match self.mode {
+            RunMode::Fast => Some(Size::S),
+            RunMode::Auto | RunMode::Manual => self.stated_size,
+        }
+    }
+
+    /// Whether what is built appears in the person's repository.
+    pub fn is_published(&self) -> bool {
+        self.mode != RunMode::Fast || self.options.commits
+    }
 }
 
 /// Whether a person is asked between the stages.
@@ -49,4 +74,17 @@ pub enum RunMode {
     Auto,
     /// A person says yes to the plan, the tasks and the result.
     Manual,
+    /// What is small is built without a plan and without a review.
+    Fast,
+}
+
+impl RunMode {
+    /// The word used in output and for `--mode`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+            Self::Fast => "fast",
+        }
+    }
 }

@@ -72,7 +72,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
     Some(match (stage, outcome) {
         (stage, SpecOutcome::Failed(failure)) => SpecStage::paused(stage, &failure),
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) => {
-            planned::begin(spec, about, about.stated_size)?
+            planned::begin(spec, about, about.known_size())?
         }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Err(why))) => {
             SpecStage::stopped(SpecStop::BaseUntested(why))
@@ -108,6 +108,9 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         ) => SpecStage::stopped(SpecStop::Gates(why)),
         (SpecStage::Publishing(built), SpecOutcome::Published) => {
             SpecStage::Ended(SpecEnd::Done { commit: built.commit })
+        }
+        (SpecStage::Keeping(built), SpecOutcome::Kept) => {
+            SpecStage::Ended(SpecEnd::Kept { commit: built.commit })
         }
         (stage, outcome) => built::step(spec, about, stage, outcome)?,
     })

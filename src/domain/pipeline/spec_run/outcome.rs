@@ -27,12 +27,16 @@ pub enum SpecOutcome {
     Listed(Result<Vec<PlannedTask>, Vec<String>>),
     /// An executor worked.
     Worked(Work),
+    /// What it wrote, or asks for, is more than fast mode builds: why, one a line.
+    Beyond(Vec<String>),
     Red(RedProof),
     Green(GreenProof),
     Reviewed(TaskReview),
     /// The commit with its tree, or what the gates say against it.
     Committed(Result<Snapshot, Vec<String>>),
     Published,
+    /// The commit stays with the run.
+    Kept,
     /// A call could not be made or answered.
     Failed(CallFailure),
 }

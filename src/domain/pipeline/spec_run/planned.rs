@@ -103,7 +103,7 @@ pub(super) fn accepted(spec: &SpecProgress, about: &SpecAbout, task: ReviewedTas
 /// What comes next, or a person's answer first where the mode asks for one.
 fn asked(spec: &SpecProgress, about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
     match about.mode {
-        RunMode::Auto => then,
+        RunMode::Auto | RunMode::Fast => then,
         RunMode::Manual => {
             let page = pages::checkpoint(spec, about, at, &then);
             let shown = pages::hash(&page);

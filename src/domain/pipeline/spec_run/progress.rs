@@ -126,7 +126,9 @@ impl SpecProgress {
             return Some(SpecStage::WritingPlan(PlanLoop::default()));
         }
         let last = self.built.last()?;
-        Some(if self.is_one_task() {
+        Some(if !about.is_published() {
+            SpecStage::Keeping(last.clone())
+        } else if self.is_one_task() {
             SpecStage::Publishing(last.clone())
         } else {
             SpecStage::Recording
@@ -159,6 +161,7 @@ impl SpecProgress {
             SpecStage::Accepting => "accept".to_owned(),
             SpecStage::Documenting(_) => "documents".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),
+            SpecStage::Keeping(_) => "keep".to_owned(),
             SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return None,
         };
         Some(JobId::new(name))

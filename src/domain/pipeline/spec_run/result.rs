@@ -1,5 +1,7 @@
 //! What the run of a spec came to, as data.
 
+use std::path::PathBuf;
+
 use crate::domain::model::agent::Spent;
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::spec_run::SpecRun;
@@ -15,6 +17,10 @@ pub struct SpecRunResult {
     pub base_moved_by: Option<usize>,
     /// The files of its commit, for people.
     pub files: Vec<String>,
+    /// The command that takes what stays with the run; `None` where nothing does.
+    pub take_with: Option<String>,
+    /// The file that says why fast mode does not build it.
+    pub escalation: Option<PathBuf>,
 }
 
 impl SpecRunResult {

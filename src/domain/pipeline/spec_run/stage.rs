@@ -64,6 +64,8 @@ pub enum SpecStage {
     Documenting(ReviewedTask),
     /// The commits are to appear in the person's repository.
     Publishing(BuiltTask),
+    /// The commit is to stay with the run.
+    Keeping(BuiltTask),
     /// A person is to say whether it goes on.
     Waiting(Checkpoint),
     /// It goes on later.
@@ -128,7 +130,7 @@ pub struct WrittenCode {
     pub subject: String,
 }
 
-/// What a review passed, of one task or of all of them.
+/// What a review passed, of one task or of all of them; in fast mode what the tests passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewedTask {
     /// The tree that was judged.
@@ -138,7 +140,7 @@ pub struct ReviewedTask {
     pub red: Option<RedTests>,
     /// The criteria and constraints that are met.
     pub criteria: Vec<String>,
-    /// The run that reviewed it, and who did.
+    /// The run that reviewed it, and who did; empty where nobody did.
     pub review: String,
     pub reviewer: String,
     pub arbiter: String,
@@ -149,6 +151,21 @@ pub struct ReviewedTask {
 pub struct BuiltTask {
     pub task: ReviewedTask,
     pub commit: Oid,
+}
+
+impl ReviewedTask {
+    /// What passed its tests and was reviewed by nobody: of no criterion anybody says that it is met.
+    pub fn unreviewed(red: RedTests, code: WrittenCode) -> Self {
+        Self {
+            tree: code.at.tree,
+            subject: code.subject,
+            red: Some(red),
+            criteria: Vec::new(),
+            review: String::new(),
+            reviewer: String::new(),
+            arbiter: String::new(),
+        }
+    }
 }
 
 impl BuiltTask {
@@ -224,6 +241,7 @@ impl SpecStage {
             Self::Accepting => "reviewing all of it",
             Self::Documenting(_) => "writing the documents",
             Self::Publishing(_) => "publishing",
+            Self::Keeping(_) => "keeping the result",
             Self::Waiting(_) => "waiting for you",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",

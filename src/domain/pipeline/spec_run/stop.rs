@@ -13,6 +13,10 @@ pub enum SpecEnd {
     Done {
         commit: Oid,
     },
+    /// Its commit stays with the run, and nothing is published.
+    Kept {
+        commit: Oid,
+    },
     Stopped(SpecStop),
 }
 
@@ -34,6 +38,8 @@ pub enum SpecStop {
     Disagreement(String),
     /// The executor asks for more files than the task has.
     Extension(Vec<String>),
+    /// What was written, or is needed, is more than fast mode builds: why, one a line.
+    BeyondFast(Vec<String>),
     /// No code could be had that meets the tests within the task: why, one a line.
     NotBuilt(Vec<String>),
     /// A review did not pass.
@@ -49,7 +55,7 @@ pub enum SpecStop {
 impl SpecEnd {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Done { .. } => Verdict::Pass,
+            Self::Done { .. } | Self::Kept { .. } => Verdict::Pass,
             Self::Stopped(stop) => stop.verdict(),
         }
     }
@@ -65,6 +71,7 @@ impl SpecStop {
             | Self::NoRedTests(_)
             | Self::Disagreement(_)
             | Self::Extension(_)
+            | Self::BeyondFast(_)
             | Self::NotBuilt(_) => Verdict::Escalate,
             Self::NotPassed { verdict, .. } => *verdict,
             Self::Gates(_) | Self::Rejected(_) => Verdict::Block,
@@ -87,6 +94,7 @@ impl SpecStop {
             Self::Extension(what) => {
                 with("the executor asks for more files than the task has", what)
             }
+            Self::BeyondFast(why) => with("it is more than fast mode builds", why),
             Self::NotBuilt(why) => {
                 with("no code was written that meets the tests within the task", why)
             }

@@ -14,7 +14,7 @@ use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::apply::{answer, apply, start};
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::pages;
@@ -67,6 +67,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         started: Timestamp::UNIX_EPOCH,
         seed: "5e".to_owned(),
         asked: "q".to_owned(),
+        options: RunOptions::default(),
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -180,7 +181,8 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         | SpecStage::WritingPlan(_)
         | SpecStage::ReviewingPlan(_)
         | SpecStage::ListingTasks { .. } => of_planning(stage),
-        SpecStage::WritingTests(_) | SpecStage::WritingCode { .. } => of_work(),
+        SpecStage::WritingTests(_) => of_work(),
+        SpecStage::WritingCode { .. } => [of_work(), vec![SpecOutcome::Beyond(why())]].concat(),
         SpecStage::ProvingRed(_) => vec![
             red(),
             SpecOutcome::Red(RedProof::Unproven(why())),
@@ -207,6 +209,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published],
+        SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
         SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return Vec::new(),
     };
     all.push(failed());
@@ -257,7 +260,7 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Reviewing { .. } | SpecStage::Recording => 4,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
-        SpecStage::Publishing(_) => 1,
+        SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
         SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => 0,
     }
 }
@@ -265,7 +268,7 @@ fn of_stage(stage: &SpecStage) -> usize {
 fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
-    let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual)];
+    let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
     (sizes, modes).prop_map(|(size, mode)| sized(size, mode))
 }
 
@@ -321,6 +324,28 @@ fn the_way_to_a_commit_is_this_and_no_shorter() {
         run = step(run, outcome);
     }
     assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(9).commit }));
+}
+
+#[test]
+fn fast_mode_goes_from_green_to_a_commit_that_is_published_only_where_that_was_asked_for() {
+    for commits in [false, true] {
+        let mut run = sized(None, RunMode::Fast);
+        run.about.options.commits = commits;
+        let last = if commits { SpecOutcome::Published } else { SpecOutcome::Kept };
+        let mut way = vec![SpecOutcome::BaseTested(Ok(()))];
+        way.extend(built_task().into_iter().filter(|outcome| *outcome != passed()));
+        way.push(last);
+        let (jobs, run) = jobs_of(run, way);
+        let last = if commits { "publish" } else { "keep" };
+        let wanted = format!(
+            "base task-1-tests-1 task-1-red-1 task-1-code-1 task-1-green-1 task-1-commit {last}"
+        );
+        assert_eq!(jobs.join(" "), wanted);
+        let commit = at(9).commit;
+        let end = if commits { SpecEnd::Done { commit } } else { SpecEnd::Kept { commit } };
+        assert_eq!(run.stage(), &SpecStage::Ended(end.clone()));
+        assert_eq!(end.verdict(), Verdict::Pass);
+    }
 }
 
 /// A way that a run goes, as the names of its jobs.
