@@ -115,7 +115,11 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         ));
     }
     let by_variable = context.env.text("FAST_AUTO_WORK_COMMIT") == Some("1");
-    let options = RunOptions { commits: args.commit || by_variable };
+    let options = RunOptions {
+        commits: args.commit || by_variable,
+        autopilot: autopilot(context),
+        ..RunOptions::default()
+    };
     ended(&invocation.global, run::run(context, &spec, mode, options))
 }
 
@@ -135,7 +139,7 @@ fn answer(invocation: &Invocation, run: &str, answer: CheckpointAnswer) -> Resul
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be answered", "answer once the call is over")?;
     let id = runs::resolve(&repo.state_dir(), run)?;
-    ended(&invocation.global, run::answer(context, &id, answer))
+    ended(&invocation.global, run::answer(context, &id, answer, autopilot(context)))
 }
 
 /// `tribunal abort RUN`.
@@ -154,7 +158,12 @@ pub fn abort(invocation: &Invocation, args: &AbortArgs) -> Result<ExitStatus> {
 
 /// Continues the run of a spec.
 pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
-    ended(global, run::resume(context, id))
+    ended(global, run::resume(context, id, autopilot(context)))
+}
+
+/// Whether the person has the rest of a run go on without asking.
+fn autopilot(context: Context<'_>) -> bool {
+    context.env.text("AUTOPILOT") == Some("true")
 }
 
 /// Says what a run came to, or that it was stopped.

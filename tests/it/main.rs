@@ -7,6 +7,7 @@ mod agents;
 mod bounds;
 mod brain;
 mod check;
+mod checkpoints;
 mod commands;
 mod confined;
 mod consent;

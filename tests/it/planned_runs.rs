@@ -14,7 +14,7 @@ use crate::spec_runs::{
     killed_at_saves, made, run, stepping, writes,
 };
 
-const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
+pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
     People write sizes as `2K` and `2M`.\n\n## Acceptance criteria\n\n\
     - **AC-1** WHEN `sh src/size.sh 2K` is run THEN it prints `2048`. verify: test\n\
     - **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n";
@@ -28,21 +28,21 @@ const KILO: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} 
 const BOTH: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
     *M) echo $((${1%M} * 1048576)) ;;\nesac\n";
 
-fn tests() -> Vec<Step> {
+pub fn tests() -> Vec<Step> {
     vec![
         writes(&[("tests/kilo_test.sh", KILO_TEST)], ""),
         writes(&[("tests/mega_test.sh", MEGA_TEST)], ""),
     ]
 }
 
-fn code() -> Vec<Step> {
+pub fn code() -> Vec<Step> {
     vec![
         writes(&[("src/size.sh", KILO)], "SUBJECT: feat(size): read kilobytes"),
         writes(&[("src/size.sh", BOTH)], "SUBJECT: feat(size): read megabytes"),
     ]
 }
 
-fn plan(word: &str) -> Value {
+pub fn plan(word: &str) -> Value {
     json!({
         "data_model": format!("A size is a number of bytes ({word})."),
         "interfaces": "`sh src/size.sh SIZE` prints it in decimal digits.",
@@ -74,15 +74,15 @@ fn two_tasks() -> Value {
 /// What planner and plan reviewer say, one answer after the other, the last again and again; the reviewer of
 /// plans finds nothing where it is given nothing.
 #[derive(Default)]
-struct Planning {
-    size: Vec<Value>,
-    parts: Vec<Value>,
-    plans: Vec<Value>,
-    findings: Vec<Value>,
-    tasks: Vec<Value>,
+pub struct Planning {
+    pub size: Vec<Value>,
+    pub parts: Vec<Value>,
+    pub plans: Vec<Value>,
+    pub findings: Vec<Value>,
+    pub tasks: Vec<Value>,
 }
 
-fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
+pub fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
     builder_beside(tests, code, planner(planning))
 }
 
@@ -109,11 +109,11 @@ fn planner(planning: Planning) -> impl Fn(&Asked) -> Say + Send + Sync + 'static
     }
 }
 
-fn good() -> Planning {
+pub fn good() -> Planning {
     Planning { plans: vec![plan("first")], tasks: vec![two_tasks()], ..Planning::default() }
 }
 
-fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
+pub fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
     let repo = scene.sandbox.repo("r");
     repo.write("run-tests", RUNNER).write("tribunal.toml", POLICY);
     repo.write("src/hello.sh", "echo hello\n").write("tests/hello_test.sh", OLD_TEST);
@@ -124,7 +124,7 @@ fn project<'a>(scene: &'a Scene, spec: &str) -> Repo<'a> {
 }
 
 /// The first lines of the commits of the branch, the oldest first.
-fn subjects(repo: &Repo<'_>) -> Vec<String> {
+pub fn subjects(repo: &Repo<'_>) -> Vec<String> {
     let log = repo.git(&["log", "--reverse", "--format=%s", "main..tribunal/sizes"]).ok();
     log.out().lines().map(str::to_owned).collect()
 }
@@ -139,12 +139,12 @@ fn each_commit_passes(repo: &Repo<'_>) {
     repo.git(&["checkout", "--quiet", "main"]).ok();
 }
 
-fn asked_for(scene: &Scene, part: Part) -> Vec<String> {
+pub fn asked_for(scene: &Scene, part: Part) -> Vec<String> {
     let asked = scene.asked().into_iter().filter(|asked| Question::read(asked).part == part);
     asked.filter(|asked| asked.turns == 0).map(|asked| asked.prompt).collect()
 }
 
-fn reasons(outcome: &Outcome) -> String {
+pub fn reasons(outcome: &Outcome) -> String {
     let json = outcome.json();
     let lines = json["reasons"].as_array().unwrap().iter();
     lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")

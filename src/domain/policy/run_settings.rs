@@ -11,6 +11,9 @@ pub struct RunSettings {
     #[serde(deserialize_with = "unit::parallel")]
     pub at_once: usize,
     pub changed: OnChange,
+    /// After how many tasks each a run asks its person; 0 for never.
+    #[serde(deserialize_with = "unit::tasks")]
+    pub ask_every: usize,
     /// What fast mode refuses to build past.
     pub fast_dirty: UncommittedWork,
 }

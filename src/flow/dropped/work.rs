@@ -83,7 +83,7 @@ pub fn work(context: Context<'_>, last_stop: &LastStop, order: &BuildOrder) -> R
 
 fn perform(context: Context<'_>, deed: &BuildDeed) -> Result<SpecRunResult> {
     match deed {
-        BuildDeed::Resume(run) => run::resume(context, run),
+        BuildDeed::Resume(run) => run::resume(context, run, false),
         BuildDeed::Begin { file, instead_of } => {
             if let Some(before) = instead_of {
                 run::abort(context, before)?;

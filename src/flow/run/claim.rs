@@ -63,6 +63,7 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
         let mut run = run.resumed();
         run.about.options.commits = about.options.commits;
+        run.about.options.autopilot |= about.options.autopilot;
         return Ok((folder, run));
     }
     if about.is_published() {

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
-use crate::domain::pipeline::spec_run::stop::SpecEnd;
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::run::base;
 use crate::flow::setup::install::shim::shell_quoted;
 use crate::flow::workspace::attempt;
@@ -36,19 +36,31 @@ pub fn files(repo: &Repo, run: &SpecRun) -> Option<Vec<String>> {
     base::files_between(&private, &run.about.base_tree, &at.tree).ok()
 }
 
+/// Names what a run built that its person rejected: it is theirs to take all the same.
+pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
+    let last = run.progress().built.last();
+    last.map_or(Ok(()), |built| keep(private, run, &built.commit))
+}
+
 /// Behind the tries of all tasks.
 fn name(run: &SpecRun) -> String {
     attempt::ref_of(&run.id, run.progress().attempt(1))
 }
 
 /// The command that takes what stays with a run, from whatever folder: the changes of one commit, not
-/// committed, or a branch where there is no work tree. `None` where nothing stays.
+/// committed; a branch of what was rejected, or where there is no work tree. `None` where nothing stays.
 pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
-    let SpecStage::Ended(SpecEnd::Kept { .. }) = run.stage() else { return None };
+    let is_rejected = match run.stage() {
+        SpecStage::Ended(SpecEnd::Kept { .. }) => false,
+        SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_))) => true,
+        _ => return None,
+    };
+    run.progress().built.last()?;
     let quoted = |path: &OsStr| String::from_utf8_lossy(&shell_quoted(path)).into_owned();
     let from = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
     let (from, name) = (quoted(from.as_os_str()), name(run));
-    Some(if let Some(top) = &repo.work_tree {
+    let top = repo.work_tree.as_ref().filter(|_| !is_rejected);
+    Some(if let Some(top) = top {
         let git = format!("git -C {}", quoted(top.as_os_str()));
         format!("{git} fetch --quiet {from} {name} && {git} cherry-pick --no-commit FETCH_HEAD")
     } else {

@@ -4,6 +4,7 @@
 //! of the run's own, which borrows the person's objects.
 
 mod base;
+mod checkpoint;
 mod claim;
 mod code;
 mod commit;
@@ -19,23 +20,20 @@ mod session;
 mod suite;
 mod task_review;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
-use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
-use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
-use crate::flow::review::calls;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
 use crate::flow::run::prepare::Prepared;
@@ -60,28 +58,35 @@ pub fn run(
     let prepared = prepare::prepare(context, spec, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
-    perform(context, &prepared, &folder, run)
+    go_on(context, &prepared, &folder, run, None)
 }
 
-/// Continues a run that was stopped or paused; tells what one came to that has ended.
-pub fn resume(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
-    let (folder, run) = claim::take(context, id)?;
+/// Continues a run that was stopped or paused, or that waits for an answer that stands in its file; tells what one
+/// came to that has ended. With `autopilot` it asks nobody from now on.
+pub fn resume(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRunResult> {
+    let (folder, mut run) = claim::take(context, id)?;
     if run.has_ended() {
         return of(context, run);
     }
     base::refuse_gone(context.repo, &run)?;
+    run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
-    perform(context, &prepared, &folder, run.resumed())
+    go_on(context, &prepared, &folder, run.resumed(), None)
 }
 
-/// Answers what a run waits for, and goes on with it.
+/// Answers what a run waits for, and goes on with it; with `autopilot` it asks nobody from then on.
 ///
 /// # Errors
 ///
 /// Where it waits for no answer, or for one to another page than it shows now.
-pub fn answer(context: Context<'_>, id: &str, answer: CheckpointAnswer) -> Result<SpecRunResult> {
-    let (folder, run) = claim::take(context, id)?;
-    let SpecStage::Waiting(checkpoint) = run.stage() else {
+pub fn answer(
+    context: Context<'_>,
+    id: &str,
+    answer: CheckpointAnswer,
+    autopilot: bool,
+) -> Result<SpecRunResult> {
+    let (folder, mut run) = claim::take(context, id)?;
+    if !matches!(run.stage(), SpecStage::Waiting(_)) {
         return Err(hinted(
             format!(
                 "the run `{}` waits for no answer: it is {}",
@@ -90,17 +95,36 @@ pub fn answer(context: Context<'_>, id: &str, answer: CheckpointAnswer) -> Resul
             ),
             format!("`tribunal runs show {}` tells how far it is", short_id(id)),
         ));
-    };
-    let page = pages::checkpoint(run.progress(), &run.about, checkpoint.at, &checkpoint.then);
-    anyhow::ensure!(
-        pages::hash(&page) == checkpoint.shown,
-        "the page of {} is not the one that the run waits at",
-        checkpoint.at.as_str()
-    );
+    }
+    run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
-    let answered = apply::answer(run, answer).context("the run waits for no answer")?;
-    folder.save_spec(&answered)?;
-    perform(context, &prepared, &folder, answered)
+    go_on(context, &prepared, &folder, run, Some(answer))
+}
+
+/// Performs a run, once what it waits for is answered.
+fn go_on(
+    context: Context<'_>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    run: SpecRun,
+    answer: Option<CheckpointAnswer>,
+) -> Result<SpecRunResult> {
+    let keep = |ended: &SpecRun| kept::keep_built(&repository(context.repo, folder, ended)?, ended);
+    let run = checkpoint::answered(context, folder, run, answer, keep)?;
+    let result = perform(context, prepared, folder, run)?;
+    checkpoint::write(folder, &result.run)?;
+    Ok(SpecRunResult { checkpoint: checkpoint_of(context, &result.run), ..result })
+}
+
+fn checkpoint_of(context: Context<'_>, run: &SpecRun) -> Option<PathBuf> {
+    let folder = runs::folder(&context.repo.state_dir(), &run.id);
+    let is_waiting = matches!(run.stage(), SpecStage::Waiting(_));
+    is_waiting.then(|| checkpoint::path(&folder)).filter(|file| file.exists())
+}
+
+/// Names what was typed into the file of the page that a run waits at; `None` where nothing was.
+pub fn typed_answer(state_dir: &Path, run: &SpecRun) -> Option<String> {
+    checkpoint::typed(state_dir, run)
 }
 
 /// Ends a run that nobody works on; what it built stays in its folder.
@@ -156,11 +180,7 @@ fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
 
 /// What a run came to, or how far it came, without what git would have to be asked for.
 pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
-    let mut all = Vec::new();
-    for id in std::iter::once(&run.id).chain(&run.machine.spec.reviews) {
-        all.extend(calls::calls(context, id)?);
-    }
-    let spent = calls::spent(&all);
+    let spent = checkpoint::spent(context, &run)?;
     let folder = runs::folder(&context.repo.state_dir(), &run.id);
     let escalation = Some(kept::escalation(&folder)).filter(|file| file.exists());
     Ok(SpecRunResult {
@@ -169,6 +189,7 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         files: Vec::new(),
         take_with: kept::command(context.repo, &run),
         escalation,
+        checkpoint: checkpoint_of(context, &run),
         run,
     })
 }

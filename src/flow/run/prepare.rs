@@ -109,6 +109,9 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
 
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
+    if about.asked.is_empty() {
+        about.options.ask_every = effective.policy.runs.ask_every;
+    }
     refuse_commands(context, &effective, &spec, &about)?;
     refuse_identity(context.repo)?;
     let agents_home = roles::agents_home(context.repo);

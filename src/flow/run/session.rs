@@ -24,6 +24,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
+use crate::flow::run::checkpoint;
 use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
@@ -101,6 +102,9 @@ impl<'a> SpecSession<'a> {
             let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
             self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
             let (outcome, answers) = self.perform_job(&job, stage)?;
+            if self.run.about.may_ask() {
+                self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
+            }
             self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
         }

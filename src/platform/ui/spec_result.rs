@@ -77,6 +77,9 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         ));
     }
     lines.push(format!("run {id}: {}", result.spent));
+    if about.options.autopilot {
+        lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
+    }
     lines
 }
 
@@ -99,43 +102,68 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
             let take = result.take_with.iter();
             take.map(|command| format!("`{command}` applies it, without a commit")).collect()
         }
-        SpecStage::Ended(SpecEnd::Stopped(stop)) => match stop {
-            SpecStop::NotPassed { review, .. } => {
-                vec![format!("`tribunal runs show {}` shows what was found", short_id(review))]
-            }
-            SpecStop::BaseUntested(_) => {
-                vec!["see why with `tribunal check --commands`, repair it on the base, and run the spec again".to_owned()]
-            }
-            SpecStop::Extension(_) => {
-                vec![
-                    "add the paths to the spec's `touches`, or make it two specs, and run it again"
-                        .to_owned(),
-                ]
-            }
-            SpecStop::BeyondFast(_) => {
-                let file = result.escalation.iter();
-                file.map(|file| format!("`{}` says in which mode to build it", file.display()))
-                    .collect()
-            }
-            SpecStop::Aborted | SpecStop::Rejected(_) => Vec::new(),
-            SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
-                vec![format!(
-                    "say in the spec `{}` what is not clear, or make it several specs, and run it again",
-                    about.spec.path.display()
-                )]
-            }
-            SpecStop::NoRedTests(_) | SpecStop::Disagreement(_) | SpecStop::NotBuilt(_) => {
-                vec![format!(
-                    "change what the reasons name, in the spec `{}` or in the code, and run it again",
-                    about.spec.path.display()
-                )]
-            }
-            SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
-        },
-        SpecStage::Waiting(_) => vec![format!(
-            "`tribunal approve {id}` has it continue, `tribunal reject {id} --note TEXT` has it made again or ends it"
-        )],
+        SpecStage::Ended(SpecEnd::Stopped(stop)) => after_stop(result, stop),
+        SpecStage::Waiting(_) => {
+            let answer = format!(
+                "`tribunal approve {id}` has it continue, `tribunal reject {id} --note TEXT` has it made again or ends it"
+            );
+            let by_file = result.checkpoint.iter().map(|file| {
+                format!(
+                    "or write your answer into `{}`, and `tribunal resume {id}`",
+                    file.display()
+                )
+            });
+            std::iter::once(answer).chain(by_file).collect()
+        }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
+    }
+}
+
+/// What to do after a run that stopped.
+fn after_stop(result: &SpecRunResult, stop: &SpecStop) -> Vec<String> {
+    let about = &result.run.about;
+    match stop {
+        SpecStop::NotPassed { review, .. } => {
+            vec![format!("`tribunal runs show {}` shows what was found", short_id(review))]
+        }
+        SpecStop::BaseUntested(_) => {
+            vec!["see why with `tribunal check --commands`, repair it on the base, and run the spec again".to_owned()]
+        }
+        SpecStop::Extension(_) => {
+            vec![
+                "add the paths to the spec's `touches`, or make it two specs, and run it again"
+                    .to_owned(),
+            ]
+        }
+        SpecStop::BeyondFast(_) => {
+            let file = result.escalation.iter();
+            file.map(|file| format!("`{}` says in which mode to build it", file.display()))
+                .collect()
+        }
+        SpecStop::Rejected(_) => {
+            let take = result.take_with.iter();
+            take.map(|command| {
+                format!(
+                    "what was built is kept: `{command}` makes it the branch `{}`",
+                    about.branch
+                )
+            })
+            .collect()
+        }
+        SpecStop::Aborted => Vec::new(),
+        SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
+            vec![format!(
+                "say in the spec `{}` what is not clear, or make it several specs, and run it again",
+                about.spec.path.display()
+            )]
+        }
+        SpecStop::NoRedTests(_) | SpecStop::Disagreement(_) | SpecStop::NotBuilt(_) => {
+            vec![format!(
+                "change what the reasons name, in the spec `{}` or in the code, and run it again",
+                about.spec.path.display()
+            )]
+        }
+        SpecStop::Gates(_) => vec!["repair what they name, and run the spec again".to_owned()],
     }
 }
 
@@ -167,7 +195,8 @@ pub fn json(result: &SpecRunResult) -> Value {
         "size": run.progress().size.map(Size::as_str),
         "parts": run.progress().parts.iter().map(part).collect::<Vec<_>>(),
         "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
-        "waits_for": waits_for(run.stage()),
+        "waits_for": waits_for(result),
+        "autopilot": about.options.autopilot,
         "reasons": reasons,
         "apply": result.take_with,
         "escalation": result.escalation,
@@ -192,7 +221,8 @@ fn part(part: &PlannedPart) -> Value {
 }
 
 /// What a person is asked about, and the hash of the page that they are shown.
-fn waits_for(stage: &SpecStage) -> Option<Value> {
-    let SpecStage::Waiting(checkpoint) = stage else { return None };
-    Some(json!({"about": checkpoint.at.as_str(), "page": checkpoint.shown}))
+fn waits_for(result: &SpecRunResult) -> Option<Value> {
+    let SpecStage::Waiting(checkpoint) = result.run.stage() else { return None };
+    let (about, page) = (checkpoint.at.as_str(), &checkpoint.shown);
+    Some(json!({"about": about, "page": page, "file": result.checkpoint}))
 }

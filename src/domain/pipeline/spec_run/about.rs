@@ -48,6 +48,10 @@ pub struct SpecAbout {
 pub struct RunOptions {
     /// Whether what is built in fast mode is published.
     pub commits: bool,
+    /// After how many tasks each its person is asked; 0 for never.
+    pub ask_every: usize,
+    /// Whether nobody is asked any more.
+    pub autopilot: bool,
 }
 
 impl SpecAbout {
@@ -57,6 +61,12 @@ impl SpecAbout {
             RunMode::Fast => Some(Size::S),
             RunMode::Auto | RunMode::Manual => self.stated_size,
         }
+    }
+
+    /// Whether its person may be asked on its way.
+    pub fn may_ask(&self) -> bool {
+        let RunOptions { ask_every, autopilot, .. } = self.options;
+        !autopilot && (self.mode == RunMode::Manual || ask_every > 0)
     }
 
     /// Whether what is built appears in the person's repository.

@@ -8,9 +8,10 @@ use crate::domain::pipeline::journal::{JobEvent, JobResult};
 use crate::domain::pipeline::plan_loop::PlanRound;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
+use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
-use crate::domain::pipeline::spec_run::{built, planned};
+use crate::domain::pipeline::spec_run::{built, pages, planned};
 use crate::domain::planning::size_vote;
 
 /// The run after a person's answer; `None` where it waits for none.
@@ -19,6 +20,18 @@ pub fn answer(mut run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
     let stage = planned::answered(&mut run.machine.spec, checkpoint, answer);
     run.machine.spec.stage = stage;
     Some(run)
+}
+
+/// The run with its question asked anew, on a page with these facts.
+#[must_use]
+pub fn ask_again(mut run: SpecRun, facts: PageFacts) -> SpecRun {
+    run.machine.spec.shown = Some(facts);
+    if let SpecStage::Waiting(mut checkpoint) = run.stage().clone() {
+        let page = pages::checkpoint(run.progress(), &run.about, checkpoint.at, &checkpoint.then);
+        checkpoint.shown = pages::hash(&page);
+        run.machine.spec.stage = SpecStage::Waiting(checkpoint);
+    }
+    run
 }
 
 /// The run with its ready job under way.
@@ -93,7 +106,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         }
         (SpecStage::Committing(task), SpecOutcome::Committed(Ok(at))) => {
             spec.built.push(BuiltTask::new(task, at));
-            spec.onward(about)?
+            planned::task_built(spec, about)?
         }
         (SpecStage::Recording, SpecOutcome::Committed(Ok(at))) => {
             spec.recorded = Some(at);

@@ -6,6 +6,8 @@
 pub mod about;
 pub mod apply;
 mod built;
+pub mod checkpoint_file;
+pub mod estimate;
 pub mod outcome;
 pub mod pages;
 mod planned;

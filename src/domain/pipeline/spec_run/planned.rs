@@ -100,16 +100,23 @@ pub(super) fn accepted(spec: &SpecProgress, about: &SpecAbout, task: ReviewedTas
     asked(spec, about, CheckpointKind::Acceptance, SpecStage::Documenting(task))
 }
 
-/// What comes next, or a person's answer first where the mode asks for one.
+/// What comes next, or a person's answer first where the mode or their settings ask for one.
 fn asked(spec: &SpecProgress, about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
-    match about.mode {
-        RunMode::Auto | RunMode::Fast => then,
-        RunMode::Manual => {
-            let page = pages::checkpoint(spec, about, at, &then);
-            let shown = pages::hash(&page);
-            SpecStage::Waiting(Checkpoint { at, shown, then: Box::new(then) })
-        }
+    let is_asked = at == CheckpointKind::Built || about.mode == RunMode::Manual;
+    if !is_asked || about.options.autopilot {
+        return then;
     }
+    let page = pages::checkpoint(spec, about, at, &then);
+    let shown = pages::hash(&page);
+    SpecStage::Waiting(Checkpoint { at, shown, then: Box::new(then) })
+}
+
+/// The stage after a task was committed: its person is asked after so many of them, unless it was the last one.
+pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecStage> {
+    let then = spec.onward(about)?;
+    let every = about.options.ask_every;
+    let is_due = every > 0 && spec.built.len().is_multiple_of(every) && spec.part().is_some();
+    Some(if is_due { asked(spec, about, CheckpointKind::Built, then) } else { then })
 }
 
 /// The stage after a person's answer: the plan and the tasks are made again with their note, anything else ends.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::agent::Spent;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::plan_loop::PlanLoop;
@@ -28,6 +30,18 @@ pub struct SpecProgress {
     pub recorded: Option<Snapshot>,
     /// The runs that reviewed what was built: one a task in their order, then that of the whole.
     pub reviews: Vec<String>,
+    /// For the page that its person is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<PageFacts>,
+}
+
+/// What a page tells that the run itself does not hold, as it was when the page was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFacts {
+    pub spent: Spent,
+    /// The tip of the ref that it is built on, and how many commits that has beyond the base.
+    pub base_tip: Option<Oid>,
+    pub base_beyond: usize,
 }
 
 /// The task that is built now.
@@ -51,6 +65,7 @@ impl SpecProgress {
             built: Vec::new(),
             recorded: None,
             reviews: Vec::new(),
+            shown: None,
         }
     }
 

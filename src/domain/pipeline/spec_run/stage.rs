@@ -195,6 +195,8 @@ pub struct Checkpoint {
 pub enum CheckpointKind {
     Plan,
     Tasks,
+    /// What was built so far.
+    Built,
     Acceptance,
 }
 
@@ -259,6 +261,7 @@ impl CheckpointKind {
         match self {
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
+            Self::Built => "what was built so far",
             Self::Acceptance => "the result",
         }
     }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
 use crate::domain::development::words::LastWords;
+use crate::domain::model::agent::{Money, Spent};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 use crate::domain::model::severity::Severity;
@@ -15,11 +16,12 @@ use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
-use crate::domain::pipeline::spec_run::apply::{answer, apply, start};
+use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::pages;
+use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{
-    PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
+    CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
@@ -269,7 +271,11 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
-    (sizes, modes).prop_map(|(size, mode)| sized(size, mode))
+    (sizes, modes, 0usize..3, any::<bool>()).prop_map(|(size, mode, ask_every, autopilot)| {
+        let mut run = sized(size, mode);
+        run.about.options = RunOptions { ask_every, autopilot, ..RunOptions::default() };
+        run
+    })
 }
 
 proptest! {
@@ -450,6 +456,46 @@ fn a_person_is_asked_about_plan_tasks_and_result_and_what_they_reject_is_made_ag
     let run = answer(run, CheckpointAnswer::Reject("not so".to_owned())).unwrap();
     let end = SpecEnd::Stopped(SpecStop::Rejected("not so".to_owned()));
     assert_eq!(run.stage(), &SpecStage::Ended(end));
+}
+
+#[test]
+fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
+    let built = |ask_every: usize, autopilot: bool| {
+        let mut run = sized(Some(Size::M), RunMode::Auto);
+        run.about.options = RunOptions { ask_every, autopilot, ..RunOptions::default() };
+        let tasks = vec![task(TaskKind::Behaviour), task(TaskKind::Behaviour)];
+        let mut way = vec![
+            SpecOutcome::BaseTested(Ok(())),
+            SpecOutcome::PlanWritten(plan("p")),
+            SpecOutcome::PlanReviewed(Vec::new()),
+            SpecOutcome::Listed(Ok(tasks)),
+        ];
+        way.extend(built_task());
+        jobs_of(run, way).1
+    };
+    for (every, autopilot) in [(0, false), (2, false), (1, true)] {
+        let run = built(every, autopilot);
+        assert!(matches!(run.stage(), SpecStage::WritingTests(_)), "{every}");
+    }
+    let run = built(1, false);
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(waiting.at, CheckpointKind::Built);
+    let page = pages::checkpoint(run.progress(), &run.about, waiting.at, &waiting.then);
+    assert!(!page.contains("What it costs"), "nothing is told that is not known: {page}");
+    let spent = Spent { calls: 6, money: Money(600_000), unknown: 1, ..Spent::default() };
+    let facts = PageFacts { spent, base_tip: Some(oid(77)), base_beyond: 2 };
+    let again = ask_again(run.clone(), facts);
+    let SpecStage::Waiting(now) = again.stage() else { panic!() };
+    let page = pages::checkpoint(again.progress(), &again.about, now.at, &now.then);
+    assert!(pages::hash(&page) == now.shown && now.shown != waiting.shown);
+    assert!(page.contains("about 4 to 10 calls, $0.4800 to $1.20 by what"), "{page}");
+    assert!(page.contains("`main` has 2 commits beyond"), "{page}");
+    // After the last task all of it is reviewed, and nobody is asked.
+    let (_, last) = jobs_of(answer(run.clone(), CheckpointAnswer::Approve).unwrap(), built_task());
+    assert_eq!(last.stage(), &SpecStage::Recording);
+    let rejected = answer(run, CheckpointAnswer::Reject("no".to_owned())).unwrap();
+    let end = SpecEnd::Stopped(SpecStop::Rejected("no".to_owned()));
+    assert_eq!(rejected.stage(), &SpecStage::Ended(end));
 }
 
 #[test]
