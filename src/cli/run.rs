@@ -11,6 +11,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::flow::call::nested_call;
@@ -28,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   tribunal run docs/specs/sizes.md        build that spec: tests that fail, code, review, a commit on
                                           the branch `tribunal/sizes`; your checkout stays as it is
+  tribunal run sizes --plan-only          show the plan and its tasks; `tribunal resume` builds them
   tribunal run sizes --mode fast          build it without a review; the command that applies it is printed";
 
 /// What is to be built.
@@ -43,6 +45,12 @@ pub struct Args {
     /// In fast mode: publish what is built as a branch; `FAST_AUTO_WORK_COMMIT=1` does the same
     #[arg(long)]
     commit: bool,
+    /// Stop once the plan and its tasks are there; `tribunal resume` builds them
+    #[arg(long)]
+    plan_only: bool,
+    /// Have that agent in a role, in this run alone: `executor=codex:gpt-5.5:high`; can be repeated
+    #[arg(long = "role", value_name = "ROLE=AGENT[:MODEL[:EFFORT]]")]
+    roles: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -114,9 +122,17 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
             "leave it out",
         ));
     }
+    if args.plan_only && mode == RunMode::Fast {
+        return Err(hinted(
+            "fast mode plans nothing, so there is nothing to stop at with `--plan-only`",
+            "leave it out, or use `--mode auto`",
+        ));
+    }
     let by_variable = context.env.text("FAST_AUTO_WORK_COMMIT") == Some("1");
     let options = RunOptions {
         commits: args.commit || by_variable,
+        plan_only: args.plan_only,
+        roles: args.roles.iter().map(|text| ChosenRole::read(text)).collect::<Result<_>>()?,
         autopilot: autopilot(context),
         ..RunOptions::default()
     };

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use crate::brain::Part;
-use crate::harness::{Outcome, Repo, happens, short, wait_for};
+use crate::harness::{Outcome, Repo, cases, happens, short, wait_for};
 use crate::planned_runs::{
     Planning, SPEC, asked_for, code, good, plan, planned, project, reasons, subjects, tests,
 };
@@ -178,6 +178,35 @@ fn with_autopilot_the_rest_goes_on_without_asking() {
     let repo = project(&scene, SPEC);
     let outcome = repo.tribunal_with(&MANUAL, &[("AUTOPILOT", "1")], b"");
     waits(outcome, "the plan");
+}
+
+/// Killed while it takes an answer, a run asks again or goes on; it never takes an answer for one to another page.
+#[test]
+fn a_kill_while_an_answer_is_taken_loses_and_doubles_nothing() {
+    for save in cases(vec![1, 2, 3], (1..20).collect()) {
+        let scene = scene();
+        let repo = project(&scene, SPEC);
+        let (id, file) = waits(repo.tribunal(&MANUAL), "the plan");
+        types(&file, "approve");
+        let killed = repo.until_save(&["resume", &id, "--format", "json"], save);
+        wait_for("the agents to end", || scene.alive().is_empty());
+        let mut about = Vec::new();
+        let mut now = if killed.code == -1 { answers(&repo, &["resume", &id]) } else { killed };
+        while now.code == 3 {
+            about.push(now.json()["waits_for"]["about"].as_str().unwrap().to_owned());
+            types(&file, "approve");
+            now = answers(&repo, &["resume", &id]);
+        }
+        now.ok();
+        let whole = ["the plan", "the tasks", "the result"];
+        assert!(
+            whole.ends_with(&about.iter().map(String::as_str).collect::<Vec<_>>()),
+            "{about:?}"
+        );
+        assert_eq!(subjects(&repo).len(), 4, "save {save}");
+        let planned = asked_for(&scene, Part::TaskList).len();
+        assert!((1..=2).contains(&planned), "save {save}: {planned}");
+    }
 }
 
 /// The watcher goes on with what it began, once its page is answered.

@@ -63,6 +63,7 @@ mod review_specs;
 mod review_worktree;
 mod review_pushes;
 mod reviews;
+mod run_choices;
 mod sandboxed;
 mod sarif;
 mod scene;

@@ -6,6 +6,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::context::Context;
 use crate::flow::review::claim::{lock_new_runs, resume};
 use crate::flow::run::prepare::Prepared;
@@ -48,7 +49,14 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
                 format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
             ));
         }
-        if run.about.asked != about.asked {
+        if about.options.plan_only && !run.about.options.plan_only {
+            let id = short_id(&id);
+            return Err(hinted(
+                format!("the run `{id}` of this spec is not finished, and it is more than planned"),
+                format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+            ));
+        }
+        if run.about.asked != about.asked || run.about.options.roles != about.options.roles {
             let id = short_id(&id);
             return Err(hinted(
                 format!(
@@ -61,7 +69,9 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         }
         let spec = run.about.spec_id.clone();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, spec }));
-        let mut run = run.resumed();
+        // What was planned and is only to be planned is not built by asking again.
+        let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
+        run.about.options.plan_only = about.options.plan_only;
         run.about.options.commits = about.options.commits;
         run.about.options.autopilot |= about.options.autopilot;
         return Ok((folder, run));
@@ -79,6 +89,10 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         branch: about.branch.clone(),
     }));
     Ok((folder, run))
+}
+
+fn is_planned(run: &SpecRun) -> bool {
+    matches!(run.stage(), SpecStage::Planned(_))
 }
 
 /// Refuses a name that no branch can have here.

@@ -5,6 +5,7 @@
 
 mod base;
 mod checkpoint;
+mod chosen;
 mod claim;
 mod code;
 mod commit;
@@ -55,6 +56,8 @@ pub fn run(
     mode: RunMode,
     options: RunOptions,
 ) -> Result<SpecRunResult> {
+    let settings = chosen::settings(context, &options.roles)?;
+    let context = Context { settings: &settings, ..context };
     let prepared = prepare::prepare(context, spec, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
@@ -69,6 +72,8 @@ pub fn resume(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRun
         return of(context, run);
     }
     base::refuse_gone(context.repo, &run)?;
+    let settings = chosen::settings(context, &run.about.options.roles)?;
+    let context = Context { settings: &settings, ..context };
     run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
     go_on(context, &prepared, &folder, run.resumed(), None)
@@ -96,6 +101,8 @@ pub fn answer(
             format!("`tribunal runs show {}` tells how far it is", short_id(id)),
         ));
     }
+    let settings = chosen::settings(context, &run.about.options.roles)?;
+    let context = Context { settings: &settings, ..context };
     run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
     go_on(context, &prepared, &folder, run, Some(answer))

@@ -26,7 +26,7 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::{base, fast_needs};
+use crate::flow::run::{base, chosen, fast_needs};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -109,6 +109,7 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
 
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
+    chosen::refuse_unknown(&effective.policy, &about.options.roles)?;
     if about.asked.is_empty() {
         about.options.ask_every = effective.policy.runs.ask_every;
     }
@@ -118,6 +119,12 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     let agent_env = roles::agent_env(context.repo, context.env, &agents_home);
     let executor = roles::find_agent(&effective.policy, Role::Executor, agent_env)
         .map_err(|missing| hinted(missing.message, missing.hint))?;
+    if !executor.agent.can_write() {
+        return Err(hinted(
+            format!("the agent `{}` cannot write, and an executor has to", executor.name),
+            "`tribunal agents` shows what each can do",
+        ));
+    }
     // Where no planner is here the executor plans, in a process of its own.
     let planner = roles::find_agent(&effective.policy, Role::Planner, agent_env)
         .unwrap_or_else(|_| executor.clone().in_role(Role::Planner, &effective.policy));

@@ -138,7 +138,10 @@ impl<'a> SpecSession<'a> {
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
             SpecStage::Keeping(built) => self.keep(&built)?,
-            SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => {
+            SpecStage::Waiting(_)
+            | SpecStage::Planned(_)
+            | SpecStage::Paused(_)
+            | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")
             }
         };

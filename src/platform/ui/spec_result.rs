@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
-use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
@@ -28,21 +28,14 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
                 0 | 1 => format!("commit {}", commit.short()),
                 tasks => format!("{} up to {}", counted(tasks, "commit"), commit.short()),
             };
-            let built =
-                format!("built `{spec}`: {commits} on the branch `{}`, {files}", about.branch);
-            let look = "the spec wants you to look at it, which no test shows";
-            let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
-            let unreviewed = (about.mode == RunMode::Fast).then(|| UNREVIEWED.to_owned());
-            std::iter::once(built).chain(unreviewed).chain(for_you).collect()
+            let branch = &about.branch;
+            built(about, format!("built `{spec}`: {commits} on the branch `{branch}`, {files}"))
         }
         SpecStage::Ended(SpecEnd::Kept { commit }) => {
             let (commit, files) = (commit.short(), counted(result.files.len(), "file"));
-            vec![
-                format!(
-                    "built `{spec}`: commit {commit}, {files}; it stays with the run, and nothing is published"
-                ),
-                UNREVIEWED.to_owned(),
-            ]
+            let what = format!("commit {commit}, {files}");
+            let stays = "it stays with the run, and nothing is published";
+            built(about, format!("built `{spec}`: {what}; {stays}"))
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
@@ -67,6 +60,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all.extend(page.lines().map(printable));
             all
         }
+        SpecStage::Planned(then) => planned(result, then),
         stage => vec![format!("`{spec}` is not built yet: {}", stage.as_str())],
     };
     if let Some(commits) = result.base_moved_by {
@@ -77,10 +71,29 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         ));
     }
     lines.push(format!("run {id}: {}", result.spent));
+    lines.extend(about.options.roles.iter().map(|chosen| printable(&chosen.in_words())));
     if about.options.autopilot {
         lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
     }
     lines
+}
+
+/// What was built, and what no test and no review shows of it.
+fn built(about: &SpecAbout, what: String) -> Vec<String> {
+    let look = "the spec wants you to look at it, which no test shows";
+    let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
+    let unreviewed = (about.mode == RunMode::Fast).then(|| UNREVIEWED.to_owned());
+    std::iter::once(what).chain(unreviewed).chain(for_you).collect()
+}
+
+/// What was planned and is not built yet.
+fn planned(result: &SpecRunResult, then: &SpecStage) -> Vec<String> {
+    let (spec, about) = (result.run.progress(), &result.run.about);
+    let tasks = counted(spec.part().map_or(0, |part| part.tasks.len()), "task");
+    let id = printable(&about.spec_id);
+    let mut all = vec![format!("planned `{id}`: {tasks}, of which nothing is built yet")];
+    all.extend(pages::planned(spec, about, then).lines().map(printable));
+    all
 }
 
 /// What to do next.
@@ -114,6 +127,9 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
                 )
             });
             std::iter::once(answer).chain(by_file).collect()
+        }
+        SpecStage::Planned(_) => {
+            vec![format!("`tribunal resume {id}` builds it, `tribunal abort {id}` ends it")]
         }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
     }
@@ -197,6 +213,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
         "waits_for": waits_for(result),
         "autopilot": about.options.autopilot,
+        "roles": about.options.roles,
         "reasons": reasons,
         "apply": result.take_with,
         "escalation": result.escalation,

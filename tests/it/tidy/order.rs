@@ -51,7 +51,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply built planned pages estimate checkpoint_file result . progress outcome stage stop about",
+        "apply built planned pages estimate checkpoint_file result . progress outcome stage stop about chosen_role",
     ),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     (
@@ -109,7 +109,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review planning commit publish code fast session suite left_out checkpoint claim prepare fast_needs kept base",
+        "documents task_review planning commit publish code fast session suite left_out checkpoint claim prepare fast_needs kept chosen base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

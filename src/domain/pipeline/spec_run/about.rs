@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::run::SpecCopy;
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 
 /// What a run builds, and on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,10 @@ pub struct SpecAbout {
 pub struct RunOptions {
     /// Whether what is built in fast mode is published.
     pub commits: bool,
+    /// Whether it stops once its plan and its tasks are there.
+    pub plan_only: bool,
+    /// Who does what in it, beside the settings.
+    pub roles: Vec<ChosenRole>,
     /// After how many tasks each its person is asked; 0 for never.
     pub ask_every: usize,
     /// Whether nobody is asked any more.
@@ -63,10 +68,10 @@ impl SpecAbout {
         }
     }
 
-    /// Whether its person may be asked on its way.
+    /// Whether its person may be shown a page on its way.
     pub fn may_ask(&self) -> bool {
-        let RunOptions { ask_every, autopilot, .. } = self.options;
-        !autopilot && (self.mode == RunMode::Manual || ask_every > 0)
+        let RunOptions { ask_every, autopilot, plan_only, .. } = self.options;
+        plan_only || !autopilot && (self.mode == RunMode::Manual || ask_every > 0)
     }
 
     /// Whether what is built appears in the person's repository.

@@ -7,6 +7,7 @@ pub mod about;
 pub mod apply;
 mod built;
 pub mod checkpoint_file;
+pub mod chosen_role;
 pub mod estimate;
 pub mod outcome;
 pub mod pages;
@@ -74,11 +75,16 @@ impl SpecRun {
         self
     }
 
-    /// The run, no longer paused.
+    /// The run, no longer paused; where it was only to be planned, it is built now.
     #[must_use]
     pub fn resumed(mut self) -> Self {
-        if let SpecStage::Paused(pause) = self.stage() {
-            self.machine.spec.stage = (*pause.stage).clone();
+        match self.stage().clone() {
+            SpecStage::Paused(pause) => self.machine.spec.stage = *pause.stage,
+            SpecStage::Planned(then) => {
+                self.about.options.plan_only = false;
+                self.machine.spec.stage = *then;
+            }
+            _ => {}
         }
         self
     }

@@ -31,6 +31,20 @@ pub fn checkpoint(
     page + &costs(spec, about, then)
 }
 
+/// What was planned and is not built yet, with what it is about to cost.
+pub fn planned(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> String {
+    let part = spec.part();
+    let plan = part.and_then(|part| Some(plan_page(&part.title, part.plan.as_ref()?)));
+    let plan = plan.map_or_else(String::new, |page| page + "\n");
+    let later = spec.parts.iter().filter(|part| part.tasks.is_empty());
+    let later: Vec<String> = later.map(|part| format!("- {}\n", part.title)).collect();
+    let later = match later.as_slice() {
+        [] => String::new(),
+        parts => format!("\n## Planned once that is built\n\n{}", parts.concat()),
+    };
+    plan + &part.map(tasks_page).unwrap_or_default() + &later + &costs(spec, about, then)
+}
+
 /// What the run cost until now, what it is about to cost, and that its base moved; empty where that is not known.
 fn costs(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> String {
     let Some(PageFacts { spent, base_beyond, .. }) = &spec.shown else { return String::new() };

@@ -33,7 +33,14 @@ pub(super) fn begin(
         Size::L => return Some(SpecStage::Splitting(PlanningTry::FIRST)),
     }
     spec.parts = vec![whole];
-    spec.onward(about)
+    let then = spec.onward(about)?;
+    // What is one task is planned by that.
+    Some(if size == Size::S { only_planned(about, then) } else { then })
+}
+
+/// What comes after the plan and its tasks, or that it was only to be planned.
+fn only_planned(about: &SpecAbout, then: SpecStage) -> SpecStage {
+    if about.options.plan_only { SpecStage::Planned(Box::new(then)) } else { then }
 }
 
 pub(super) fn split(
@@ -91,7 +98,7 @@ pub(super) fn listed(
     let part = spec.part_mut()?;
     part.plan = Some(plan);
     part.tasks = tasks;
-    let then = spec.onward(about)?;
+    let then = only_planned(about, spec.onward(about)?);
     Some(asked(spec, about, CheckpointKind::Tasks, then))
 }
 

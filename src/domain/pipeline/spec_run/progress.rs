@@ -177,7 +177,10 @@ impl SpecProgress {
             SpecStage::Documenting(_) => "documents".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),
             SpecStage::Keeping(_) => "keep".to_owned(),
-            SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return None,
+            SpecStage::Waiting(_)
+            | SpecStage::Planned(_)
+            | SpecStage::Paused(_)
+            | SpecStage::Ended(_) => return None,
         };
         Some(JobId::new(name))
     }

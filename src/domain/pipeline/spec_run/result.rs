@@ -26,12 +26,13 @@ pub struct SpecRunResult {
 }
 
 impl SpecRunResult {
-    /// What it came to; `Escalate` while it waits for a person, `Inconclusive` where it
+    /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it
     /// has not ended otherwise.
     pub fn verdict(&self) -> Verdict {
         match self.run.stage() {
             SpecStage::Ended(end) => end.verdict(),
             SpecStage::Waiting(_) => Verdict::Escalate,
+            SpecStage::Planned(_) => Verdict::Pass,
             _ => Verdict::Inconclusive,
         }
     }

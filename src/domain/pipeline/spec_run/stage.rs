@@ -68,6 +68,8 @@ pub enum SpecStage {
     Keeping(BuiltTask),
     /// A person is to say whether it goes on.
     Waiting(Checkpoint),
+    /// It was only to be planned; once it is resumed it goes on with this.
+    Planned(Box<Self>),
     /// It goes on later.
     Paused(SpecPause),
     Ended(SpecEnd),
@@ -245,6 +247,7 @@ impl SpecStage {
             Self::Publishing(_) => "publishing",
             Self::Keeping(_) => "keeping the result",
             Self::Waiting(_) => "waiting for you",
+            Self::Planned(_) => "planned",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",
         }

@@ -212,7 +212,10 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published],
         SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
-        SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return Vec::new(),
+        SpecStage::Waiting(_)
+        | SpecStage::Planned(_)
+        | SpecStage::Paused(_)
+        | SpecStage::Ended(_) => return Vec::new(),
     };
     all.push(failed());
     all
@@ -230,8 +233,11 @@ fn measure(run: &SpecRun) -> [usize; 5] {
     let stage = match stage {
         SpecStage::Paused(pause) => &pause.stage,
         SpecStage::Waiting(checkpoint) => &checkpoint.then,
+        SpecStage::Planned(then) => then,
         stage => stage,
     };
+    // Planned, and waited for before that.
+    let stage = if let SpecStage::Planned(then) = stage { then } else { stage };
     let begun = match stage {
         SpecStage::TestingBase => 3,
         SpecStage::Classifying => 2,
@@ -263,7 +269,10 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
-        SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => 0,
+        SpecStage::Waiting(_)
+        | SpecStage::Planned(_)
+        | SpecStage::Paused(_)
+        | SpecStage::Ended(_) => 0,
     }
 }
 
@@ -271,9 +280,10 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
-    (sizes, modes, 0usize..3, any::<bool>()).prop_map(|(size, mode, ask_every, autopilot)| {
+    let options = (0usize..3, any::<bool>(), any::<bool>());
+    (sizes, modes, options).prop_map(|(size, mode, (ask_every, autopilot, plan_only))| {
         let mut run = sized(size, mode);
-        run.about.options = RunOptions { ask_every, autopilot, ..RunOptions::default() };
+        run.about.options = RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
         run
     })
 }
@@ -496,6 +506,15 @@ fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
     let rejected = answer(run, CheckpointAnswer::Reject("no".to_owned())).unwrap();
     let end = SpecEnd::Stopped(SpecStop::Rejected("no".to_owned()));
     assert_eq!(rejected.stage(), &SpecStage::Ended(end));
+}
+
+#[test]
+fn a_run_of_a_version_without_choices_is_read() {
+    let run = sized(Some(Size::M), RunMode::Manual);
+    let mut stored = serde_json::to_value(&run).unwrap();
+    assert!(stored["about"].as_object_mut().unwrap().remove("options").is_some());
+    let read = parse(&serde_json::to_vec(&stored).unwrap()).unwrap();
+    assert_eq!(read, StoredRun::Spec(Box::new(run)));
 }
 
 #[test]
