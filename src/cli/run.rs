@@ -14,12 +14,14 @@ use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::call::nested_call;
 use crate::flow::context::Context;
 use crate::flow::dropped::work;
 use crate::flow::review::request::Stopped;
 use crate::flow::run;
 use crate::platform::store::runs;
+use crate::platform::ui::ask;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::spec_result;
@@ -57,7 +59,7 @@ pub struct Args {
 enum Mode {
     /// Nobody is asked but where nothing else helps
     Auto,
-    /// You answer for the plan, the tasks and the result
+    /// You answer for the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
     Manual,
     /// A small spec, without a plan and a review; tests come first, and nothing is published without `--commit`
     Fast,
@@ -136,7 +138,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         autopilot: autopilot(context),
         ..RunOptions::default()
     };
-    ended(&invocation.global, run::run(context, &spec, mode, options))
+    ended(context, &invocation.global, run::run(context, &spec, mode, options))
 }
 
 /// `tribunal approve RUN`.
@@ -155,7 +157,7 @@ fn answer(invocation: &Invocation, run: &str, answer: CheckpointAnswer) -> Resul
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be answered", "answer once the call is over")?;
     let id = runs::resolve(&repo.state_dir(), run)?;
-    ended(&invocation.global, run::answer(context, &id, answer, autopilot(context)))
+    ended(context, &invocation.global, run::answer(context, &id, answer, autopilot(context)))
 }
 
 /// `tribunal abort RUN`.
@@ -174,7 +176,7 @@ pub fn abort(invocation: &Invocation, args: &AbortArgs) -> Result<ExitStatus> {
 
 /// Continues the run of a spec.
 pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
-    ended(global, run::resume(context, id, autopilot(context)))
+    ended(context, global, run::resume(context, id, autopilot(context)))
 }
 
 /// Whether the person has the rest of a run go on without asking.
@@ -182,14 +184,40 @@ fn autopilot(context: Context<'_>) -> bool {
     context.env.text("AUTOPILOT") == Some("true")
 }
 
-/// Says what a run came to, or that it was stopped.
-fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
-    let result = match came {
-        Ok(result) => result,
-        Err(error) => return stopped(error),
-    };
-    show(global, &result, false);
-    Ok(result.verdict().into())
+/// Says what a run came to, or that it was stopped; a person who sits at a terminal answers there what it asks.
+fn ended(
+    context: Context<'_>,
+    global: &Global,
+    mut came: Result<SpecRunResult>,
+) -> Result<ExitStatus> {
+    loop {
+        let result = match came {
+            Ok(result) => result,
+            Err(error) => return stopped(error),
+        };
+        show(global, &result, false);
+        let Some(answer) = typed_answer(global, &result)? else {
+            return Ok(result.verdict().into());
+        };
+        came = run::answer(context, &result.run.id, answer, false);
+    }
+}
+
+/// What is typed at the terminal; `None` where nobody is there, and where they answer later.
+fn typed_answer(global: &Global, result: &SpecRunResult) -> Result<Option<CheckpointAnswer>> {
+    let is_asked = matches!(result.run.stage(), SpecStage::Waiting(_));
+    if !is_asked || global.quiet || global.format == OutputFormat::Json {
+        return Ok(None);
+    }
+    let word = ask::line("approve it, reject it, or answer later? [a/r/L]")?.unwrap_or_default();
+    Ok(match word.to_lowercase().as_str() {
+        "a" | "approve" => Some(CheckpointAnswer::Approve),
+        "r" | "reject" => {
+            let note = ask::line("what should be otherwise?")?.unwrap_or_default();
+            Some(CheckpointAnswer::Reject(redact_str(&note)))
+        }
+        _ => None,
+    })
 }
 
 /// Says that a signal stopped a run, and how it is continued; any other error stays one.

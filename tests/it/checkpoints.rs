@@ -6,11 +6,15 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use crate::brain::Part;
-use crate::harness::{Outcome, Repo, cases, happens, short, wait_for};
+use crate::harness::{Outcome, Repo, Sandbox, cases, happens, short, wait_for};
+use crate::output::terminal::on_terminal_typing;
 use crate::planned_runs::{
-    Planning, SPEC, asked_for, code, good, plan, planned, project, reasons, subjects, tests,
+    Planning, SPEC, asked_for, code, good, plan, planned, planner, project, reasons, subjects,
+    tests,
 };
-use crate::scene::{Scene, Watcher};
+use crate::real;
+use crate::scene::{KEYS, Scene, Watcher};
+use crate::spec_runs::stepping;
 
 const EVERY: &str = "--set=runs.ask-every=1";
 const MANUAL: [&str; 6] = ["run", "docs/specs/sizes.md", "--mode", "manual", "--format", "json"];
@@ -178,6 +182,43 @@ fn with_autopilot_the_rest_goes_on_without_asking() {
     let repo = project(&scene, SPEC);
     let outcome = repo.tribunal_with(&MANUAL, &[("AUTOPILOT", "1")], b"");
     waits(outcome, "the plan");
+}
+
+#[test]
+fn a_person_at_a_terminal_answers_there() {
+    let planning = Planning { plans: vec![plan("first"), plan("second")], ..good() };
+    let scene = planned(planning, tests(), code());
+    let repo = project(&scene, SPEC);
+    let words = ["run", "sizes", "--mode", "manual"];
+    // The plan is rejected and approved, the tasks are approved, the result waits.
+    let typed = "r\nno cache please\na\nA\n\n";
+    let printed = on_terminal_typing(repo.command(&words), typed);
+    let printed = String::from_utf8_lossy(&printed);
+    assert_eq!(printed.matches("answer later?").count(), 4, "{printed}");
+    assert!(asked_for(&scene, Part::Plan)[1].contains("| failure: no cache please"));
+    let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
+    let run = runs["runs"].as_array().unwrap().iter().find(|run| run["kind"] == "spec").unwrap();
+    assert_eq!(run["waits_for"]["about"], "the result", "{run}");
+}
+
+/// The real programs plan, review, write; what a real service would answer nobody verifies here.
+#[test]
+fn the_real_programs_build_what_a_person_approves() {
+    let test = "checkpoints::the_real_programs_build_what_a_person_approves";
+    let Some(programs) = real::programs(test) else { return };
+    if !real::codex_is_held(test) {
+        return;
+    }
+    let brain = stepping(tests(), code(), planner(good()));
+    let scene = Scene::real(Sandbox::new(), programs, "[agents]\nretries = 0\n", brain);
+    let scene = scene.logged_in(&KEYS);
+    let repo = project(&scene, SPEC);
+    let (id, file) = waits(repo.tribunal(&MANUAL), "the plan");
+    types(&file, "approve");
+    waits(answers(&repo, &["resume", &id]), "the tasks");
+    waits(answers(&repo, &["approve", &id]), "the result");
+    answers(&repo, &["approve", &id]).ok();
+    assert_eq!(subjects(&repo).len(), 4);
 }
 
 /// Killed while it takes an answer, a run asks again or goes on; it never takes an answer for one to another page.

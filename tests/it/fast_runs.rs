@@ -4,13 +4,14 @@
 use std::fs;
 use std::process::Command;
 
-use crate::brain::{LEFT_OUT, Mistake, Part, Question};
-use crate::harness::{Outcome, Repo, short};
+use crate::brain::{LEFT_OUT, Mistake, Part, Question, diligent};
+use crate::harness::{Outcome, Repo, Sandbox, short};
 use crate::model_server::Asked;
-use crate::scene::Scene;
+use crate::real;
+use crate::scene::{KEYS, Scene};
 use crate::spec_runs::{
     CODE, Left, NARROW, POLICY, SPEC, Step, begun, builder, came, good_code, good_tests, killed_at,
-    made, project, refs, writes,
+    made, project, refs, stepping, writes,
 };
 
 const FAST: [&str; 6] = ["run", "docs/specs/sizes.md", "--mode", "fast", "--format", "json"];
@@ -216,6 +217,25 @@ fn a_fast_run_survives_a_kill_at_a_save() {
     assert_eq!(whole.calls, ["task-1-code-1", "task-1-tests-1"]);
     assert_eq!(made(&scene).len(), 2);
     killed_at(&words, &whole, STEP, whole_project, project);
+}
+
+/// The real program writes; what a real service would answer nobody verifies here.
+#[test]
+fn the_real_program_builds_in_fast_mode() {
+    let test = "fast_runs::the_real_program_builds_in_fast_mode";
+    let Some(programs) = real::programs(test) else { return };
+    let brain = stepping(vec![good_tests()], vec![good_code()], diligent(&[]));
+    let scene = Scene::real(Sandbox::new(), programs, "[agents]\nretries = 0\n", brain);
+    let scene = scene.logged_in(&KEYS);
+    let repo = project(&scene);
+    let json = fast(&repo).ok().json();
+    assert_eq!(
+        (&json["cost"]["calls"], &json["cost"]["unknown"]),
+        (&2.into(), &0.into()),
+        "{json}"
+    );
+    shell(&repo, json["apply"].as_str().unwrap()).ok();
+    assert_eq!(repo.read("src/size.sh"), CODE);
 }
 
 #[test]

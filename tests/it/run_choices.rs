@@ -64,7 +64,9 @@ fn a_run_that_is_only_planned_is_built_once_it_is_resumed_and_nothing_is_paid_tw
     repo.tribunal(&[&PLAN_ONLY[..], &["--mode", "fast"]].concat())
         .code(2)
         .says("fast mode plans nothing");
-    as_json(&repo, &["resume", short(json["run"].as_str().unwrap())]).ok();
+    // Run again without the option it is built, in the same run.
+    assert_eq!(as_json(&repo, &["run", "sizes"]).ok().json()["run"], json["run"]);
+    assert_eq!(scene.asked().iter().filter(|asked| asked.turns == 0).count(), 3);
 }
 
 #[test]

@@ -38,8 +38,10 @@ pub fn files(repo: &Repo, run: &SpecRun) -> Option<Vec<String>> {
 
 /// Names what a run built that its person rejected: it is theirs to take all the same.
 pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
-    let last = run.progress().built.last();
-    last.map_or(Ok(()), |built| keep(private, run, &built.commit))
+    if run.progress().built.is_empty() {
+        return Ok(());
+    }
+    keep(private, run, &run.progress().head(&run.about).commit)
 }
 
 /// Behind the tries of all tasks.

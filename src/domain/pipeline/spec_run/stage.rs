@@ -226,6 +226,19 @@ impl SpecStage {
         Self::Paused(SpecPause { why, resume_when, stage: Box::new(stage) })
     }
 
+    /// Whether its person may be shown a page after it.
+    pub fn leads_to_page(&self) -> bool {
+        matches!(
+            self,
+            Self::TestingBase
+                | Self::Classifying
+                | Self::ReviewingPlan(_)
+                | Self::ListingTasks { .. }
+                | Self::Committing(_)
+                | Self::Accepting
+        )
+    }
+
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {
