@@ -59,7 +59,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         ));
     }
     let request = BugReport { report, base: args.base.clone() };
-    ended(&invocation.global, flow::run::fix(context, &request))
+    ended(context, &invocation.global, flow::run::fix(context, &request))
 }
 
 fn read(context: Context<'_>, path: &Path) -> Result<String> {

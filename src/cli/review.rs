@@ -95,7 +95,8 @@ pub struct Args {
 /// Shown below `--help`.
 const RESUME_EXAMPLES: &str = "\
 Examples:
-  tribunal resume 3EFCVP                  continue that review; `tribunal runs` lists them";
+  tribunal resume 3EFCVP                  continue that review or run; `tribunal runs` lists them. What is typed
+                                          into the page of a run that waits for you is its answer";
 
 /// The run to resume.
 #[derive(Debug, clap::Args)]

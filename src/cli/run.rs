@@ -7,17 +7,22 @@ use anyhow::{Error, Result};
 
 use crate::cli::invocation::{Global, Invocation};
 use crate::domain::gates::secrets::redact::redact_str;
+use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
+use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::call::nested_call;
 use crate::flow::context::Context;
 use crate::flow::dropped::work;
 use crate::flow::review::request::Stopped;
 use crate::flow::run;
 use crate::platform::store::runs;
+use crate::platform::ui::ask;
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::spec_result;
@@ -26,7 +31,9 @@ use crate::platform::ui::spec_result;
 const EXAMPLES: &str = "\
 Examples:
   tribunal run docs/specs/sizes.md        build that spec: tests that fail, code, review, a commit on
-                                          the branch `tribunal/sizes`; your checkout stays as it is";
+                                          the branch `tribunal/sizes`; your checkout stays as it is
+  tribunal run sizes --plan-only          show the plan and its tasks; `tribunal resume` builds them
+  tribunal run sizes --mode fast          build it without a review; the command that applies it is printed";
 
 /// What is to be built.
 #[derive(Debug, clap::Args)]
@@ -38,14 +45,25 @@ pub struct Args {
     /// Whether you are asked about the plan, the tasks and the result
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Auto)]
     mode: Mode,
+    /// In fast mode: publish what is built as a branch; `FAST_AUTO_WORK_COMMIT=1` does the same
+    #[arg(long)]
+    commit: bool,
+    /// Stop once the plan and its tasks are there; `tribunal resume` builds them
+    #[arg(long)]
+    plan_only: bool,
+    /// Have that agent in a role, in this run alone: `executor=codex:gpt-5.5:high`; can be repeated
+    #[arg(long = "role", value_name = "ROLE=AGENT[:MODEL[:EFFORT]]")]
+    roles: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Mode {
     /// Nobody is asked but where nothing else helps
     Auto,
-    /// You answer for the plan, the tasks and the result
+    /// You answer for the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
     Manual,
+    /// A small spec, without a plan and a review; tests come first, and nothing is published without `--commit`
+    Fast,
 }
 
 /// Shown below `--help`.
@@ -107,8 +125,29 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let mode = match args.mode {
         Mode::Auto => RunMode::Auto,
         Mode::Manual => RunMode::Manual,
+        Mode::Fast => RunMode::Fast,
     };
-    ended(&invocation.global, run::run(context, &spec, mode))
+    if args.commit && mode != RunMode::Fast {
+        return Err(hinted(
+            "`--commit` is for `--mode fast`: in other modes what is built is published anyway",
+            "leave it out",
+        ));
+    }
+    if args.plan_only && mode == RunMode::Fast {
+        return Err(hinted(
+            "fast mode plans nothing, so there is nothing to stop at with `--plan-only`",
+            "leave it out, or use `--mode auto`",
+        ));
+    }
+    let by_variable = context.env.text("FAST_AUTO_WORK_COMMIT") == Some("1");
+    let options = RunOptions {
+        commits: args.commit || by_variable,
+        plan_only: args.plan_only,
+        roles: args.roles.iter().map(|text| ChosenRole::read(text)).collect::<Result<_>>()?,
+        autopilot: autopilot(context),
+        ..RunOptions::default()
+    };
+    ended(context, &invocation.global, run::run(context, &spec, mode, options))
 }
 
 /// `tribunal approve RUN`.
@@ -132,7 +171,7 @@ fn answer(
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be answered", "answer once the call is over")?;
     let id = runs::resolve(&repo.state_dir(), run)?;
-    ended(&invocation.global, run::answer(context, &id, answer, page))
+    ended(context, &invocation.global, run::answer(context, &id, answer, page, autopilot(context)))
 }
 
 /// `tribunal abort RUN`.
@@ -151,17 +190,49 @@ pub fn abort(invocation: &Invocation, args: &AbortArgs) -> Result<ExitStatus> {
 
 /// Continues the run of a spec.
 pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
-    ended(global, run::resume(context, id))
+    ended(context, global, run::resume(context, id, autopilot(context)))
 }
 
-/// Says what a run came to, or that it was stopped.
-pub fn ended(global: &Global, came: Result<SpecRunResult>) -> Result<ExitStatus> {
-    let result = match came {
-        Ok(result) => result,
-        Err(error) => return stopped(error),
-    };
-    show(global, &result, false);
-    Ok(result.verdict().into())
+/// Whether the person has the rest of a run go on without asking.
+fn autopilot(context: Context<'_>) -> bool {
+    context.env.text("AUTOPILOT") == Some("true")
+}
+
+/// Says what a run came to, or that it was stopped; a person who sits at a terminal answers there what it asks.
+pub fn ended(
+    context: Context<'_>,
+    global: &Global,
+    mut came: Result<SpecRunResult>,
+) -> Result<ExitStatus> {
+    loop {
+        let result = match came {
+            Ok(result) => result,
+            Err(error) => return stopped(error),
+        };
+        show(global, &result, false);
+        let Some(answer) = typed_answer(global, &result)? else {
+            return Ok(result.verdict().into());
+        };
+        let page = result.run.page().map(|page| pages::hash(&page));
+        came = run::answer(context, &result.run.id, answer, page.as_deref(), false);
+    }
+}
+
+/// What is typed at the terminal; `None` where nobody is there, and where they answer later.
+fn typed_answer(global: &Global, result: &SpecRunResult) -> Result<Option<CheckpointAnswer>> {
+    let is_asked = matches!(result.run.stage(), SpecStage::Waiting(_));
+    if !is_asked || global.quiet || global.format == OutputFormat::Json {
+        return Ok(None);
+    }
+    let word = ask::line("approve it, reject it, or answer later? [a/r/L]")?.unwrap_or_default();
+    Ok(match word.to_lowercase().as_str() {
+        "a" | "approve" => Some(CheckpointAnswer::Approve),
+        "r" | "reject" => {
+            let note = ask::line("what should be otherwise?")?.unwrap_or_default();
+            Some(CheckpointAnswer::Reject(redact_str(&note)))
+        }
+        _ => None,
+    })
 }
 
 /// Says that a signal stopped a run, and how it is continued; any other error stays one.

@@ -129,6 +129,7 @@ fn of_run(
         SpecStage::Waiting(checkpoint) => {
             format!("waits for your answer about {}", checkpoint.at.as_str())
         }
+        SpecStage::Planned(_) => "planned, and waits for you to have it built".to_owned(),
         SpecStage::Paused(pause) => {
             format!("paused {}, {}", until(pause.resume_when), goes_on_words(goes_on))
         }
@@ -171,6 +172,7 @@ fn standing(run: &SpecRun, is_held: bool) -> &'static str {
         _ if is_held => "under way",
         SpecStage::Paused(_) => "paused",
         SpecStage::Waiting(_) => "waiting",
+        SpecStage::Planned(_) => "planned",
         _ => "stopped",
     }
 }
@@ -207,7 +209,8 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
         | SpecStage::Recording
         | SpecStage::Documenting(_)
         | SpecStage::Publishing(_)
-        | SpecStage::Learning(_) => "git",
+        | SpecStage::Learning(_)
+        | SpecStage::Keeping(_) => "git",
         _ => "the tests",
     }
 }

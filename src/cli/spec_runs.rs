@@ -21,6 +21,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         SpecStage::Ended(_) => result.verdict().as_str().to_owned(),
         SpecStage::Paused(_) => "paused".to_owned(),
         SpecStage::Waiting(_) => "waits for you".to_owned(),
+        SpecStage::Planned(_) => "planned".to_owned(),
         stage if is_held => stage.as_str().to_owned(),
         stage => format!("stopped while {}", stage.as_str()),
     };
@@ -43,6 +44,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         _ if is_held => "under way",
         SpecStage::Paused(_) => "paused",
         SpecStage::Waiting(_) => "waiting",
+        SpecStage::Planned(_) => "planned",
         _ => "stopped",
     };
     let mut json = spec_result::json(&result);

@@ -86,7 +86,7 @@ pub fn planned(planning: Planning, tests: Vec<Step>, code: Vec<Step>) -> Scene {
     builder_beside(tests, code, planner(planning))
 }
 
-fn planner(planning: Planning) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+pub fn planner(planning: Planning) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
     let (judges, asked_before) = (diligent(&[]), [const { AtomicUsize::new(0) }; 5]);
     move |asked: &Asked| {
         let (place, answers) = match Question::read(asked).part {

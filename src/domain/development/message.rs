@@ -22,6 +22,8 @@ pub struct TaskCommit<'a> {
     /// The ids of the criteria that it meets.
     pub criteria: &'a [String],
     pub run: &'a str,
+    /// How it was built, where that says that nobody reviewed it; else empty.
+    pub mode: &'a str,
     /// Who wrote it, who reviewed it, who arbitrated; for people. Empty where nobody did.
     pub executor: &'a str,
     pub reviewer: &'a str,
@@ -75,6 +77,7 @@ impl TaskCommit<'_> {
             ("Task", self.task.as_str()),
             ("Criteria", criteria.as_str()),
             ("Tribunal-Run", self.run),
+            ("Tribunal-Mode", self.mode),
             ("Tribunal-Executor", self.executor),
             ("Tribunal-Reviewer", self.reviewer),
             ("Tribunal-Arbiter", self.arbiter),

@@ -10,6 +10,7 @@ pub mod prompt;
 pub mod red;
 #[cfg(test)]
 mod red_tests;
+pub mod fast_scope;
 pub mod scope;
 pub mod suite;
 pub mod test_failure;

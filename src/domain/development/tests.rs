@@ -359,6 +359,7 @@ fn a_message_has_the_form_whatever_was_proposed() {
     let criteria = ["AC-1".to_owned(), "C-1".to_owned()];
     let message_of = |source: CommitSource<'_>, proposed: &str| {
         let commit = TaskCommit {
+            mode: "",
             task: String::new(),
             proposed,
             title: "Read sizes with a unit.",

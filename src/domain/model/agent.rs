@@ -225,7 +225,7 @@ pub struct Cost {
 }
 
 /// What several calls cost together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     pub calls: usize,
     /// What is known of it.

@@ -66,6 +66,8 @@ pub enum RunStanding {
     /// Its process let go of it: a signal or an error ended it.
     LetGo,
     Paused(ResumeWhen),
+    /// Its person wrote an answer into the file of its page.
+    Answered,
     Ended,
 }
 
@@ -255,9 +257,9 @@ fn unfinished(facts: &DropFacts<'_>, run: &DroppedRun) -> DropStep {
         RunStanding::Paused(ResumeWhen::Asked) => waits_for_person,
         _ if mark.is_some_and(|mark| matches!(mark.dealt, Dealt::Refused(_))) => waits_for_person,
         _ if facts.agreed.is_none() => waits_for_person,
-        // Who stops what they began themselves means it.
-        RunStanding::LetGo if !is_ours => waits_for_person,
-        RunStanding::Cut | RunStanding::LetGo => match mark {
+        // Who stops what they began themselves means it; who began it goes on with it after an answer.
+        RunStanding::LetGo | RunStanding::Answered if !is_ours => waits_for_person,
+        RunStanding::Cut | RunStanding::LetGo | RunStanding::Answered => match mark {
             Some(mark) => tried(facts, mark, DropStep::Resume),
             None => with_room(facts, DropStep::Resume),
         },

@@ -20,6 +20,10 @@ pub fn of(key: &str) -> Option<&'static str> {
             "runs that the watcher starts at the same time, 1 to 8 (your own settings)"
         }
         ["runs", "changed"] => "ask, restart or ignore: a spec is changed while it is built",
+        ["runs", "ask-every"] => "after how many tasks each a run asks you to look; 0 for never",
+        ["runs", "fast-dirty"] => {
+            "refuse, or touched: what has to be committed before `--mode fast` begins"
+        }
         ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",

@@ -1,4 +1,4 @@
-//! The `[runs]` settings: runs of specs that the watcher starts. The user's own: they decide what is spent.
+//! The `[runs]` settings: runs of specs. The user's own: they decide what is spent.
 
 use serde::Deserialize;
 
@@ -11,6 +11,21 @@ pub struct RunSettings {
     #[serde(deserialize_with = "unit::parallel")]
     pub at_once: usize,
     pub changed: OnChange,
+    /// After how many tasks each a run asks its person; 0 for never.
+    #[serde(deserialize_with = "unit::tasks")]
+    pub ask_every: usize,
+    /// What fast mode refuses to build past.
+    pub fast_dirty: UncommittedWork,
+}
+
+/// What has to be committed before a run in fast mode begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UncommittedWork {
+    /// Everything but the spec.
+    Refuse,
+    /// What the spec says that it touches; everything where it says nothing.
+    Touched,
 }
 
 /// What becomes of a run whose spec is saved with something else in it.

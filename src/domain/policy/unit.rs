@@ -53,6 +53,17 @@ pub fn parallel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::
     )
 }
 
+/// The most tasks of a spec: a larger number asks nobody and is a mistake.
+const TASKS_MAX: usize = 160;
+
+/// A number of tasks; 0 is one as well.
+pub fn tasks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    usize::try_from(number).ok().filter(|number| *number <= TASKS_MAX).ok_or_else(|| {
+        de::Error::custom(format!("`{number}` is not a number from 0 to {TASKS_MAX}"))
+    })
+}
+
 /// One argument of a program: it is no option and has no white space. It may be empty.
 pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;

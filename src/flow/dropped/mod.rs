@@ -30,6 +30,7 @@ use crate::domain::spec::identity;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::intake::ingest::key;
+use crate::flow::run::typed_answer;
 use crate::flow::setup::consent;
 use crate::platform::config::env;
 use crate::platform::config::env::now;
@@ -264,11 +265,14 @@ fn unfinished_runs(state_dir: &Path, cache: &mut DropCache) -> Result<Vec<FoundR
 }
 
 fn found(state_dir: &Path, run: &SpecRun) -> FoundRun {
+    let is_waiting = matches!(run.stage(), SpecStage::Waiting(_));
+    let typed = is_waiting.then(|| typed_answer(state_dir, run)).flatten();
     let standing = match run.stage() {
         SpecStage::Ended(_) => RunStanding::Ended,
         _ if runs::is_held(state_dir, &run.id) => RunStanding::UnderWay,
         SpecStage::Paused(pause) => RunStanding::Paused(pause.resume_when),
-        SpecStage::Waiting(_) => RunStanding::Paused(ResumeWhen::Asked),
+        SpecStage::Waiting(_) if typed.is_some() => RunStanding::Answered,
+        SpecStage::Waiting(_) | SpecStage::Planned(_) => RunStanding::Paused(ResumeWhen::Asked),
         _ if runs::was_killed(state_dir, &run.id) => RunStanding::Cut,
         _ => RunStanding::LetGo,
     };
@@ -276,6 +280,7 @@ fn found(state_dir: &Path, run: &SpecRun) -> FoundRun {
         SpecStage::Paused(pause) => &pause.stage,
         stage => stage,
     };
+    let job = || run.progress().job_of(stage).map(|job| job.to_string());
     FoundRun {
         spec: run.about.spec_id.clone(),
         text: identity::hash(run.about.spec.text.as_bytes()),
@@ -284,7 +289,8 @@ fn found(state_dir: &Path, run: &SpecRun) -> FoundRun {
             hash: run.about.spec.hash.clone(),
             began: run.about.started,
             last: run.last_at(),
-            job: run.progress().job_of(stage).map(|job| job.to_string()).unwrap_or_default(),
+            // What was refused is tried again once something else is typed.
+            job: typed.or_else(job).unwrap_or_default(),
             standing,
         },
     }

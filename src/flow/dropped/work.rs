@@ -11,7 +11,7 @@ use crate::domain::model::error::{Hinted, hinted};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::dropped::{Dealt, DropMark};
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::domain::spec::identity;
 use crate::flow::context::Context;
@@ -83,12 +83,12 @@ pub fn work(context: Context<'_>, last_stop: &LastStop, order: &BuildOrder) -> R
 
 fn perform(context: Context<'_>, deed: &BuildDeed) -> Result<SpecRunResult> {
     match deed {
-        BuildDeed::Resume(run) => run::resume(context, run),
+        BuildDeed::Resume(run) => run::resume(context, run, false),
         BuildDeed::Begin { file, instead_of } => {
             if let Some(before) = instead_of {
                 run::abort(context, before)?;
             }
-            run::run(context, file, RunMode::Auto)
+            run::run(context, file, RunMode::Auto, RunOptions::default())
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::context::Context;
 use crate::flow::review::claim::{lock_new_runs, resume};
 use crate::flow::run::prepare::Prepared;
@@ -49,7 +50,23 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         let Some(run) = runs::load_spec(&state_dir, &id)?.filter(|run| !run.has_ended()) else {
             continue;
         };
-        if run.about.asked != about.asked {
+        // Nobody reviews in fast mode: what was begun there is another run.
+        let is_fast = |about: &SpecAbout| about.mode == RunMode::Fast;
+        if is_fast(&run.about) != is_fast(about) {
+            let (id, mode) = (short_id(&id), run.about.mode.as_str());
+            return Err(hinted(
+                format!("the run `{id}` of this spec is not finished, and it is in mode `{mode}`"),
+                format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+            ));
+        }
+        if about.options.plan_only && !run.about.options.plan_only {
+            let id = short_id(&id);
+            return Err(hinted(
+                format!("the run `{id}` of this spec is not finished, and it is more than planned"),
+                format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+            ));
+        }
+        if run.about.asked != about.asked || run.about.options.roles != about.options.roles {
             let id = short_id(&id);
             return Err(hinted(
                 format!(
@@ -66,9 +83,16 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         run.about.mode = run.about.mode.max(about.mode);
         let of = run.about.in_words();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, of }));
-        return Ok((folder, run.resumed()));
+        // What was planned and is only to be planned is not built by asking again.
+        let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
+        run.about.options.plan_only = about.options.plan_only;
+        run.about.options.commits = about.options.commits;
+        run.about.options.autopilot |= about.options.autopilot;
+        return Ok((folder, run));
     }
-    refuse_branch(context, about)?;
+    if about.is_published() {
+        refuse_branch(context, about)?;
+    }
     let id = random::id().to_string();
     let folder = RunFolder::create(&state_dir, &id)?;
     let run = SpecRun::new(id, about.clone());
@@ -82,6 +106,10 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         branch: about.branch.clone(),
     }));
     Ok((folder, run))
+}
+
+fn is_planned(run: &SpecRun) -> bool {
+    matches!(run.stage(), SpecStage::Planned(_))
 }
 
 /// Refuses a name that no branch can have here.

@@ -11,6 +11,7 @@ use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{CallFailure, JobId};
+use crate::domain::pipeline::spec_run::about::RunMode;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
@@ -41,6 +42,7 @@ impl SpecSession<'_> {
             },
             criteria: &task.criteria,
             run: &self.run.id,
+            mode: if about.mode == RunMode::Fast { about.mode.as_str() } else { "" },
             executor: &progress.executor,
             reviewer: &task.reviewer,
             arbiter: &task.arbiter,

@@ -5,11 +5,16 @@
 
 mod base;
 mod bug;
+mod checkpoint;
+mod chosen;
 mod claim;
 mod code;
 mod commit;
 mod document_paths;
 mod documents;
+mod fast;
+mod fast_needs;
+mod kept;
 mod left_out;
 mod planning;
 pub mod prepare;
@@ -18,15 +23,14 @@ mod session;
 mod suite;
 mod task_review;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::domain::model::error::hinted;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::RunMode;
-use crate::domain::pipeline::spec_run::apply;
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
@@ -34,7 +38,6 @@ use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecS
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
-use crate::flow::review::calls;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
 use crate::flow::run::prepare::{BugReport, Prepared};
@@ -45,19 +48,23 @@ use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 
-/// The folder of a run's own repository, in that of the run.
-const REPOSITORY: &str = "repository";
-
 /// Builds the spec of a file, or continues an unfinished run of it.
 ///
 /// # Errors
 ///
 /// Where it cannot begin, before anything is paid; where a signal stops it; where a file cannot be written.
-pub fn run(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<SpecRunResult> {
-    let prepared = prepare::prepare(context, spec, mode)?;
+pub fn run(
+    context: Context<'_>,
+    spec: &Path,
+    mode: RunMode,
+    options: RunOptions,
+) -> Result<SpecRunResult> {
+    let settings = chosen::settings(context, &options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    let prepared = prepare::prepare(context, spec, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
-    perform(context, &prepared, &folder, run)
+    go_on(context, &prepared, &folder, run, None)
 }
 
 /// Repairs a bug that somebody reports, or continues an unfinished run of that report.
@@ -69,36 +76,41 @@ pub fn fix(context: Context<'_>, request: &BugReport) -> Result<SpecRunResult> {
     let prepared = prepare::prepare_fix(context, request)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
-    perform(context, &prepared, &folder, run)
+    go_on(context, &prepared, &folder, run, None)
 }
 
-/// Continues a run that was stopped or paused; tells what one came to that has ended.
-pub fn resume(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
-    let (folder, run) = claim::take(context, id)?;
+/// Continues a run that was stopped or paused, or that waits for an answer that stands in its file; tells what one
+/// came to that has ended. With `autopilot` it asks nobody from now on.
+pub fn resume(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRunResult> {
+    let (folder, mut run) = claim::take(context, id)?;
     if run.has_ended() {
         return of(context, run);
     }
     base::refuse_gone(context.repo, &run)?;
+    let settings = chosen::settings(context, &run.about.options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
-    perform(context, &prepared, &folder, run.resumed())
+    go_on(context, &prepared, &folder, run.resumed(), None)
 }
 
-/// Answers what a run waits for, and goes on with it.
+/// Answers what a run waits for, and goes on with it; with `autopilot` it asks nobody from then on.
 ///
 /// # Errors
 ///
 /// Where it waits for no answer, or shows another page than `page`, or another one than it did when this began: the
-/// answer is to what the person saw.
+/// answer is to what the person saw; or where the base moved since.
 pub fn answer(
     context: Context<'_>,
     id: &str,
     answer: CheckpointAnswer,
     page: Option<&str>,
+    autopilot: bool,
 ) -> Result<SpecRunResult> {
     // What is there before another process may have to be waited for.
     let before = runs::load_spec(&context.repo.state_dir(), id)?;
     let seen = before.as_ref().map(answerable).transpose()?;
-    let (folder, run) = claim::take(context, id)?;
+    let (folder, mut run) = claim::take(context, id)?;
     let now = answerable(&run)?;
     if seen.is_some_and(|seen| seen != now) || page.is_some_and(|page| !pages::names(page, &now)) {
         return Err(hinted(
@@ -107,10 +119,37 @@ pub fn answer(
         ));
     }
     refuse_empty(&run, &answer)?;
+    let settings = chosen::settings(context, &run.about.options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
-    let answered = apply::answer(run, answer).context("the run waits for no answer")?;
-    folder.save_spec(&answered)?;
-    perform(context, &prepared, &folder, answered)
+    go_on(context, &prepared, &folder, run, Some(answer))
+}
+
+/// Performs a run, once what it waits for is answered.
+fn go_on(
+    context: Context<'_>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    run: SpecRun,
+    answer: Option<CheckpointAnswer>,
+) -> Result<SpecRunResult> {
+    let keep = |ended: &SpecRun| kept::keep_built(&repository(context.repo, folder, ended)?, ended);
+    let run = checkpoint::answered(context, folder, run, answer, keep)?;
+    let result = perform(context, prepared, folder, run)?;
+    checkpoint::write(folder, &result.run)?;
+    Ok(SpecRunResult { checkpoint: checkpoint_of(context, &result.run), ..result })
+}
+
+fn checkpoint_of(context: Context<'_>, run: &SpecRun) -> Option<PathBuf> {
+    let folder = runs::folder(&context.repo.state_dir(), &run.id);
+    let is_waiting = matches!(run.stage(), SpecStage::Waiting(_));
+    is_waiting.then(|| checkpoint::path(&folder)).filter(|file| file.exists())
+}
+
+/// Names what was typed into the file of the page that a run waits at; `None` where nothing was.
+pub fn typed_answer(state_dir: &Path, run: &SpecRun) -> Option<String> {
+    checkpoint::typed(state_dir, run)
 }
 
 /// The hash of the page that a run waits at.
@@ -128,7 +167,8 @@ fn answerable(run: &SpecRun) -> Result<String> {
 fn refuse_empty(run: &SpecRun, answer: &CheckpointAnswer) -> Result<()> {
     let SpecStage::Waiting(Checkpoint { at, .. }) = run.stage() else { return Ok(()) };
     let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
-    if *at == CheckpointKind::Acceptance || !says_nothing {
+    let is_made_again = matches!(at, CheckpointKind::Plan | CheckpointKind::Tasks);
+    if !is_made_again || !says_nothing {
         return Ok(());
     }
     let id = short_id(&run.id);
@@ -186,29 +226,38 @@ fn perform(
 
 /// The repository of a run's own.
 fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
-    private_repo::of_run(repo, &folder.path().join(REPOSITORY), &run.about.base)
+    private_repo::of_run(repo, &folder.path().join(kept::REPOSITORY), &run.about.base)
 }
 
 /// What a run came to, or how far it came, without what git would have to be asked for.
 pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
-    let mut all = Vec::new();
-    for id in std::iter::once(&run.id).chain(&run.machine.spec.reviews) {
-        all.extend(calls::calls(context, id)?);
-    }
-    let spent = calls::spent(&all);
-    let repository = runs::folder(&context.repo.state_dir(), &run.id).join(REPOSITORY);
-    Ok(SpecRunResult { run, spent, base_moved_by: None, files: Vec::new(), repository })
+    let spent = checkpoint::spent(context, &run)?;
+    let folder = runs::folder(&context.repo.state_dir(), &run.id);
+    let escalation = Some(kept::escalation(&folder)).filter(|file| file.exists());
+    Ok(SpecRunResult {
+        repository: folder.join(kept::REPOSITORY),
+        spent,
+        base_moved_by: None,
+        files: Vec::new(),
+        take_with: kept::command(context.repo, &run),
+        escalation,
+        checkpoint: checkpoint_of(context, &run),
+        run,
+    })
 }
 
 fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let (repo, about) = (context.repo, &run.about);
     let base_moved_by = base::moved_by(repo, about);
-    let commit = match run.stage() {
-        SpecStage::Ended(SpecEnd::Done { commit }) => repo.objects.commit(commit)?,
+    // The branch and the base may be gone by now, and their commits with them.
+    let files = match run.stage() {
+        SpecStage::Ended(SpecEnd::Done { commit }) => repo
+            .objects
+            .commit(commit)?
+            .and_then(|commit| base::files_between(repo, &about.base_tree, &commit.tree).ok()),
+        SpecStage::Ended(SpecEnd::Kept { .. }) => kept::files(repo, &run),
         _ => None,
     };
-    // The branch and the base may be gone by now, and their commits with them.
-    let files = commit.map(|commit| base::files_between(repo, &about.base_tree, &commit.tree));
-    let files = files.and_then(Result::ok).unwrap_or_default();
+    let files = files.unwrap_or_default();
     Ok(SpecRunResult { base_moved_by, files, ..brief(context, run)? })
 }

@@ -13,9 +13,10 @@ use crate::domain::model::size::Size;
 use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::settings::Policy;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::read::read;
 use crate::domain::spec::types::{Spec, SpecEntry, SpecPosition, SpecStatus, Verify};
@@ -28,8 +29,9 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::{base, document_paths};
+use crate::flow::run::{base, chosen, document_paths, fast_needs};
 use crate::flow::setup::consent;
+use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
 use crate::platform::git::command::succeeded;
@@ -57,14 +59,26 @@ pub struct BugReport {
 }
 
 /// Reads the spec and looks whether it can be built.
-pub fn prepare(context: Context<'_>, spec: &Path, mode: RunMode) -> Result<Prepared> {
+pub fn prepare(
+    context: Context<'_>,
+    spec: &Path,
+    mode: RunMode,
+    options: RunOptions,
+) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
-    let about = SpecAbout { counted_size, mode, ..begun(context, copy, &spec)? };
-    document_paths::refuse_in_the_way(context.repo, &about)?;
-    complete(context, about, spec)
+    let about = SpecAbout { counted_size, mode, options, ..begun(context, copy, &spec)? };
+    if mode != RunMode::Fast {
+        document_paths::refuse_in_the_way(context.repo, &about)?;
+        return complete(context, about, spec);
+    }
+    fast_needs::refuse_size(&about)?;
+    let prepared = complete(context, about, spec)?;
+    let refused = prepared.effective.policy.runs.fast_dirty;
+    fast_needs::refuse_uncommitted(context, &prepared.about, refused)?;
+    Ok(prepared)
 }
 
 /// The same for the report of a bug.
@@ -103,6 +117,7 @@ fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout>
         seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
         asked: String::new(),
         report: None,
+        options: RunOptions::default(),
     })
 }
 
@@ -124,28 +139,32 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
 
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
+    chosen::refuse_unknown(&effective.policy, &about.options.roles)?;
+    if about.asked.is_empty() {
+        about.options.ask_every = effective.policy.runs.ask_every;
+    }
     refuse_commands(context, &effective, &spec, &about)?;
     refuse_identity(context.repo)?;
     let agents_home = roles::agents_home(context.repo);
     let agent_env = roles::agent_env(context.repo, context.env, &agents_home);
     let executor = roles::find_agent(&effective.policy, Role::Executor, agent_env)
         .map_err(|missing| hinted(missing.message, missing.hint))?;
-    let assignment = assign_reviewers(&effective.policy, agent_env)?;
-    let Some(reviewers) = assignment.reviewers else {
+    if !executor.agent.can_write() {
         return Err(hinted(
-            format!("nobody can review what is built: {}", assignment.notes.join("; ")),
-            "`tribunal doctor` shows which agents are here",
+            format!("the agent `{}` cannot write, and an executor has to", executor.name),
+            "`tribunal agents` shows what each can do",
         ));
-    };
-    for note in &assignment.notes {
-        context.notify(Progress::Assignment(note.clone()));
     }
     // Where no planner is here the executor plans, in a process of its own.
     let planner = roles::find_agent(&effective.policy, Role::Planner, agent_env)
         .unwrap_or_else(|_| executor.clone().in_role(Role::Planner, &effective.policy));
-    let plan_reviewer =
-        of_another_vendor(&planner, [&reviewers.reviewer, &reviewers.arbiter, &executor])
-            .in_role(Role::Reviewer, &effective.policy);
+    let plan_reviewer = match about.mode {
+        // Nobody plans, and nobody reviews.
+        RunMode::Fast => executor.clone(),
+        RunMode::Auto | RunMode::Manual => {
+            plan_reviewer(context, &effective.policy, agent_env, &planner, &executor)?
+        }
+    };
     let source = about.source_hash();
     let fields = [
         effective.lasting_hash.as_str(),
@@ -156,6 +175,28 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     ];
     about.asked = blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string();
     Ok(Prepared { about, spec, effective, planner, plan_reviewer, executor, agents_home })
+}
+
+/// Who reviews plans. Without reviewers nothing could be built but in fast mode.
+fn plan_reviewer(
+    context: Context<'_>,
+    policy: &Policy,
+    agent_env: AgentEnv<'_>,
+    planner: &AssignedAgent,
+    executor: &AssignedAgent,
+) -> Result<AssignedAgent> {
+    let assignment = assign_reviewers(policy, agent_env)?;
+    let Some(reviewers) = assignment.reviewers else {
+        return Err(hinted(
+            format!("nobody can review what is built: {}", assignment.notes.join("; ")),
+            "`tribunal doctor` shows which agents are here",
+        ));
+    };
+    for note in &assignment.notes {
+        context.notify(Progress::Assignment(note.clone()));
+    }
+    let others = [&reviewers.reviewer, &reviewers.arbiter, executor];
+    Ok(of_another_vendor(planner, others).in_role(Role::Reviewer, policy))
 }
 
 /// The first that is not of the planner's vendor, else the first.

@@ -17,7 +17,7 @@ impl SpecSession<'_> {
         let made = self.private.tree_of(commit)?;
         anyhow::ensure!(
             made == task.tree,
-            "the commit {commit} has another tree than the one that was reviewed"
+            "the commit {commit} has another tree than the one that was checked"
         );
         let name = format!("refs/heads/{}", about.branch);
         match repo.tip(&name)? {

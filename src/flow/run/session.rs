@@ -24,6 +24,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::shown_text;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
+use crate::flow::run::checkpoint;
 use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
@@ -100,7 +101,11 @@ impl<'a> SpecSession<'a> {
             let stage = self.run.stage().clone();
             let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
             self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
+            let leads_to_page = stage.leads_to_page() && self.run.about.may_ask();
             let (outcome, answers) = self.perform_job(&job, stage)?;
+            if leads_to_page {
+                self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
+            }
             self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
         }
@@ -135,7 +140,11 @@ impl<'a> SpecSession<'a> {
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
             SpecStage::Learning(built) => self.learn(&built)?,
-            SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => {
+            SpecStage::Keeping(built) => self.keep(&built)?,
+            SpecStage::Waiting(_)
+            | SpecStage::Planned(_)
+            | SpecStage::Paused(_)
+            | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")
             }
         };

@@ -23,13 +23,21 @@ pub fn yes_or_no(question: &str, on_enter: OnEnter) -> io::Result<Option<bool>> 
         return Ok(None);
     }
     let choice = if on_enter == OnEnter::Yes { "[Y/n]" } else { "[y/N]" };
-    out::talk(&format!("{question} {choice}"));
+    let answer = line(&format!("{question} {choice}"))?;
+    Ok(Some(match answer.map(|answer| answer.to_lowercase()).as_deref() {
+        Some("y" | "yes") => true,
+        Some("") => on_enter == OnEnter::Yes,
+        Some(_) | None => false,
+    }))
+}
+
+/// Asks for a line; `None` where nobody is there to answer, and at the end of the input.
+pub fn line(question: &str) -> io::Result<Option<String>> {
+    if !can_ask() {
+        return Ok(None);
+    }
+    out::talk(question);
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer)?;
-    let answer = answer.trim().to_lowercase();
-    Ok(Some(match answer.as_str() {
-        "y" | "yes" => true,
-        "" => read > 0 && on_enter == OnEnter::Yes,
-        _ => false,
-    }))
+    Ok((read > 0).then(|| answer.trim().to_owned()))
 }

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
-use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
 use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
@@ -15,6 +14,9 @@ use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
 use crate::platform::ui::bug_result;
 use crate::platform::ui::review_result::{resume_words, until};
+
+/// What is said of every result of fast mode.
+const UNREVIEWED: &str = "its tests and the gates pass; nobody reviewed it (fast mode)";
 
 /// The lines for people, the outcome first.
 pub fn lines(result: &SpecRunResult) -> Vec<String> {
@@ -28,11 +30,14 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
                 0 | 1 => format!("commit {}", commit.short()),
                 tasks => format!("{} up to {}", counted(tasks, "commit"), commit.short()),
             };
-            let built =
-                format!("{done} `{spec}`: {commits} on the branch `{}`, {files}", about.branch);
-            let look = "the spec wants you to look at it, which no test shows";
-            let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
-            std::iter::once(built).chain(for_you).collect()
+            let branch = &about.branch;
+            built(about, format!("{done} `{spec}`: {commits} on the branch `{branch}`, {files}"))
+        }
+        SpecStage::Ended(SpecEnd::Kept { commit }) => {
+            let (commit, files) = (commit.short(), counted(result.files.len(), "file"));
+            let what = format!("commit {commit}, {files}");
+            let stays = "it stays with the run, and nothing is published";
+            built(about, format!("built `{spec}`: {what}; {stays}"))
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
@@ -56,6 +61,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all.extend(result.run.page().unwrap_or_default().lines().map(printable));
             all
         }
+        SpecStage::Planned(then) => planned(result, then),
         stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
     lines.extend(bug_result::lines(result));
@@ -71,7 +77,29 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         lines.push(format!("{count} up to {} {verb} built and not published", last.short()));
     }
     lines.push(format!("run {id}: {}", result.spent));
+    lines.extend(about.options.roles.iter().map(|chosen| printable(&chosen.in_words())));
+    if about.options.autopilot {
+        lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
+    }
     lines
+}
+
+/// What was built, and what no test and no review shows of it.
+fn built(about: &SpecAbout, what: String) -> Vec<String> {
+    let look = "the spec wants you to look at it, which no test shows";
+    let for_you = about.for_people.iter().map(|id| format!("{}: {look}", printable(id)));
+    let unreviewed = (about.mode == RunMode::Fast).then(|| UNREVIEWED.to_owned());
+    std::iter::once(what).chain(unreviewed).chain(for_you).collect()
+}
+
+/// What was planned and is not built yet.
+fn planned(result: &SpecRunResult, then: &SpecStage) -> Vec<String> {
+    let (spec, about) = (result.run.progress(), &result.run.about);
+    let tasks = counted(spec.part().map_or(0, |part| part.tasks.len()), "task");
+    let id = printable(&about.spec_id);
+    let mut all = vec![format!("planned `{id}`: {tasks}, of which nothing is built yet")];
+    all.extend(pages::planned(spec, about, then).lines().map(printable));
+    all
 }
 
 /// What to do next.
@@ -80,7 +108,7 @@ pub fn hints(result: &SpecRunResult) -> Vec<String> {
     let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
     let (repository, about) = (result.repository.display(), &result.run.about);
     match result.run.stage() {
-        SpecStage::Ended(_) => hints.push(format!(
+        SpecStage::Ended(_) if result.take_with.is_none() => hints.push(format!(
             "`git fetch {repository} {last}:refs/heads/{}-unfinished` makes a branch of what is built",
             about.branch
         )),
@@ -108,8 +136,12 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             }
             hints
         }
+        SpecStage::Ended(SpecEnd::Kept { .. }) => {
+            let take = result.take_with.iter();
+            take.map(|command| format!("`{command}` applies it, without a commit")).collect()
+        }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
-            bug_result::hints(about, stop).unwrap_or_else(|| stopped(about, stop))
+            bug_result::hints(about, stop).unwrap_or_else(|| stopped(result, stop))
         }
         SpecStage::Waiting(checkpoint) => {
             let page = pages::hash(&result.run.page().unwrap_or_default());
@@ -118,18 +150,30 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
                 CheckpointKind::Plan | CheckpointKind::Tasks => {
                     (" --note TEXT", "has it made again")
                 }
+                CheckpointKind::Built => ("", "ends it, and keeps what is built"),
                 CheckpointKind::Acceptance => ("", "ends it unpublished"),
             };
-            vec![format!(
+            let answer = format!(
                 "`tribunal approve {id} --page {page}` has it continue, `tribunal reject {id} --page {page}{reject}` {again}"
-            )]
+            );
+            let by_file = result.checkpoint.iter().map(|file| {
+                format!(
+                    "or write your answer into `{}`, and `tribunal resume {id}`",
+                    file.display()
+                )
+            });
+            std::iter::once(answer).chain(by_file).collect()
+        }
+        SpecStage::Planned(_) => {
+            vec![format!("`tribunal resume {id}` builds it, `tribunal abort {id}` ends it")]
         }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
     }
 }
 
 /// What to do about a run of a spec that ended without a branch.
-fn stopped(about: &SpecAbout, stop: &SpecStop) -> Vec<String> {
+fn stopped(result: &SpecRunResult, stop: &SpecStop) -> Vec<String> {
+    let about = &result.run.about;
     match stop {
         SpecStop::NotPassed { review, .. } => {
             vec![format!("`tribunal runs show {}` shows what was found", short_id(review))]
@@ -143,10 +187,22 @@ fn stopped(about: &SpecAbout, stop: &SpecStop) -> Vec<String> {
                     .to_owned(),
             ]
         }
-        SpecStop::Aborted
-        | SpecStop::Rejected(_)
-        | SpecStop::NoDiagnosis(_)
-        | SpecStop::NoRepair(_) => Vec::new(),
+        SpecStop::BeyondFast(_) => {
+            let file = result.escalation.iter();
+            file.map(|file| format!("`{}` says in which mode to build it", file.display()))
+                .collect()
+        }
+        SpecStop::Rejected(_) => {
+            let take = result.take_with.iter();
+            take.map(|command| {
+                format!(
+                    "what was built is kept: `{command}` makes it the branch `{}`",
+                    about.branch
+                )
+            })
+            .collect()
+        }
+        SpecStop::Aborted | SpecStop::NoDiagnosis(_) | SpecStop::NoRepair(_) => Vec::new(),
         SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
             vec![format!(
                 "say in the spec `{}` what is not clear, or make it several specs, and run it again",
@@ -167,7 +223,9 @@ fn stopped(about: &SpecAbout, stop: &SpecStop) -> Vec<String> {
 pub fn json(result: &SpecRunResult) -> Value {
     let (run, about) = (&result.run, &result.run.about);
     let (commit, reasons) = match run.stage() {
-        SpecStage::Ended(SpecEnd::Done { commit }) => (Some(commit.to_string()), Vec::new()),
+        SpecStage::Ended(SpecEnd::Done { commit } | SpecEnd::Kept { commit }) => {
+            (Some(commit.to_string()), Vec::new())
+        }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => (None, stop.reasons()),
         SpecStage::Paused(pause) => (None, vec![pause.why.clone()]),
         _ => (None, Vec::new()),
@@ -179,6 +237,7 @@ pub fn json(result: &SpecRunResult) -> Value {
     json!({
         "run": run.id,
         "spec": about.spec_id,
+        "mode": about.mode.as_str(),
         "stage": run.stage().as_str(),
         "verdict": run.has_ended().then(|| result.verdict().as_str()),
         "base": {"commit": about.base.to_string(), "name": about.base_name, "moved_by": result.base_moved_by},
@@ -188,9 +247,13 @@ pub fn json(result: &SpecRunResult) -> Value {
         "size": run.progress().size.map(Size::as_str),
         "parts": run.progress().parts.iter().map(part).collect::<Vec<_>>(),
         "commits": run.progress().built.iter().map(|one| one.commit.to_string()).collect::<Vec<_>>(),
-        "waits_for": waits_for(run),
+        "waits_for": waits_for(result),
         "repository": result.repository.to_string_lossy(),
+        "autopilot": about.options.autopilot,
+        "roles": about.options.roles,
         "reasons": reasons,
+        "apply": result.take_with,
+        "escalation": result.escalation,
         "for_people": about.for_people,
         "bug": bug_result::json(result),
         "resume_when": resume_when,
@@ -213,7 +276,8 @@ fn part(part: &PlannedPart) -> Value {
 }
 
 /// What a person is asked about, and the hash of the page that they are shown.
-fn waits_for(run: &SpecRun) -> Option<Value> {
-    let SpecStage::Waiting(checkpoint) = run.stage() else { return None };
-    Some(json!({"about": checkpoint.at.as_str(), "page": pages::hash(&run.page()?)}))
+fn waits_for(result: &SpecRunResult) -> Option<Value> {
+    let SpecStage::Waiting(checkpoint) = result.run.stage() else { return None };
+    let (about, page) = (checkpoint.at.as_str(), pages::hash(&result.run.page()?));
+    Some(json!({"about": about, "page": page, "file": result.checkpoint}))
 }

@@ -56,11 +56,14 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply built bug planned result . pages progress outcome stage stop about",
+        "apply built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
     ),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
-    ("domain::development", "red imports suite test_failure failure message prompt scope words"),
+    (
+        "domain::development",
+        "red imports suite test_failure failure message prompt fast_scope scope words",
+    ),
     (
         "domain::policy",
         "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
@@ -112,7 +115,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review bug planning commit publish code session suite left_out claim prepare document_paths base",
+        "documents task_review bug planning commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

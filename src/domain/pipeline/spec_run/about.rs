@@ -7,6 +7,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::run::SpecCopy;
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 
 /// What a run builds, and on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,45 @@ pub struct SpecAbout {
     /// The report of a bug that is to be repaired, redacted; `None` where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    #[serde(default)]
+    pub options: RunOptions,
+}
+
+/// What a person chose for one run alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOptions {
+    /// Whether what is built in fast mode is published.
+    pub commits: bool,
+    /// Whether it stops once its plan and its tasks are there.
+    pub plan_only: bool,
+    /// Who does what in it, beside the settings.
+    pub roles: Vec<ChosenRole>,
+    /// After how many tasks each its person is asked; 0 for never.
+    pub ask_every: usize,
+    /// Whether nobody is asked any more.
+    pub autopilot: bool,
+}
+
+impl SpecAbout {
+    /// Its size, where nobody has to be asked for it.
+    pub fn known_size(&self) -> Option<Size> {
+        match self.mode {
+            RunMode::Fast => Some(Size::S),
+            RunMode::Auto | RunMode::Manual => self.stated_size,
+        }
+    }
+
+    /// Whether its person may be shown a page on its way.
+    pub fn may_ask(&self) -> bool {
+        let RunOptions { ask_every, autopilot, plan_only, .. } = self.options;
+        plan_only || !autopilot && (self.mode == RunMode::Manual || ask_every > 0)
+    }
+
+    /// Whether what is built appears in the person's repository.
+    pub fn is_published(&self) -> bool {
+        self.mode != RunMode::Fast || self.options.commits
+    }
 }
 
 impl SpecAbout {
@@ -75,4 +115,17 @@ pub enum RunMode {
     Auto,
     /// A person says yes to the plan, the tasks and the result.
     Manual,
+    /// What is small is built without a plan and without a review.
+    Fast,
+}
+
+impl RunMode {
+    /// The word used in output and for `--mode`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+            Self::Fast => "fast",
+        }
+    }
 }

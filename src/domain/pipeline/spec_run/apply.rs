@@ -8,6 +8,7 @@ use crate::domain::pipeline::journal::{JobEvent, JobResult};
 use crate::domain::pipeline::plan_loop::PlanRound;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
+use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{bug, built, planned};
@@ -19,6 +20,13 @@ pub fn answer(mut run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
     let stage = planned::answered(&mut run.machine.spec, checkpoint, answer);
     run.machine.spec.stage = stage;
     Some(run)
+}
+
+/// The run with its question asked anew, on a page with these facts.
+#[must_use]
+pub fn ask_again(mut run: SpecRun, facts: PageFacts) -> SpecRun {
+    run.machine.spec.shown = Some(facts);
+    run
 }
 
 /// The run with its ready job under way.
@@ -78,7 +86,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             SpecStage::Diagnosing(PlanningTry::FIRST)
         }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) => {
-            planned::begin(spec, about, about.stated_size)?
+            planned::begin(spec, about, about.known_size())?
         }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Err(why))) => {
             SpecStage::stopped(SpecStop::BaseUntested(why))
@@ -99,10 +107,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         }
         (SpecStage::Committing(task), SpecOutcome::Committed(Ok(at))) => {
             spec.built.push(BuiltTask::new(task, at));
-            match spec.onward(about)? {
-                then @ SpecStage::Publishing(_) => planned::accepted(about, then),
-                then => then,
-            }
+            planned::task_built(spec, about)?
         }
         (SpecStage::Recording, SpecOutcome::Committed(Ok(at))) => {
             spec.recorded = Some(at);
@@ -124,6 +129,9 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         }
         (SpecStage::Publishing(built), SpecOutcome::Published) => {
             SpecStage::Ended(SpecEnd::Done { commit: built.commit })
+        }
+        (SpecStage::Keeping(built), SpecOutcome::Kept) => {
+            SpecStage::Ended(SpecEnd::Kept { commit: built.commit })
         }
         (stage, outcome) => built::step(spec, about, stage, outcome)?,
     })

@@ -3,12 +3,13 @@
 use crate::domain::development::suite::{GreenProof, RedProof};
 use crate::domain::development::words::LastWords;
 use crate::domain::pipeline::job::CallFailure;
-use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::planned;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{
-    RedTests, Snapshot, SpecPause, SpecStage, TRIES_MAX, TaskTry, WrittenCode, WrittenTests,
+    RedTests, ReviewedTask, Snapshot, SpecPause, SpecStage, TRIES_MAX, TaskTry, WrittenCode,
+    WrittenTests,
 };
 use crate::domain::pipeline::spec_run::stop::SpecStop;
 
@@ -28,7 +29,10 @@ pub(super) fn step(
             code_written(red, ask, work)
         }
         (SpecStage::ProvingGreen { red, code }, SpecOutcome::Green(proof)) => {
-            green(red, code, proof)
+            green(about, red, code, proof)
+        }
+        (SpecStage::WritingCode { .. }, SpecOutcome::Beyond(why)) => {
+            SpecStage::stopped(SpecStop::BeyondFast(why))
         }
         (
             stage @ (SpecStage::Reviewing { .. } | SpecStage::Accepting),
@@ -106,8 +110,11 @@ fn code_written(red: RedTests, ask: TaskTry, work: Work) -> SpecStage {
     }
 }
 
-fn green(red: RedTests, code: WrittenCode, proof: GreenProof) -> SpecStage {
+fn green(about: &SpecAbout, red: RedTests, code: WrittenCode, proof: GreenProof) -> SpecStage {
     match proof {
+        GreenProof::Green(_) if about.mode == RunMode::Fast => {
+            SpecStage::Committing(ReviewedTask::unreviewed(red, code))
+        }
         GreenProof::Green(_) => SpecStage::Reviewing { red, code },
         GreenProof::Red(why) => {
             // It goes on from what is there: most of it may be right.

@@ -7,6 +7,9 @@ pub mod about;
 pub mod apply;
 pub mod bug;
 mod built;
+pub mod checkpoint_file;
+pub mod chosen_role;
+pub mod estimate;
 pub mod outcome;
 pub mod pages;
 mod planned;
@@ -73,11 +76,16 @@ impl SpecRun {
         self
     }
 
-    /// The run, no longer paused.
+    /// The run, no longer paused; where it was only to be planned, it is built now.
     #[must_use]
     pub fn resumed(mut self) -> Self {
-        if let SpecStage::Paused(pause) = self.stage() {
-            self.machine.spec.stage = (*pause.stage).clone();
+        match self.stage().clone() {
+            SpecStage::Paused(pause) => self.machine.spec.stage = *pause.stage,
+            SpecStage::Planned(then) => {
+                self.about.options.plan_only = false;
+                self.machine.spec.stage = *then;
+            }
+            _ => {}
         }
         self
     }

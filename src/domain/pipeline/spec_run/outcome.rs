@@ -30,6 +30,8 @@ pub enum SpecOutcome {
     Listed(Result<Vec<PlannedTask>, Vec<String>>),
     /// An executor worked.
     Worked(Work),
+    /// What it wrote, or asks for, is more than fast mode builds: why, one a line.
+    Beyond(Vec<String>),
     Red(RedProof),
     Green(GreenProof),
     Reviewed(TaskReview),
@@ -38,6 +40,8 @@ pub enum SpecOutcome {
     Published,
     /// The finding in which the cause is on record; `None` where there are too many of its kind already.
     Learned(Option<String>),
+    /// The commit stays with the run.
+    Kept,
     /// A call could not be made or answered.
     Failed(CallFailure),
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
-use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::estimate::{CallRange, calls_to_come, cost_of};
+use crate::domain::pipeline::spec_run::progress::{PageFacts, SpecProgress};
 use crate::domain::pipeline::spec_run::stage::{
     BuiltTask, CheckpointKind, ReviewedTask, SpecStage,
 };
@@ -19,7 +20,7 @@ pub fn checkpoint(
     at: CheckpointKind,
     then: &SpecStage,
 ) -> String {
-    match (at, then) {
+    let page = match (at, then) {
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
             let title = spec.part().map_or(about.title.as_str(), |part| &part.title);
             part_line(spec) + &plan_page(title, plan)
@@ -28,8 +29,80 @@ pub fn checkpoint(
             CheckpointKind::Acceptance,
             SpecStage::Documenting(task) | SpecStage::Publishing(BuiltTask { task, .. }),
         ) => acceptance(spec, about, task),
+        (CheckpointKind::Built, _) => built_so_far(spec, about),
         _ => part_line(spec) + &spec.part().map(tasks_page).unwrap_or_default(),
+    };
+    page + &costs(spec, about, then)
+}
+
+/// What was planned and is not built yet, with what it is about to cost.
+pub fn planned(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> String {
+    let part = spec.part();
+    let plan = part.and_then(|part| Some(plan_page(&part.title, part.plan.as_ref()?)));
+    let plan = plan.map_or_else(String::new, |page| page + "\n");
+    let later = spec.parts.iter().filter(|part| part.tasks.is_empty());
+    let later: Vec<String> = later.map(|part| format!("- {}\n", part.title)).collect();
+    let later = match later.as_slice() {
+        [] => String::new(),
+        parts => format!("\n## Planned once that is built\n\n{}", parts.concat()),
+    };
+    plan + &part.map(tasks_page).unwrap_or_default() + &later + &costs(spec, about, then)
+}
+
+/// What the run cost until now, what it is about to cost, and that its base moved; empty where that is not known.
+fn costs(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> String {
+    let Some(PageFacts { spent, base_beyond, .. }) = &spec.shown else { return String::new() };
+    let mut page = format!("\n## What it costs\n\n- so far: {spent}\n");
+    let to_come = calls_to_come(spec, then);
+    let money = cost_of(to_come, *spent).map_or_else(String::new, |(least, most)| {
+        format!(", {least} to {most} by what its calls cost so far")
+    });
+    let CallRange { least, most } = to_come;
+    if most == 0 {
+        page.push_str("- still to come: no call of an agent\n");
+    } else {
+        let calls = format!("about {least} to {}", counted(most, "call"));
+        let _ =
+            writeln!(page, "- still to come: {calls}{money}; never more than `budget.run` allows");
     }
+    if *base_beyond > 0 {
+        let commits = counted(*base_beyond, "commit");
+        let _ = write!(
+            page,
+            "\n## The base\n\n`{}` has {commits} beyond the one that this is built on.\n",
+            about.base_name
+        );
+    }
+    page
+}
+
+/// What is built, which criteria are met by it, and what comes.
+fn built_so_far(spec: &SpecProgress, about: &SpecAbout) -> String {
+    let mut page = format!("# Built so far: {}\n", about.title);
+    let mut met: Vec<&String> = Vec::new();
+    let mut built = spec.built.iter();
+    for (number, part) in (1..).zip(&spec.parts) {
+        let _ = write!(page, "\n## Part {number}: {}\n\n", part.title);
+        if part.tasks.is_empty() {
+            page.push_str("It is planned once what stands before it is built.\n");
+        }
+        for (number, task) in (1..).zip(&part.tasks) {
+            let Some(BuiltTask { task: done, commit }) = built.next() else {
+                let files: Vec<String> =
+                    task.paths.iter().map(|path| format!("`{path}`")).collect();
+                let _ = writeln!(page, "{number}. to come: {} ({})", task.title, files.join(", "));
+                continue;
+            };
+            let _ = writeln!(page, "{number}. {}: {} {}", task.title, commit.short(), done.subject);
+            met.extend(&done.criteria);
+        }
+    }
+    page.push_str("\n## Criteria\n\n");
+    for id in &about.criteria {
+        let word = if met.contains(&id) { "met, says the review of its task" } else { "to come" };
+        let _ = writeln!(page, "- {id}: {word}");
+    }
+    page
 }
 
 /// Which part of a large spec a page is about; empty where there is one part.

@@ -32,7 +32,14 @@ pub(super) fn begin(
         Size::L => return Some(SpecStage::Splitting(PlanningTry::FIRST)),
     }
     spec.parts = vec![whole];
-    spec.onward(about)
+    let then = spec.onward(about)?;
+    // What is one task is planned by that.
+    Some(if size == Size::S { only_planned(about, then) } else { then })
+}
+
+/// What comes after the plan and its tasks, or that it was only to be planned.
+fn only_planned(about: &SpecAbout, then: SpecStage) -> SpecStage {
+    if about.options.plan_only { SpecStage::Planned(Box::new(then)) } else { then }
 }
 
 pub(super) fn split(
@@ -90,7 +97,7 @@ pub(super) fn listed(
     let part = spec.part_mut()?;
     part.plan = Some(plan);
     part.tasks = tasks;
-    let then = spec.onward(about)?;
+    let then = only_planned(about, spec.onward(about)?);
     Some(asked(about, CheckpointKind::Tasks, then))
 }
 
@@ -99,12 +106,26 @@ pub(super) fn accepted(about: &SpecAbout, then: SpecStage) -> SpecStage {
     asked(about, CheckpointKind::Acceptance, then)
 }
 
-/// What comes next, or a person's answer first where the mode asks for one.
+/// What comes next, or a person's answer first where the mode or their settings ask for one.
 fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
-    match about.mode {
-        RunMode::Auto => then,
-        RunMode::Manual => SpecStage::Waiting(Checkpoint { at, then: Box::new(then) }),
+    let is_asked = at == CheckpointKind::Built || about.mode == RunMode::Manual;
+    if !is_asked || about.options.autopilot {
+        return then;
     }
+    SpecStage::Waiting(Checkpoint { at, then: Box::new(then) })
+}
+
+/// The stage after a task was committed: its person is asked after so many of them, unless it was the last one, and
+/// about the result where nothing else comes before it is published.
+pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecStage> {
+    let then = spec.onward(about)?;
+    let every = about.options.ask_every;
+    let is_due = every > 0 && spec.built.len().is_multiple_of(every) && spec.part().is_some();
+    Some(match then {
+        then if is_due => asked(about, CheckpointKind::Built, then),
+        then @ SpecStage::Publishing(_) => accepted(about, then),
+        then => then,
+    })
 }
 
 /// The stage after a person's answer: the plan and the tasks are made again with their note, anything else ends.

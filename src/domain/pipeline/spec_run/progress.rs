@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::diagnosis::answer::Diagnosis;
+use crate::domain::model::agent::Spent;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::plan_loop::PlanLoop;
@@ -35,6 +37,18 @@ pub struct SpecProgress {
     /// The finding in which that is on record, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
+    /// For the page that its person is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<PageFacts>,
+}
+
+/// What a page tells that the run itself does not hold, as it was when the page was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFacts {
+    pub spent: Spent,
+    /// The tip of the ref that it is built on, and how many commits that has beyond the base.
+    pub base_tip: Option<Oid>,
+    pub base_beyond: usize,
 }
 
 /// The task that is built now.
@@ -60,6 +74,7 @@ impl SpecProgress {
             reviews: Vec::new(),
             diagnosis: None,
             learned: None,
+            shown: None,
         }
     }
 
@@ -135,7 +150,9 @@ impl SpecProgress {
             return Some(SpecStage::WritingPlan(PlanLoop::default()));
         }
         let last = self.built.last()?;
-        Some(if self.is_one_task() {
+        Some(if !about.is_published() {
+            SpecStage::Keeping(last.clone())
+        } else if self.is_one_task() {
             SpecStage::Publishing(last.clone())
         } else {
             SpecStage::Recording
@@ -171,7 +188,11 @@ impl SpecProgress {
             SpecStage::Documenting(_) => "documents".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),
             SpecStage::Learning(_) => "learn".to_owned(),
-            SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return None,
+            SpecStage::Keeping(_) => "keep".to_owned(),
+            SpecStage::Waiting(_)
+            | SpecStage::Planned(_)
+            | SpecStage::Paused(_)
+            | SpecStage::Ended(_) => return None,
         };
         Some(JobId::new(name))
     }

@@ -21,6 +21,12 @@ pub struct SpecRunResult {
     pub files: Vec<String>,
     /// The run's own repository, which has its commits until they are published.
     pub repository: PathBuf,
+    /// The command that takes what stays with the run; `None` where nothing does.
+    pub take_with: Option<String>,
+    /// The file that says why fast mode does not build it.
+    pub escalation: Option<PathBuf>,
+    /// The file in which its person may answer.
+    pub checkpoint: Option<PathBuf>,
 }
 
 /// The commits of a run that are not published.
@@ -31,9 +37,10 @@ pub struct UnpublishedCommits<'a> {
 }
 
 impl SpecRunResult {
-    /// What is built and not published; `None` where nothing is.
+    /// What is built and not published; `None` where nothing is, and where it was to stay.
     pub fn unpublished(&self) -> Option<UnpublishedCommits<'_>> {
-        if matches!(self.run.stage(), SpecStage::Ended(SpecEnd::Done { .. })) {
+        if matches!(self.run.stage(), SpecStage::Ended(SpecEnd::Done { .. } | SpecEnd::Kept { .. }))
+        {
             return None;
         }
         let spec = self.run.progress();
@@ -42,12 +49,13 @@ impl SpecRunResult {
         Some(UnpublishedCommits { count: spec.built.len() + usize::from(recorded.is_some()), last })
     }
 
-    /// What it came to; `Escalate` while it waits for a person, `Inconclusive` where it
+    /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it
     /// has not ended otherwise.
     pub fn verdict(&self) -> Verdict {
         match self.run.stage() {
             SpecStage::Ended(end) => end.verdict(),
             SpecStage::Waiting(_) => Verdict::Escalate,
+            SpecStage::Planned(_) => Verdict::Pass,
             _ => Verdict::Inconclusive,
         }
     }

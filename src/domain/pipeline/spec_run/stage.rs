@@ -68,8 +68,12 @@ pub enum SpecStage {
     Publishing(BuiltTask),
     /// Why the bug happened is to be kept, so that it counts where it happens again.
     Learning(BuiltTask),
+    /// The commit is to stay with the run.
+    Keeping(BuiltTask),
     /// A person is to say whether it goes on.
     Waiting(Checkpoint),
+    /// It was only to be planned; once it is resumed it goes on with this.
+    Planned(Box<Self>),
     /// It goes on later.
     Paused(SpecPause),
     Ended(SpecEnd),
@@ -132,7 +136,7 @@ pub struct WrittenCode {
     pub subject: String,
 }
 
-/// What a review passed, of one task or of all of them.
+/// What a review passed, of one task or of all of them; in fast mode what the tests passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewedTask {
     /// The tree that was judged.
@@ -142,7 +146,7 @@ pub struct ReviewedTask {
     pub red: Option<RedTests>,
     /// The criteria and constraints that are met.
     pub criteria: Vec<String>,
-    /// The run that reviewed it, and who did.
+    /// The run that reviewed it, and who did; empty where nobody did.
     pub review: String,
     pub reviewer: String,
     pub arbiter: String,
@@ -153,6 +157,21 @@ pub struct ReviewedTask {
 pub struct BuiltTask {
     pub task: ReviewedTask,
     pub commit: Oid,
+}
+
+impl ReviewedTask {
+    /// What passed its tests and was reviewed by nobody: of no criterion anybody says that it is met.
+    pub fn unreviewed(red: RedTests, code: WrittenCode) -> Self {
+        Self {
+            tree: code.at.tree,
+            subject: code.subject,
+            red: Some(red),
+            criteria: Vec::new(),
+            review: String::new(),
+            reviewer: String::new(),
+            arbiter: String::new(),
+        }
+    }
 }
 
 impl BuiltTask {
@@ -180,6 +199,8 @@ pub struct Checkpoint {
 pub enum CheckpointKind {
     Plan,
     Tasks,
+    /// What was built so far.
+    Built,
     Acceptance,
 }
 
@@ -207,6 +228,19 @@ impl SpecStage {
         Self::Paused(SpecPause { why, resume_when, stage: Box::new(stage) })
     }
 
+    /// Whether its person may be shown a page after it.
+    pub fn leads_to_page(&self) -> bool {
+        matches!(
+            self,
+            Self::TestingBase
+                | Self::Classifying
+                | Self::ReviewingPlan(_)
+                | Self::ListingTasks { .. }
+                | Self::Committing(_)
+                | Self::Accepting
+        )
+    }
+
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -228,7 +262,9 @@ impl SpecStage {
             Self::Documenting(_) => "writing the documents",
             Self::Publishing(_) => "publishing",
             Self::Learning(_) => "recording the cause",
+            Self::Keeping(_) => "keeping the result",
             Self::Waiting(_) => "waiting for you",
+            Self::Planned(_) => "planned",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",
         }
@@ -245,6 +281,7 @@ impl CheckpointKind {
         match self {
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
+            Self::Built => "what was built so far",
             Self::Acceptance => "the result",
         }
     }

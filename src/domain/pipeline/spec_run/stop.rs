@@ -14,6 +14,10 @@ pub enum SpecEnd {
     Done {
         commit: Oid,
     },
+    /// Its commit stays with the run, and nothing is published.
+    Kept {
+        commit: Oid,
+    },
     Stopped(SpecStop),
 }
 
@@ -39,6 +43,8 @@ pub enum SpecStop {
     Disagreement(String),
     /// The executor asks for more files than the task has.
     Extension(Vec<String>),
+    /// What was written, or is needed, is more than fast mode builds: why, one a line.
+    BeyondFast(Vec<String>),
     /// No code could be had that meets the tests within the task: why, one a line.
     NotBuilt(Vec<String>),
     /// A review did not pass.
@@ -54,7 +60,7 @@ pub enum SpecStop {
 impl SpecEnd {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Done { .. } => Verdict::Pass,
+            Self::Done { .. } | Self::Kept { .. } => Verdict::Pass,
             Self::Stopped(stop) => stop.verdict(),
         }
     }
@@ -72,6 +78,7 @@ impl SpecStop {
             | Self::NoRedTests(_)
             | Self::Disagreement(_)
             | Self::Extension(_)
+            | Self::BeyondFast(_)
             | Self::NotBuilt(_) => Verdict::Escalate,
             Self::NotPassed { verdict, .. } => *verdict,
             Self::Gates(_) | Self::Rejected(_) => Verdict::Block,
@@ -98,6 +105,7 @@ impl SpecStop {
             Self::Extension(what) => {
                 with("the executor asks for more files than the task has", what)
             }
+            Self::BeyondFast(why) => with("it is more than fast mode builds", why),
             Self::NotBuilt(why) => {
                 with("no code was written that meets the tests within the task", why)
             }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
 use crate::domain::development::words::LastWords;
 use crate::domain::diagnosis::answer as diagnosis;
+use crate::domain::model::agent::{Money, Spent};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 use crate::domain::model::severity::Severity;
@@ -18,10 +19,11 @@ use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
-use crate::domain::pipeline::spec_run::apply::{answer, apply, start};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
+use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
@@ -73,6 +75,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         seed: "5e".to_owned(),
         asked: "q".to_owned(),
         report: None,
+        options: RunOptions::default(),
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -208,7 +211,8 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         | SpecStage::WritingPlan(_)
         | SpecStage::ReviewingPlan(_)
         | SpecStage::ListingTasks { .. } => of_planning(stage),
-        SpecStage::WritingTests(_) | SpecStage::WritingCode { .. } => of_work(),
+        SpecStage::WritingTests(_) => of_work(),
+        SpecStage::WritingCode { .. } => [of_work(), vec![SpecOutcome::Beyond(why())]].concat(),
         SpecStage::ProvingRed(_) => vec![
             red(),
             SpecOutcome::Red(RedProof::Unproven(why())),
@@ -235,7 +239,11 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published],
-        SpecStage::Waiting(_) | SpecStage::Paused(_) | SpecStage::Ended(_) => return Vec::new(),
+        SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
+        SpecStage::Waiting(_)
+        | SpecStage::Planned(_)
+        | SpecStage::Paused(_)
+        | SpecStage::Ended(_) => return Vec::new(),
     };
     all.push(failed());
     all
@@ -253,8 +261,11 @@ fn measure(run: &SpecRun) -> [usize; 5] {
     let stage = match stage {
         SpecStage::Paused(pause) => &pause.stage,
         SpecStage::Waiting(checkpoint) => &checkpoint.then,
+        SpecStage::Planned(then) => then,
         stage => stage,
     };
+    // Planned, and waited for before that.
+    let stage = if let SpecStage::Planned(then) = stage { then } else { stage };
     let begun = match stage {
         SpecStage::TestingBase => 3,
         SpecStage::Classifying | SpecStage::Diagnosing(_) => 2,
@@ -286,9 +297,10 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Reviewing { .. } | SpecStage::Recording => 4,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
-        SpecStage::Publishing(_) => 1,
+        SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
         SpecStage::Learning(_)
         | SpecStage::Waiting(_)
+        | SpecStage::Planned(_)
         | SpecStage::Paused(_)
         | SpecStage::Ended(_) => 0,
     }
@@ -297,8 +309,15 @@ fn of_stage(stage: &SpecStage) -> usize {
 fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
-    let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual)];
-    let of_specs = (sizes, modes).prop_map(|(size, mode)| sized(size, mode));
+    let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
+    let options = (0usize..3, any::<bool>(), any::<bool>());
+    let of_specs =
+        (sizes, modes, options).prop_map(|(size, mode, (ask_every, autopilot, plan_only))| {
+            let mut run = sized(size, mode);
+            run.about.options =
+                RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
+            run
+        });
     prop_oneof![4 => of_specs, 1 => Just(of_bug())]
 }
 
@@ -398,6 +417,28 @@ fn a_repair_begins_with_its_cause_and_is_held_to_it() {
         let SpecStage::Ended(SpecEnd::Stopped(stop)) = run.stage() else { panic!() };
         assert!(stop.reasons()[0].starts_with(first), "{:?}", stop.reasons());
         assert_eq!(SpecEnd::Stopped(stop.clone()).verdict(), Verdict::Escalate);
+    }
+}
+
+#[test]
+fn fast_mode_goes_from_green_to_a_commit_that_is_published_only_where_that_was_asked_for() {
+    for commits in [false, true] {
+        let mut run = sized(None, RunMode::Fast);
+        run.about.options.commits = commits;
+        let last = if commits { SpecOutcome::Published } else { SpecOutcome::Kept };
+        let mut way = vec![SpecOutcome::BaseTested(Ok(()))];
+        way.extend(built_task().into_iter().filter(|outcome| *outcome != passed()));
+        way.push(last);
+        let (jobs, run) = jobs_of(run, way);
+        let last = if commits { "publish" } else { "keep" };
+        let wanted = format!(
+            "base task-1-tests-1 task-1-red-1 task-1-code-1 task-1-green-1 task-1-commit {last}"
+        );
+        assert_eq!(jobs.join(" "), wanted);
+        let commit = at(9).commit;
+        let end = if commits { SpecEnd::Done { commit } } else { SpecEnd::Kept { commit } };
+        assert_eq!(run.stage(), &SpecStage::Ended(end.clone()));
+        assert_eq!(end.verdict(), Verdict::Pass);
     }
 }
 
@@ -503,6 +544,54 @@ fn a_person_is_asked_about_plan_tasks_and_result_and_what_they_reject_is_made_ag
     let run = answer(run, CheckpointAnswer::Reject("not so".to_owned())).unwrap();
     let end = SpecEnd::Stopped(SpecStop::Rejected("not so".to_owned()));
     assert_eq!(run.stage(), &SpecStage::Ended(end));
+}
+
+#[test]
+fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
+    let built = |ask_every: usize, autopilot: bool| {
+        let mut run = sized(Some(Size::M), RunMode::Auto);
+        run.about.options = RunOptions { ask_every, autopilot, ..RunOptions::default() };
+        let tasks = vec![task(TaskKind::Behaviour), task(TaskKind::Behaviour)];
+        let mut way = vec![
+            SpecOutcome::BaseTested(Ok(())),
+            SpecOutcome::PlanWritten(plan("p")),
+            SpecOutcome::PlanReviewed(Vec::new()),
+            SpecOutcome::Listed(Ok(tasks)),
+        ];
+        way.extend(built_task());
+        jobs_of(run, way).1
+    };
+    for (every, autopilot) in [(0, false), (2, false), (1, true)] {
+        let run = built(every, autopilot);
+        assert!(matches!(run.stage(), SpecStage::WritingTests(_)), "{every}");
+    }
+    let run = built(1, false);
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(waiting.at, CheckpointKind::Built);
+    let page = run.page().unwrap();
+    assert!(!page.contains("What it costs"), "nothing is told that is not known: {page}");
+    let spent = Spent { calls: 6, money: Money(600_000), unknown: 1, ..Spent::default() };
+    let facts = PageFacts { spent, base_tip: Some(oid(77)), base_beyond: 2 };
+    let again = ask_again(run.clone(), facts);
+    // Another page: an answer to the first is none to it.
+    let page = again.page().unwrap();
+    assert!(page.contains("about 4 to 10 calls, $0.4800 to $1.20 by what"), "{page}");
+    assert!(page.contains("`main` has 2 commits beyond"), "{page}");
+    // After the last task all of it is reviewed, and nobody is asked.
+    let (_, last) = jobs_of(answer(run.clone(), CheckpointAnswer::Approve).unwrap(), built_task());
+    assert_eq!(last.stage(), &SpecStage::Recording);
+    let rejected = answer(run, CheckpointAnswer::Reject("no".to_owned())).unwrap();
+    let end = SpecEnd::Stopped(SpecStop::Rejected("no".to_owned()));
+    assert_eq!(rejected.stage(), &SpecStage::Ended(end));
+}
+
+#[test]
+fn a_run_of_a_version_without_choices_is_read() {
+    let run = sized(Some(Size::M), RunMode::Manual);
+    let mut stored = serde_json::to_value(&run).unwrap();
+    assert!(stored["about"].as_object_mut().unwrap().remove("options").is_some());
+    let read = parse(&serde_json::to_vec(&stored).unwrap()).unwrap();
+    assert_eq!(read, StoredRun::Spec(Box::new(run)));
 }
 
 #[test]

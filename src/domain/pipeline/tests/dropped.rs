@@ -141,6 +141,8 @@ fn a_run_goes_on_where_nobody_means_it_to_stop() {
         (RunStanding::LetGo, Some(&mine), DropStep::Resume),
         (RunStanding::LetGo, Some(&others), person.clone()),
         (RunStanding::LetGo, None, person.clone()),
+        (RunStanding::Answered, Some(&mine), DropStep::Resume),
+        (RunStanding::Answered, Some(&others), person.clone()),
         (RunStanding::Paused(ResumeWhen::Asked), Some(&mine), person),
         (RunStanding::Paused(due), None, DropStep::Resume),
         (RunStanding::Paused(later), None, DropStep::Until(at(1500))),

@@ -1,0 +1,72 @@
+//! What a run built that stays with it: its name in the run's own repository, and how a person takes it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::domain::model::oid::Oid;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
+use crate::flow::run::base;
+use crate::flow::setup::install::shim::shell_quoted;
+use crate::flow::workspace::attempt;
+use crate::platform::git::repo::Repo;
+use crate::platform::store::runs;
+
+/// The folder of a run's own repository, in that of the run.
+pub const REPOSITORY: &str = "repository";
+
+/// Why a run in fast mode asks for another mode, in the folder of the run.
+pub fn escalation(folder: &Path) -> PathBuf {
+    folder.join("escalation.md")
+}
+
+/// Names the last commit of a run in its own repository.
+pub fn keep(private: &Repo, run: &SpecRun, commit: &Oid) -> Result<()> {
+    attempt::keep(private, &name(run), commit)
+}
+
+/// The files of what stays with a run; `None` where it is there no more.
+pub fn files(repo: &Repo, run: &SpecRun) -> Option<Vec<String>> {
+    let git_dir = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
+    let private = repo.private(&git_dir).ok()?;
+    let at = run.progress().built.last()?.at();
+    base::files_between(&private, &run.about.base_tree, &at.tree).ok()
+}
+
+/// Names what a run built that its person rejected: it is theirs to take all the same.
+pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
+    if run.progress().built.is_empty() {
+        return Ok(());
+    }
+    keep(private, run, &run.progress().head(&run.about).commit)
+}
+
+/// Behind the tries of all tasks.
+fn name(run: &SpecRun) -> String {
+    attempt::ref_of(&run.id, run.progress().attempt(1))
+}
+
+/// The command that takes what stays with a run, from whatever folder: the changes of one commit, not
+/// committed; a branch of what was rejected, or where there is no work tree. `None` where nothing stays.
+pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
+    let is_rejected = match run.stage() {
+        SpecStage::Ended(SpecEnd::Kept { .. }) => false,
+        SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_))) => true,
+        _ => return None,
+    };
+    run.progress().built.last()?;
+    let quoted = |path: &OsStr| String::from_utf8_lossy(&shell_quoted(path)).into_owned();
+    let from = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
+    let (from, name) = (quoted(from.as_os_str()), name(run));
+    let top = repo.work_tree.as_ref().filter(|_| !is_rejected);
+    Some(if let Some(top) = top {
+        let git = format!("git -C {}", quoted(top.as_os_str()));
+        format!("{git} fetch --quiet {from} {name} && {git} cherry-pick --no-commit FETCH_HEAD")
+    } else {
+        let git = format!("git -C {}", quoted(repo.common_dir.as_os_str()));
+        format!("{git} fetch --quiet {from} {name}:refs/heads/{}", run.about.branch)
+    })
+}
