@@ -543,3 +543,17 @@ fn a_base_that_is_no_default_branch_is_still_that_branch_once_another_one_is_che
     repo.git(&["branch", "--force", "trunk", "other"]).ok();
     show().says("`trunk` has 1 commit beyond the one that it was built on");
 }
+
+#[test]
+fn a_criterion_of_several_tasks_is_held_against_the_last_of_them() {
+    let listed = json!({"tasks": [
+        task("Read kilobytes", &["AC-1", "AC-2"], &["src/size.sh"]),
+        task("Read megabytes", &["AC-2"], &["src/size.sh"]),
+    ]});
+    let scene = planned(Planning { tasks: vec![listed], ..good() }, tests(), code());
+    let repo = project(&scene, SPEC);
+    run(&repo).ok();
+    let reviews = asked_for(&scene, Part::Review);
+    assert!(reviews[0].contains("AC-1: ") && !reviews[0].contains("AC-2: "), "{}", reviews[0]);
+    assert!(reviews[1].contains("AC-2: ") && !reviews[1].contains("AC-1: "), "{}", reviews[1]);
+}
