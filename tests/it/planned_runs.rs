@@ -523,7 +523,7 @@ fn a_task_that_declares_what_no_task_may_change_goes_back_to_the_planner() {
         "| task 1: it declares `AGENTS.md`: the policy",
         "| task 2: it declares `run-tests`: it runs the tests",
         "| task 2: it declares `docs/specs/sizes.md`: what is to be built",
-        "| task 2: it declares `docs/review/a.md`: a run writes that itself",
+        "| task 2: it declares `docs/review/a.md`: no review reads it (`review.leave-out`)",
     ] {
         assert!(again.contains(text), "`{text}` in {again}");
     }
@@ -542,4 +542,44 @@ fn a_base_that_is_no_default_branch_is_still_that_branch_once_another_one_is_che
     show().never_says("beyond");
     repo.git(&["branch", "--force", "trunk", "other"]).ok();
     show().says("`trunk` has 1 commit beyond the one that it was built on");
+}
+
+#[test]
+fn a_criterion_of_several_tasks_is_held_against_the_last_of_them() {
+    let listed = json!({"tasks": [
+        task("Read kilobytes", &["AC-1", "AC-2"], &["src/size.sh"]),
+        task("Read megabytes", &["AC-2"], &["src/size.sh"]),
+    ]});
+    let scene = planned(Planning { tasks: vec![listed], ..good() }, tests(), code());
+    let repo = project(&scene, SPEC);
+    run(&repo).ok();
+    let reviews = asked_for(&scene, Part::Review);
+    assert!(reviews[0].contains("AC-1: ") && !reviews[0].contains("AC-2: "), "{}", reviews[0]);
+    assert!(reviews[1].contains("AC-2: ") && !reviews[1].contains("AC-1: "), "{}", reviews[1]);
+}
+
+#[test]
+fn code_that_no_review_reads_is_not_taken() {
+    let hidden = [("src/size.sh", ". vendor/units.sh\n"), ("vendor/units.sh", KILO)];
+    let by_task = json!({"tasks": [
+        task("Read kilobytes", &["AC-1"], &["src/size.sh", "vendor/units.sh"]),
+        task("Read megabytes", &["AC-2"], &["src/size.sh"]),
+    ]});
+    let scene = planned(Planning { tasks: vec![by_task], ..good() }, tests(), code());
+    let repo = project(&scene, SPEC);
+    let says = "`vendor/units.sh`: no review reads it (`review.leave-out`)";
+    assert!(reasons(&run(&repo).code(3)).contains(says));
+
+    // Where nobody names the files of a task either; a person may, in the spec.
+    let small = SPEC.replace("size: M", "size: S").replace(
+        "- **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n",
+        "",
+    );
+    let scene = planned(good(), tests(), vec![writes(&hidden, "")]);
+    let repo = project(&scene, &small);
+    let says = "it changed `vendor/units.sh`, which no review reads (`review.leave-out`)";
+    assert!(reasons(&run(&repo).code(3)).contains(says));
+    let scene = planned(good(), tests(), vec![writes(&hidden, "")]);
+    let named = small.replace("size: S\n", "size: S\ntouches: [src/size.sh, vendor/units.sh]\n");
+    run(&project(&scene, &named)).ok();
 }

@@ -16,6 +16,8 @@ pub struct TaskBounds<'a> {
     pub runners: &'a [String],
     /// Whether a path is one of a spec.
     pub is_spec: &'a dyn Fn(&str) -> bool,
+    /// Whether a path is one that reviews leave out and the spec does not name.
+    pub is_left_out: &'a dyn Fn(&str) -> bool,
 }
 
 /// Who names the paths of a task.
@@ -99,10 +101,22 @@ fn is_manifest(path: &str) -> bool {
         || [".gitlab-ci.yml", ".gitmodules", ".travis.yml", "Jenkinsfile"].contains(&path)
 }
 
-/// Whether a path is one of the records of runs, which the program writes and reviews leave out.
-fn is_record(path: &str) -> bool {
-    let folders = ["docs/progress/", "docs/review/"];
-    path.rsplit('.').next() == Some("md") && folders.iter().any(|folder| path.starts_with(folder))
+/// What package managers write beside a manifest: nobody reads it, and tests need it.
+const LOCKS: [&str; 9] = [
+    "Cargo.lock",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "poetry.lock",
+    "uv.lock",
+    "Gemfile.lock",
+    "composer.lock",
+    "go.sum",
+];
+
+fn is_lock(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    LOCKS.contains(&name)
 }
 
 impl TaskBounds<'_> {
@@ -126,11 +140,16 @@ impl TaskBounds<'_> {
             Some("what is to be built is no task's to change")
         } else if is_runner {
             Some("it runs the tests")
-        } else if is_record(path) {
-            Some("a run writes that itself, and no review reads it")
+        } else if self.is_unread(path) {
+            Some("no review reads it (`review.leave-out`)")
         } else {
             None
         }
+    }
+
+    /// Whether code in a file of that path would be taken without anybody who read it.
+    fn is_unread(&self, path: &str) -> bool {
+        (self.is_left_out)(path) && !is_lock(path) && !is_test(path)
     }
 
     /// Changes to how the tests run, by which anything could be made to pass.
@@ -144,9 +163,9 @@ impl TaskBounds<'_> {
                 ));
             } else if self.runners.contains(path) {
                 refused.push(format!("it changed `{path}`, which runs the tests"));
-            } else if is_record(path) {
+            } else if self.is_unread(path) {
                 refused.push(format!(
-                    "it changed `{path}`, which a run writes itself and no review reads"
+                    "it changed `{path}`, which no review reads (`review.leave-out`)"
                 ));
             } else if is_manifest(path) && !is_named(path) {
                 refused.push(format!(

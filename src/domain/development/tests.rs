@@ -286,6 +286,7 @@ fn what_is_beyond_a_step_is_refused_with_the_reason() {
         is_policy: is_policy_path,
         runners: &runners,
         is_spec: &|path| path.ends_with(".spec.md"),
+        is_left_out: &|path| path.starts_with("vendor/") || path.ends_with("Cargo.lock"),
     };
     // In a step that writes tests, and in one that writes code: a word of the reason, or nothing.
     let table = [
@@ -320,6 +321,9 @@ fn what_is_beyond_a_step_is_refused_with_the_reason() {
             "built and tested",
         ),
         (file("src/b.rs", test, weak), "which is no file of tests", "assertions"),
+        (file("vendor/a.rs", "", "fn f() {}\n"), "no review reads", "no review reads"),
+        (file("vendor/tests/a.rs", "", test), "", "the tests stay as they were"),
+        (file("src/Cargo.lock", "a\n", "b\n"), "no file of tests", ""),
     ];
     for (file, tests, code) in table {
         for (said, why) in [

@@ -166,12 +166,16 @@ impl SpecSession<'_> {
             false => NamedBy::Spec,
         };
         let globs = SpecGlobs::new(&self.prepared.effective.policy.watch.specs)?;
+        let left_out = &self.prepared.effective.policy.review.leave_out;
+        let left_out = globs::union(left_out.iter().map(String::as_str))?;
+        let of_spec = globs::union(self.prepared.spec.touches.iter().map(String::as_str))?;
         Ok(refuse(TaskBounds {
             touches: touches.as_ref(),
             named_by,
             is_policy: is_policy_path,
             runners: &runners,
             is_spec: &|path| globs.is_spec(Path::new(path)),
+            is_left_out: &|path| left_out.is_match(path) && !of_spec.is_match(path),
         }))
     }
 

@@ -30,7 +30,7 @@ impl SpecSession<'_> {
     pub(super) fn review_task(&mut self, red: &RedTests, code: &WrittenCode) -> Result<TaskReview> {
         let progress = self.run.progress();
         let is_all = progress.is_one_task();
-        let criteria = progress.task().map(|now| now.task.criteria.clone()).unwrap_or_default();
+        let criteria = progress.task().map(|now| now.met()).unwrap_or_default();
         let spec = &self.run.about.spec;
         let spec = if is_all { spec.clone() } else { spec.only(&criteria) };
         let head = self.head();

@@ -60,6 +60,15 @@ pub struct CurrentTask<'a> {
     pub number: usize,
 }
 
+impl CurrentTask<'_> {
+    /// The criteria that are met once it is built: a later task takes the others further.
+    pub fn met(&self) -> Vec<String> {
+        let later = || self.part.tasks.iter().skip(self.number);
+        let is_last = |id: &&String| !later().any(|task| task.criteria.contains(id));
+        self.task.criteria.iter().filter(is_last).cloned().collect()
+    }
+}
+
 impl SpecProgress {
     /// Of a run that has not begun.
     pub fn new() -> Self {
