@@ -108,13 +108,16 @@ pub fn kill(pid: i32, signal: &str) {
 }
 
 /// Kills processes, and waits until they are dead: what is about to die is still taken for one that lives.
-fn kill_all(repo: &Repo<'_>, pids: &[i32]) {
+fn kill_all(pids: &[i32]) {
     for pid in pids {
         kill(*pid, "KILL");
     }
+    // A process that is about to end has no command line any more, and still its locks.
     wait_for("their end", || {
-        let left = [watchers(repo.sandbox), workers(repo)].concat();
-        !left.iter().any(|pid| pids.contains(pid))
+        pids.iter().all(|pid| {
+            let line = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            line.is_empty() || line.contains(") Z ")
+        })
     });
 }
 
@@ -295,15 +298,12 @@ fn the_watcher_and_its_process_may_be_killed_and_nothing_is_done_twice() {
             repo.tribunal(&["daemon", "stop"]).ok();
             assert!(workers(&repo).is_empty(), "stopped means that nothing goes on");
         }
-        kill_all(
-            &repo,
-            &match killed {
-                "watcher" => watcher,
-                "process" => worker,
-                "both" => [watcher, worker].concat(),
-                _ => Vec::new(),
-            },
-        );
+        kill_all(&match killed {
+            "watcher" => watcher,
+            "process" => worker,
+            "both" => [watcher, worker].concat(),
+            _ => Vec::new(),
+        });
         may.store(true, Ordering::SeqCst);
         repo.tribunal(&["daemon", "start"]).ok();
         wait_built(&repo, killed);
@@ -456,7 +456,7 @@ fn whenever_both_are_killed_the_run_goes_on_to_its_commit() {
         let _watcher = Watcher::without_reviews(&repo);
         repo.write(FILE, SPEC);
         wait_for("so many questions", || scene.asked().len() >= asked);
-        kill_all(&repo, &[watchers(&scene.sandbox), workers(&repo)].concat());
+        kill_all(&[watchers(&scene.sandbox), workers(&repo)].concat());
         repo.tribunal(&["daemon", "start"]).ok();
         wait_built(&repo, &format!("after question {asked}"));
         wait_settled(&repo);

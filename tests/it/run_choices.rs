@@ -53,9 +53,7 @@ fn a_run_that_is_only_planned_is_built_once_it_is_resumed_and_nothing_is_paid_tw
     assert_eq!(as_json(&repo, &["approve", &id]).ok().json()["stage"], "planned");
     let paused = ["resume", &id, "--set", "budget.run=0.0001"];
     as_json(&repo, &paused).code(4);
-    repo.tribunal(&PLAN_ONLY).code(2).says("it is in mode `manual`");
-    let words = [&PLAN_ONLY[..], &["--mode", "manual"]].concat();
-    repo.tribunal(&words).code(2).says("it is more than planned");
+    repo.tribunal(&PLAN_ONLY).code(2).says("it is more than planned");
 
     let scene = builder(vec![good_tests()], vec![good_code()], &[]);
     let repo = spec_runs::project(&scene);

@@ -76,7 +76,6 @@ use crate::flow::review::background::Ended;
 use crate::flow::review::driver::{Asked, RunDriver};
 use crate::flow::review::earlier::ReviewedFiles;
 use crate::flow::review::inputs::{ReviewInputs, SpecSource};
-use crate::flow::review::reading_copies::ReadingAhead;
 use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
 use crate::flow::review::target::{ReviewRange, ReviewRequest, ReviewTarget, TaskReviewRequest};
@@ -128,11 +127,7 @@ fn review_target(
     let delivered = delivery::lay_out(context.repo, &inputs, &target.change, &[0; 32])?;
     let subject =
         ReviewSubject { context, inputs: &inputs, target: &target, delivered: &delivered };
-    let mut ahead = None;
-    if delivered.is_reviewable() && inputs.reviewers().is_some() && subject.receipt()?.is_none() {
-        // While `announce` waits for the list of what is not committed.
-        ahead = Some(ReadingAhead::begin(context.repo, &target.change)?);
-    }
+    let mut ahead = subject.read_ahead()?;
     announce::announce(context, request, &target, &inputs, &delivered, work_tree, listing)?;
     if !delivered.is_reviewable() {
         let report = gates_alone(context, &target, &inputs)?;

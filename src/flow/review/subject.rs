@@ -17,6 +17,7 @@ use crate::flow::review::delivery::Delivered;
 use crate::flow::review::earlier::{EarlierReviews, ReviewedFiles};
 use crate::flow::review::finish::Answered;
 use crate::flow::review::inputs::ReviewInputs;
+use crate::flow::review::reading_copies::ReadingAhead;
 use crate::flow::review::receipt::FoundReceipt;
 use crate::flow::review::spec_words::SpecWords;
 use crate::flow::review::target::ReviewTarget;
@@ -42,6 +43,16 @@ impl ReviewSubject<'_> {
             Some(question) => receipt::find(self.context, &question),
             None => Ok(None),
         }
+    }
+
+    /// Begins to read what reviewers are shown, where they are likely to be asked: git is still listing what is not
+    /// committed.
+    pub fn read_ahead(&self) -> Result<Option<ReadingAhead>> {
+        let may_ask = self.delivered.is_reviewable() && self.inputs.reviewers().is_some();
+        if !may_ask || self.receipt()?.is_some() {
+            return Ok(None);
+        }
+        ReadingAhead::begin(self.context.repo, &self.target.change).map(Some)
     }
 
     /// What reviews by a spec of the change said of its criteria. Those of one of several specs have its id

@@ -50,45 +50,10 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         let Some(run) = runs::load_spec(&state_dir, &id)?.filter(|run| !run.has_ended()) else {
             continue;
         };
-        // Nobody reviews in fast mode: what was begun there is another run.
-        let is_fast = |about: &SpecAbout| about.mode == RunMode::Fast;
-        if is_fast(&run.about) != is_fast(about) {
-            let (id, mode) = (short_id(&id), run.about.mode.as_str());
-            return Err(hinted(
-                format!("the run `{id}` of this spec is not finished, and it is in mode `{mode}`"),
-                format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
-            ));
-        }
-        if about.options.plan_only && !run.about.options.plan_only {
-            let id = short_id(&id);
-            return Err(hinted(
-                format!("the run `{id}` of this spec is not finished, and it is more than planned"),
-                format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
-            ));
-        }
-        if run.about.asked != about.asked || run.about.options.roles != about.options.roles {
-            let id = short_id(&id);
-            return Err(hinted(
-                format!(
-                    "the run `{id}` of {} is not finished, and the spec, its base, the policy or the executor changed since",
-                    about.in_words()
-                ),
-                format!(
-                    "`tribunal resume {id}` continues it as it began, `tribunal abort {id}` ends it"
-                ),
-            ));
-        }
-        let mut run = run;
-        // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
-        run.about.mode = run.about.mode.max(about.mode);
+        refuse_other(&run, about)?;
         let of = run.about.in_words();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, of }));
-        // What was planned and is only to be planned is not built by asking again.
-        let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
-        run.about.options.plan_only = about.options.plan_only;
-        run.about.options.commits = about.options.commits;
-        run.about.options.autopilot |= about.options.autopilot;
-        return Ok((folder, run));
+        return Ok((folder, continued(run, about)));
     }
     if about.is_published() {
         refuse_branch(context, about)?;
@@ -106,6 +71,51 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         branch: about.branch.clone(),
     }));
     Ok((folder, run))
+}
+
+/// Refuses to continue an unfinished run as one that it is not.
+fn refuse_other(run: &SpecRun, about: &SpecAbout) -> Result<()> {
+    // Nobody reviews in fast mode: what was begun there is another run.
+    let is_fast = |about: &SpecAbout| about.mode == RunMode::Fast;
+    if is_fast(&run.about) != is_fast(about) {
+        let (id, mode) = (short_id(&run.id), run.about.mode.as_str());
+        return Err(hinted(
+            format!("the run `{id}` of this spec is not finished, and it is in mode `{mode}`"),
+            format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+        ));
+    }
+    if about.options.plan_only && !run.about.options.plan_only {
+        let id = short_id(&run.id);
+        return Err(hinted(
+            format!("the run `{id}` of this spec is not finished, and it is more than planned"),
+            format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+        ));
+    }
+    if run.about.asked != about.asked || run.about.options.roles != about.options.roles {
+        let id = short_id(&run.id);
+        return Err(hinted(
+            format!(
+                "the run `{id}` of {} is not finished, and the spec, its base, the policy or the executor changed since",
+                about.in_words()
+            ),
+            format!(
+                "`tribunal resume {id}` continues it as it began, `tribunal abort {id}` ends it"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// An unfinished run of a spec, as it is continued for a person who asks for it in this way.
+fn continued(mut run: SpecRun, about: &SpecAbout) -> SpecRun {
+    // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
+    run.about.mode = run.about.mode.max(about.mode);
+    // What was planned and is only to be planned is not built by asking again.
+    let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
+    run.about.options.plan_only = about.options.plan_only;
+    run.about.options.commits = about.options.commits;
+    run.about.options.autopilot |= about.options.autopilot;
+    run
 }
 
 fn is_planned(run: &SpecRun) -> bool {
