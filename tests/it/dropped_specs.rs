@@ -289,8 +289,12 @@ fn the_watcher_and_its_process_may_be_killed_and_nothing_is_done_twice() {
             (&"writing tests".into(), &"the executor".into(), &"under way".into()),
             "{killed}"
         );
+        let seconds = |name: &str| run[name].as_i64().unwrap();
+        assert!(seconds("stage_seconds") <= seconds("seconds"), "{run}");
         assert!(run["idle_seconds"].as_i64().is_some_and(|idle| idle < 60), "{run}");
         repo.tribunal(&["daemon", "status"]).ok().says("writing tests for").says("last activity");
+        let id = short(run["run"].as_str().unwrap());
+        repo.tribunal(&["runs", "show", id]).ok().says("writing tests for").says("the run for ");
         if killed == "stop" {
             repo.tribunal(&["daemon", "stop"]).ok();
             assert!(workers(&repo).is_empty(), "stopped means that nothing goes on");

@@ -95,6 +95,12 @@ impl SpecRun {
         self.journal.last_at().unwrap_or(self.about.started)
     }
 
+    /// Since when its stage is worked on. A step that is made again after a kill begins anew; between two steps it
+    /// is the end of the one before.
+    pub fn stage_since(&self) -> Timestamp {
+        self.journal.last_started().unwrap_or_else(|| self.last_at())
+    }
+
     pub fn progress(&self) -> &SpecProgress {
         &self.machine.spec
     }

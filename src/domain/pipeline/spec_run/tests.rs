@@ -586,6 +586,25 @@ fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
 }
 
 #[test]
+fn a_stage_is_as_old_as_what_is_done_in_it_now() {
+    let at = |seconds| Timestamp::from_second(seconds).unwrap();
+    let begun = |run: SpecRun, seconds| {
+        let job = run.job().unwrap();
+        start(run, &job, at(seconds)).unwrap()
+    };
+    let run = begun(new(), 10);
+    assert_eq!(run.stage_since(), at(10));
+    let job = run.job().unwrap();
+    let run = apply(run, &job, SpecOutcome::BaseTested(Ok(())), &[], at(40)).unwrap();
+    assert_eq!(run.stage_since(), at(40));
+    let run = begun(run, 41);
+    assert_eq!(run.stage_since(), at(41));
+    // What was killed is made again, and nobody worked on it between.
+    let run = begun(run.interrupted(at(90)), 90);
+    assert_eq!((run.stage_since(), run.about.started), (at(90), at(0)));
+}
+
+#[test]
 fn a_run_of_a_version_without_choices_is_read() {
     let run = sized(Some(Size::M), RunMode::Manual);
     let mut stored = serde_json::to_value(&run).unwrap();
