@@ -482,16 +482,23 @@ fn a_planned_run_and_all_its_reviews_share_one_budget() {
 
 #[test]
 fn what_has_the_name_of_a_document_stays() {
-    let scene = planned(good(), tests(), code());
-    let repo = project(&scene, SPEC);
-    repo.write("docs/decisions/sizes.md", "# Mine\n").write("docs/progress/sizes.md", "# Mine\n");
-    repo.git(&["add", "docs/decisions", "docs/progress"]).ok();
-    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: mine"]).ok();
-    let json = run(&repo).ok().json();
-    let own = format!("sizes-{}.md", short(json["run"].as_str().unwrap()).to_lowercase());
-    let listed = repo.git(&["diff", "--name-status", "main", "tribunal/sizes", "--", "docs"]).ok();
-    let wanted = ["decisions", "progress", "review"].map(|kind| format!("A\tdocs/{kind}/{own}"));
-    assert_eq!(listed.out().lines().collect::<Vec<_>>(), wanted);
+    // Names that differ in case alone are one file on some systems.
+    for name in ["sizes", "Sizes"] {
+        let scene = planned(good(), tests(), code());
+        let repo = project(&scene, SPEC);
+        for kind in ["decisions", "progress"] {
+            repo.write(format!("docs/{kind}/{name}.md"), "# Mine\n");
+        }
+        repo.git(&["add", "docs/decisions", "docs/progress"]).ok();
+        repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: mine"]).ok();
+        let json = run(&repo).ok().json();
+        let own = format!("sizes-{}.md", short(json["run"].as_str().unwrap()).to_lowercase());
+        let listed = ["diff", "--name-status", "main", "tribunal/sizes", "--", "docs"];
+        let listed = repo.git(&listed).ok();
+        let wanted =
+            ["decisions", "progress", "review"].map(|kind| format!("A\tdocs/{kind}/{own}"));
+        assert_eq!(listed.out().lines().collect::<Vec<_>>(), wanted, "{name}");
+    }
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::harness::{Repo, executable, short, wait_for};
 use crate::model_server::Call;
 use crate::scene::Scene;
 use crate::spec_runs::{
-    CODE, NARROW, NEW_TEST, POLICY, RUNNER, SPEC, Step, builder, came, good_code, good_tests,
-    project, run, writes,
+    CODE, NARROW, NEW_TEST, POLICY, RUNNER, SPEC, Step, begun, builder, came, good_code,
+    good_tests, project, refs, run, writes,
 };
 
 fn usual() -> Scene {
@@ -178,6 +178,29 @@ fn hooks_and_monitors_that_a_person_has_everywhere_do_not_run_in_a_run() {
     assert_eq!(fs::read_to_string(&ran).unwrap_or_default(), "");
     // What a spec is built with does not depend on them.
     assert_eq!(repo.git(&["show", "tribunal/sizes:tests/size_test.sh"]).stdout, NEW_TEST);
+}
+
+#[test]
+fn specs_whose_ids_differ_in_case_alone_are_one() {
+    let scene = usual();
+    let repo = project(&scene);
+    let other = SPEC.replace("id: sizes", "id: Sizes");
+    repo.write("docs/specs/other.md", &other);
+    assert_eq!(repo.until_save(&["run", "docs/specs/sizes.md"], 30).code, -1);
+    wait_for("the agents to end", || scene.alive().is_empty());
+    repo.tribunal(&["run", "docs/specs/other.md"])
+        .code(2)
+        .says("ids that differ in case alone (`Sizes`, `sizes`)")
+        .says("`tribunal resume ");
+    let id = begun(&repo).unwrap();
+    repo.tribunal(&["resume", &id])
+        .ok()
+        .says(&format!("continuing the run {} of the spec `sizes`", short(&id)));
+    repo.tribunal(&["run", "docs/specs/other.md"])
+        .code(2)
+        .says("the branch `tribunal/sizes`, which differs from `tribunal/Sizes` in case alone")
+        .says("`git branch -m tribunal/sizes NAME`");
+    assert_eq!(refs(&repo).trim(), "refs/heads/main\nrefs/heads/tribunal/sizes");
 }
 
 #[test]
