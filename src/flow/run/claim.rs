@@ -32,8 +32,15 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     let _lock = lock_new_runs(&state_dir)?;
     for id in runs::list(&state_dir)? {
         let is_same = |spec: &String| spec.eq_ignore_ascii_case(&about.spec_id);
-        // A run that cannot be read cannot be continued, nor tell what it builds.
-        let Ok(Some(run)) = runs::load_spec(&state_dir, &id) else { continue };
+        let run = match runs::load_spec(&state_dir, &id) {
+            Ok(Some(run)) => run,
+            // A later program may go on with it: a second run would build the same.
+            Err(error) if runs::spec_of_unread(&state_dir, &id).is_some_and(|it| is_same(&it)) => {
+                return Err(error);
+            }
+            // What cannot be read at all cannot be continued, nor tell what it builds.
+            Ok(None) | Err(_) => continue,
+        };
         // Where file systems have no case these would be one file, and one branch.
         if !is_same(&run.about.spec_id) || run.has_ended() {
             continue;

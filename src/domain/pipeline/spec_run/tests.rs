@@ -18,7 +18,6 @@ use crate::domain::pipeline::format::{StoredRun, parse};
 use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
 use crate::domain::pipeline::spec_run::bug;
@@ -28,6 +27,7 @@ use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
+use crate::domain::pipeline::spec_run::{SpecRun, VERSION};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan::{DecisionRecord, PartPlan};
 use crate::domain::planning::plan_review::PlanFinding;
@@ -611,6 +611,50 @@ fn a_run_of_a_version_without_choices_is_read() {
     assert!(stored["about"].as_object_mut().unwrap().remove("options").is_some());
     let read = parse(&serde_json::to_vec(&stored).unwrap()).unwrap();
     assert_eq!(read, StoredRun::Spec(Box::new(run)));
+}
+
+/// The words of a stored run that have a version: with another one an earlier program has to say that a later one
+/// wrote the run, so it raises `VERSION`, and is added here.
+#[test]
+fn the_words_of_a_stored_run_have_a_version() {
+    fn words<T: serde::de::DeserializeOwned>() -> String {
+        let error = serde_json::from_str::<T>("\"no-such-word\"").err().unwrap().to_string();
+        let (_, known) = error.split_once("expected one of ").unwrap();
+        known.split(" at line").next().unwrap().replace('`', "")
+    }
+    assert_eq!(VERSION, 5);
+    assert_eq!(
+        words::<SpecStage>(),
+        "testing-base, diagnosing, classifying, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
+         proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, publishing, \
+         learning, keeping, waiting, planned, paused, ended"
+    );
+    assert_eq!(words::<CheckpointKind>(), "plan, tasks, built, acceptance");
+    assert_eq!(words::<RunMode>(), "auto, manual, fast");
+    assert_eq!(
+        words::<SpecStop>(),
+        "base-untested, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
+         beyond-fast, not-built, not-passed, gates, rejected, aborted"
+    );
+}
+
+#[test]
+fn a_run_of_an_earlier_version_is_read_and_one_of_a_later_version_is_named_as_that() {
+    let run = sized(Some(Size::M), RunMode::Manual);
+    let mut stored = serde_json::to_value(&run).unwrap();
+    stored["version"] = json!(4);
+    let read = |stored: &serde_json::Value| parse(&serde_json::to_vec(stored).unwrap());
+    // What is saved from now on is of this version.
+    assert_eq!(read(&stored).unwrap(), StoredRun::Spec(Box::new(run)));
+    // As the fourth version wrote one, of two tasks.
+    let fourth = include_bytes!("../../../../tests/data/run-4.json");
+    let StoredRun::Spec(fourth) = parse(fourth).unwrap() else { panic!() };
+    assert_eq!((fourth.version, fourth.progress().built.len()), (VERSION, 2));
+    assert!(fourth.has_ended() && fourth.progress().parts[0].plan.is_some());
+    stored["version"] = json!(VERSION + 1);
+    stored["machine"]["spec"]["stage"] = json!({"a-later-stage": {}});
+    let why = read(&stored).unwrap_err().to_string();
+    assert_eq!(why, format!("format {}, known is {VERSION}", VERSION + 1));
 }
 
 #[test]
