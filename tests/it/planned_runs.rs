@@ -412,6 +412,22 @@ fn in_manual_mode_a_person_answers_for_the_plan_the_tasks_and_the_result() {
     assert_eq!(repo.git(&["branch", "--list", "tribunal/*"]).out(), "");
 }
 
+/// A plan that nobody makes better is its person's again, and the spec is split by nobody.
+#[test]
+fn a_rejected_plan_that_comes_back_as_it_was_is_asked_about_again() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let words = ["run", "docs/specs/sizes.md", "--mode", "manual", "--format", "json"];
+    let id = repo.tribunal(&words).code(3).json()["run"].as_str().unwrap().to_owned();
+    let rejected = repo.tribunal(&["reject", &id, "--note", "no cache please"]).code(3);
+    rejected
+        .says("waits for your answer about the plan:")
+        .says("It did not get better: it was written again as it was before.")
+        .says("no cache please");
+    assert!(asked_for(&scene, Part::Split).is_empty());
+    repo.tribunal(&["approve", &id]).code(3).says("waits for your answer about the tasks:");
+}
+
 /// Of so many save points one is tried.
 const STEP: u64 = 61;
 

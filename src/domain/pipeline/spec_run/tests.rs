@@ -547,6 +547,41 @@ fn a_person_is_asked_about_plan_tasks_and_result_and_what_they_reject_is_made_ag
 }
 
 #[test]
+fn a_rejected_plan_that_does_not_get_better_is_its_persons_again() {
+    let written = |text: &str| SpecOutcome::PlanWritten(plan(text));
+    let critical = || SpecOutcome::PlanReviewed(vec![finding(Severity::Critical)]);
+    let rejected = || {
+        let planned = vec![SpecOutcome::BaseTested(Ok(())), written("p")];
+        let planned = [planned, vec![SpecOutcome::PlanReviewed(Vec::new())]].concat();
+        let (_, run) = jobs_of(sized(Some(Size::M), RunMode::Manual), planned);
+        answer(run, CheckpointAnswer::Reject("no cache".to_owned())).unwrap()
+    };
+    let worse = ["q", "r", "s"].into_iter().flat_map(|text| [written(text), critical()]);
+    for (way, why) in [
+        (vec![written("p")], "it was written again as it was before"),
+        (worse.collect(), "3 reviews in a row found no less"),
+    ] {
+        let (_, run) = jobs_of(rejected(), way.clone());
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((waiting.at, run.progress().size), (CheckpointKind::Plan, Some(Size::M)));
+        let page = run.page().unwrap();
+        assert!(page.contains(&format!("It did not get better: {why}.")), "{page}");
+        let again = answer(run.clone(), CheckpointAnswer::Reject("none".to_owned())).unwrap();
+        assert_eq!(again.stage().as_str(), "writing the plan");
+        let listed = answer(run, CheckpointAnswer::Approve).unwrap();
+        assert_eq!(listed.stage().as_str(), "listing tasks");
+        // Where nobody is asked any more it is as without a person.
+        let mut alone = rejected();
+        alone.about.options.autopilot = true;
+        let (_, run) = jobs_of(alone, way);
+        assert_eq!(
+            (run.stage().as_str(), run.progress().size),
+            ("splitting it into parts", Some(Size::L))
+        );
+    }
+}
+
+#[test]
 fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
     let built = |ask_every: usize, autopilot: bool| {
         let mut run = sized(Some(Size::M), RunMode::Auto);
