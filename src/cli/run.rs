@@ -4,8 +4,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Error, Result};
+use jiff::Timestamp;
+use serde_json::json;
 
 use crate::cli::invocation::{Global, Invocation};
+use crate::cli::run_row::ages;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
@@ -209,7 +212,7 @@ pub fn ended(
             Ok(result) => result,
             Err(error) => return stopped(error),
         };
-        show(global, &result, false);
+        show(global, &result, None);
         let Some(answer) = typed_answer(global, &result)? else {
             return Ok(result.verdict().into());
         };
@@ -243,16 +246,23 @@ pub fn stopped(error: Error) -> Result<ExitStatus> {
     Ok(ExitStatus::Interrupted)
 }
 
-/// Prints what a run came to, or how far it is; of one that a process works on there is nothing to do.
-pub fn show(global: &Global, result: &SpecRunResult, is_held: bool) {
+/// Prints what a run came to, or how far it is; of one that a process works on at that time there is nothing to do.
+pub fn show(global: &Global, result: &SpecRunResult, worked_on: Option<Timestamp>) {
+    let run = &result.run;
     if global.format == OutputFormat::Json {
-        out::json(&spec_result::json(result));
+        let seconds = |since| worked_on.map(|now| now.duration_since(since).as_secs().max(0));
+        let mut json = spec_result::json(result);
+        json["stage_seconds"] = json!(seconds(run.stage_since()));
+        out::json(&json);
         return;
     }
     for line in spec_result::lines(result) {
         out::result(&line);
     }
-    if !global.quiet && !is_held {
+    if let Some(now) = worked_on {
+        out::result(&format!("{} {}", run.stage().as_str(), ages(run, now)));
+    }
+    if !global.quiet && worked_on.is_none() {
         for hint in spec_result::hints(result) {
             out::hint(&hint);
         }

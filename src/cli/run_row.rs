@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::model::agent::Spent;
+use crate::domain::pipeline::spec_run::SpecRun;
 use crate::platform::ui::columns::Cell;
 
 /// A run in the list.
@@ -21,6 +22,12 @@ pub(super) fn money(spent: Spent) -> String {
         unknown if unknown == spent.calls => "?".to_owned(),
         _ => format!("{} + ?", spent.money),
     }
+}
+
+/// How long the stage of a run is worked on, and how old the run is.
+pub(super) fn ages(run: &SpecRun, now: Timestamp) -> String {
+    let [stage, all] = [run.stage_since(), run.about.started].map(|since| duration(since, now));
+    format!("for {stage}, the run for {all}")
 }
 
 /// From its beginning to what last happened in it.

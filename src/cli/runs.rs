@@ -20,6 +20,7 @@ use crate::flow;
 use crate::flow::call::roles;
 use crate::flow::review;
 use crate::flow::review::{calls, finish};
+use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
 use crate::platform::ui::columns::{Cell, Side, table};
@@ -110,7 +111,8 @@ fn show(invocation: &Invocation, id: &str) -> Result<ExitStatus> {
     let id = &runs::resolve(&repo.state_dir(), id)?;
     if let Some(of_spec) = flow::run::look_at(context, id)? {
         let is_held = runs::is_held(&repo.state_dir(), id);
-        spec_run::show(&invocation.global, &of_spec, is_held);
+        let now = now(&invocation.env);
+        spec_run::show(&invocation.global, &of_spec, is_held.then_some(now));
         return Ok(ExitStatus::Pass);
     }
     let (run, reviewed) = review::look_at(context, id)?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::run_row::duration;
+use crate::cli::run_row::ages;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{one_line, short_id};
 use crate::domain::pipeline::dropped::{DropRest, DropStep, asks_about_change, decide};
@@ -123,8 +123,8 @@ fn of_run(
     let stage = run.stage().as_str();
     let how = match run.stage() {
         _ if is_held => {
-            let took = duration(run.about.started, now);
-            format!("{stage} for {took}, waits for {waits_for}; last activity {idle} s ago")
+            let ages = ages(run, now);
+            format!("{stage} {ages}, waits for {waits_for}; last activity {idle} s ago")
         }
         SpecStage::Waiting(checkpoint) => {
             format!("waits for your answer about {}", checkpoint.at.as_str())
@@ -157,6 +157,7 @@ fn of_run(
             "run": run.id, "spec": run.about.spec_id, "stage": stage,
             "standing": standing(run, is_held),
             "seconds": seconds_since(run.about.started, now),
+            "stage_seconds": is_held.then(|| seconds_since(run.stage_since(), now)),
             "idle_seconds": idle, "waits_for": waits_for,
             "continues_by_itself": is_held || goes_on, "spec_changed": changed,
         }),

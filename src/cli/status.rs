@@ -15,6 +15,7 @@ use crate::domain::model::stored_finding::FindingStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::counted;
 use crate::flow::context::Context;
+use crate::flow::dropped;
 use crate::flow::evaluate::bypass;
 use crate::flow::evaluate::bypass::past_hooks;
 use crate::flow::evaluate::policy::policy_of_head;
@@ -27,7 +28,7 @@ use crate::platform::git::worktrees;
 use crate::platform::store::ledger::error::Error as LedgerError;
 use crate::platform::store::ledger::query::Filter;
 use crate::platform::store::ledger::wait::AgentWait;
-use crate::platform::store::{inbox, ledger, review_queue, spec_queue};
+use crate::platform::store::{inbox, ledger, review_queue};
 use crate::platform::ui::out;
 use crate::platform::ui::report::OutputFormat;
 use crate::platform::ui::time::local_line;
@@ -138,7 +139,7 @@ fn collect(context: Context<'_>) -> Result<RepoStatus> {
         set_aside: review_queue::set_aside(&state_dir)?,
         left_out: review_queue::left_out(&state_dir)?,
         limits,
-        queued: spec_queue::list(&state_dir)?.len(),
+        queued: dropped::queued(&state_dir)?.len(),
         specs: spec_progress::collect(context),
         events: inbox::waiting(&state_dir),
         dropped: inbox::dropped(&state_dir),

@@ -473,3 +473,34 @@ fn what_a_fix_counts_for_that_tells_no_cost_is_said_and_can_be_set() {
         }
     }
 }
+
+/// A call that is killed cost nothing where its agent costs nothing, and that is known.
+#[test]
+fn what_a_killed_call_cost_is_known_where_its_agent_is_free() {
+    let unknown = |repo: &Repo<'_>| {
+        let json = repo.tribunal(&["runs", "--format", "json"]).ok().json();
+        let runs = json["runs"].as_array().unwrap().iter();
+        runs.map(|run| run["cost"]["unknown"].as_u64().unwrap()).sum::<u64>()
+    };
+    for (prices, is_known) in
+        [("", false), ("[prices]\ndefault = { input = 0, output = 0 }\n", true)]
+    {
+        let mut left_unknown = 0;
+        for save in (1..).step_by(4) {
+            let server = ModelServer::start(diligent(&[]));
+            let settings = format!(
+                "[agents]\nreviewer.use = \"eye\"\narbiter.use = \"scale\"\nretries = 0\n{}{}{prices}",
+                served(&server, ["eye", "one"], ""),
+                served(&server, ["scale", "two"], ""),
+            );
+            let scene = Scene::of(Sandbox::new(), Model::Server(server), &settings).logged_in(&[]);
+            let repo = scene.library_of(BUGGY);
+            let outcome = repo.until_save(&["review", "--commit", "HEAD"], save);
+            if outcome.code != -1 {
+                break;
+            }
+            left_unknown += unknown(&repo);
+        }
+        assert_eq!(left_unknown == 0, is_known, "{left_unknown}");
+    }
+}

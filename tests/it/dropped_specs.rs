@@ -292,8 +292,12 @@ fn the_watcher_and_its_process_may_be_killed_and_nothing_is_done_twice() {
             (&"writing tests".into(), &"the executor".into(), &"under way".into()),
             "{killed}"
         );
+        let seconds = |name: &str| run[name].as_i64().unwrap();
+        assert!(seconds("stage_seconds") <= seconds("seconds"), "{run}");
         assert!(run["idle_seconds"].as_i64().is_some_and(|idle| idle < 60), "{run}");
         repo.tribunal(&["daemon", "status"]).ok().says("writing tests for").says("last activity");
+        let id = short(run["run"].as_str().unwrap());
+        repo.tribunal(&["runs", "show", id]).ok().says("writing tests for").says("the run for ");
         if killed == "stop" {
             repo.tribunal(&["daemon", "stop"]).ok();
             assert!(workers(&repo).is_empty(), "stopped means that nothing goes on");
@@ -422,6 +426,35 @@ fn what_a_person_runs_and_stops_is_not_gone_on_with_and_what_is_killed_is() {
     drop(again.end());
     may.store(true, Ordering::SeqCst);
     wait_built(&repo, "the spec");
+}
+
+/// What a person had built is not counted with what waits, whenever the watcher sees its file.
+#[test]
+fn what_a_person_had_built_waits_no_more() {
+    for is_seen_first in [true, false] {
+        let scene = plain();
+        let repo = quiet(&scene, "");
+        let json =
+            |words: &[&str]| repo.tribunal(&[words, &["--format", "json"]].concat()).ok().json();
+        let counts = || {
+            let daemon = json(&["daemon", "status"])["queue"].as_u64().unwrap();
+            (json(&["status"])["specs"]["queued"].as_u64().unwrap(), daemon)
+        };
+        let queued = repo.path(".git/tribunal/queue/sizes.json");
+        let _watcher = is_seen_first.then(|| Watcher::without_reviews(&repo));
+        repo.write(FILE, SPEC);
+        if is_seen_first {
+            wait_for("it to be queued", || counts() == (1, 1));
+        }
+        run(&repo).ok();
+        let _later = (!is_seen_first).then(|| Watcher::without_reviews(&repo));
+        wait_for("the watcher to see it", || queued.exists());
+        assert_eq!(counts(), (0, 0), "{is_seen_first}");
+        assert_eq!(json(&["spec", "show", "sizes"])["spec"]["queued"], false);
+        // Another version does.
+        repo.write(FILE, SPEC.replace("People", "Persons"));
+        wait_for("the other version to be queued", || counts() == (1, 1));
+    }
 }
 
 #[test]

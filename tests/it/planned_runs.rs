@@ -412,6 +412,22 @@ fn in_manual_mode_a_person_answers_for_the_plan_the_tasks_and_the_result() {
     assert_eq!(repo.git(&["branch", "--list", "tribunal/*"]).out(), "");
 }
 
+/// A plan that nobody makes better is its person's again, and the spec is split by nobody.
+#[test]
+fn a_rejected_plan_that_comes_back_as_it_was_is_asked_about_again() {
+    let scene = planned(good(), tests(), code());
+    let repo = project(&scene, SPEC);
+    let words = ["run", "docs/specs/sizes.md", "--mode", "manual", "--format", "json"];
+    let id = repo.tribunal(&words).code(3).json()["run"].as_str().unwrap().to_owned();
+    let rejected = repo.tribunal(&["reject", &id, "--note", "no cache please"]).code(3);
+    rejected
+        .says("waits for your answer about the plan:")
+        .says("It did not get better: it was written again as it was before.")
+        .says("no cache please");
+    assert!(asked_for(&scene, Part::Split).is_empty());
+    repo.tribunal(&["approve", &id]).code(3).says("waits for your answer about the tasks:");
+}
+
 /// Of so many save points one is tried.
 const STEP: u64 = 61;
 
@@ -482,16 +498,23 @@ fn a_planned_run_and_all_its_reviews_share_one_budget() {
 
 #[test]
 fn what_has_the_name_of_a_document_stays() {
-    let scene = planned(good(), tests(), code());
-    let repo = project(&scene, SPEC);
-    repo.write("docs/decisions/sizes.md", "# Mine\n").write("docs/progress/sizes.md", "# Mine\n");
-    repo.git(&["add", "docs/decisions", "docs/progress"]).ok();
-    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: mine"]).ok();
-    let json = run(&repo).ok().json();
-    let own = format!("sizes-{}.md", short(json["run"].as_str().unwrap()).to_lowercase());
-    let listed = repo.git(&["diff", "--name-status", "main", "tribunal/sizes", "--", "docs"]).ok();
-    let wanted = ["decisions", "progress", "review"].map(|kind| format!("A\tdocs/{kind}/{own}"));
-    assert_eq!(listed.out().lines().collect::<Vec<_>>(), wanted);
+    // Names that differ in case alone are one file on some systems.
+    for name in ["sizes", "Sizes"] {
+        let scene = planned(good(), tests(), code());
+        let repo = project(&scene, SPEC);
+        for kind in ["decisions", "progress"] {
+            repo.write(format!("docs/{kind}/{name}.md"), "# Mine\n");
+        }
+        repo.git(&["add", "docs/decisions", "docs/progress"]).ok();
+        repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: mine"]).ok();
+        let json = run(&repo).ok().json();
+        let own = format!("sizes-{}.md", short(json["run"].as_str().unwrap()).to_lowercase());
+        let listed = ["diff", "--name-status", "main", "tribunal/sizes", "--", "docs"];
+        let listed = repo.git(&listed).ok();
+        let wanted =
+            ["decisions", "progress", "review"].map(|kind| format!("A\tdocs/{kind}/{own}"));
+        assert_eq!(listed.out().lines().collect::<Vec<_>>(), wanted, "{name}");
+    }
 }
 
 #[test]

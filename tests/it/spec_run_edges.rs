@@ -5,14 +5,14 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Repo, executable, short, wait_for};
 use crate::model_server::Call;
 use crate::scene::Scene;
 use crate::spec_runs::{
-    CODE, NARROW, NEW_TEST, POLICY, RUNNER, SPEC, Step, builder, came, good_code, good_tests,
-    project, run, writes,
+    CODE, NARROW, NEW_TEST, POLICY, RUNNER, SPEC, Step, begun, builder, came, good_code,
+    good_tests, project, refs, run, writes,
 };
 
 fn usual() -> Scene {
@@ -178,6 +178,58 @@ fn hooks_and_monitors_that_a_person_has_everywhere_do_not_run_in_a_run() {
     assert_eq!(fs::read_to_string(&ran).unwrap_or_default(), "");
     // What a spec is built with does not depend on them.
     assert_eq!(repo.git(&["show", "tribunal/sizes:tests/size_test.sh"]).stdout, NEW_TEST);
+}
+
+#[test]
+fn specs_whose_ids_differ_in_case_alone_are_one() {
+    let scene = usual();
+    let repo = project(&scene);
+    let other = SPEC.replace("id: sizes", "id: Sizes");
+    repo.write("docs/specs/other.md", &other);
+    assert_eq!(repo.until_save(&["run", "docs/specs/sizes.md"], 30).code, -1);
+    wait_for("the agents to end", || scene.alive().is_empty());
+    repo.tribunal(&["run", "docs/specs/other.md"])
+        .code(2)
+        .says("ids that differ in case alone (`Sizes`, `sizes`)")
+        .says("`tribunal resume ");
+    let id = begun(&repo).unwrap();
+    repo.tribunal(&["resume", &id])
+        .ok()
+        .says(&format!("continuing the run {} of the spec `sizes`", short(&id)));
+    repo.tribunal(&["run", "docs/specs/other.md"])
+        .code(2)
+        .says("the branch `tribunal/sizes`, which differs from `tribunal/Sizes` in case alone")
+        .says("`git branch -m tribunal/sizes NAME`");
+    assert_eq!(refs(&repo).trim(), "refs/heads/main\nrefs/heads/tribunal/sizes");
+}
+
+/// What a later version of the program wrote is said to be that, is left as it is, and is not built beside it.
+#[test]
+fn a_run_of_a_later_version_is_told_and_not_begun_again() {
+    let scene = usual();
+    let repo = project(&scene);
+    assert_eq!(repo.until_save(&["run", "sizes"], 30).code, -1);
+    wait_for("the agents to end", || scene.alive().is_empty());
+    let id = begun(&repo).unwrap();
+    let file = format!(".git/tribunal/runs/{id}/run.json");
+    let mut stored: Value = serde_json::from_str(&repo.read(&file)).unwrap();
+    stored["version"] = 99.into();
+    stored["machine"]["spec"]["stage"] = "a-later-stage".into();
+    repo.write(&file, stored.to_string());
+    let asked = scene.asked().len();
+    let told = |words: &[&str], code| {
+        repo.tribunal(words).code(code).says("is from a newer tribunal (format 99, known is 5)");
+    };
+    told(&["run", "sizes"], 2);
+    told(&["resume", &id], 2);
+    told(&["runs", "show", &id], 2);
+    told(&["runs"], 0);
+    repo.tribunal(&["status"]).ok();
+    assert_eq!((repo.read(&file), scene.asked().len()), (stored.to_string(), asked));
+    // What has ended is in nobody's way.
+    stored["machine"]["spec"]["stage"] = json!({"ended": {"a-later-end": {}}});
+    repo.write(&file, stored.to_string());
+    repo.tribunal(&["run", "sizes"]).ok();
 }
 
 #[test]

@@ -7,9 +7,10 @@ use anyhow::Result;
 use crate::cli::spec::pages::Page;
 use crate::domain::spec::types::SpecStatus;
 use crate::flow::context::Context;
+use crate::flow::dropped;
 use crate::flow::intake::ingest::key;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
-use crate::platform::store::spec_queue;
+use crate::platform::store::spec_queue::Queued;
 
 /// Where a spec stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,12 +63,15 @@ impl SpecState {
 pub struct Record<'a> {
     context: Context<'a>,
     known: KnownSpecs,
+    /// What waits for a run.
+    queued: Vec<Queued>,
 }
 
 impl<'a> Record<'a> {
     pub fn load(context: Context<'a>) -> Result<Self> {
-        let known = KnownSpecs::load(&context.repo.state_dir(), None)?.known;
-        Ok(Self { context, known })
+        let state_dir = context.repo.state_dir();
+        let known = KnownSpecs::load(&state_dir, None)?.known;
+        Ok(Self { context, known, queued: dropped::queued(&state_dir)? })
     }
 
     /// The versions of a spec, the newest last.
@@ -79,8 +83,8 @@ impl<'a> Record<'a> {
     pub fn intake(&self, page: &Page) -> (bool, bool) {
         let (id, hash) = (&page.identity.id, &page.identity.hash);
         let taken_in = self.versions(id).last().is_some_and(|version| version.hash == *hash);
-        let queued = spec_queue::get(&self.context.repo.state_dir(), id);
-        (taken_in, queued.is_some_and(|queued| queued.hash == *hash))
+        let is_it = |one: &Queued| one.id.eq_ignore_ascii_case(id) && one.hash == *hash;
+        (taken_in, self.queued.iter().any(is_it))
     }
 
     pub fn state(&self, page: &Page) -> SpecState {

@@ -33,13 +33,23 @@ pub fn parse(text: &[u8]) -> Result<StoredRun, RunFormatError> {
         return Err(RunFormatError::Newer { version, known });
     }
     if is_of_spec {
-        return Ok(StoredRun::Spec(serde_json::from_slice(text)?));
+        let run: SpecRun = serde_json::from_slice(text)?;
+        return Ok(StoredRun::Spec(Box::new(SpecRun { version: spec_run::VERSION, ..run })));
     }
     Ok(StoredRun::Review(Box::new(match version {
         ..=1 => serde_json::from_slice::<format_1::RunRecord>(text)?.into_run(),
         // The third format has more fields, which the second does without.
         _ => Run { version: VERSION, ..serde_json::from_slice(text)? },
     })))
+}
+
+/// The id of the spec that an unfinished run of any format builds, a later one included; `None` of what has ended, and
+/// of what is no run of a spec.
+pub fn spec_of_unfinished(text: &[u8]) -> Option<String> {
+    let run: serde_json::Value = serde_json::from_slice(text).ok()?;
+    let stage = run.pointer("/machine/spec/stage")?;
+    let id = run.pointer("/about/spec_id")?.as_str()?;
+    stage.get("ended").is_none().then(|| id.to_owned())
 }
 
 /// What tells one format from another; the first has no machine.

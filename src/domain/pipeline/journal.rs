@@ -74,6 +74,12 @@ impl Journal {
         self.0.last().map(|entry| entry.at)
     }
 
+    /// When the job that is under way was last started: how long what is done now takes.
+    pub(super) fn last_started(&self) -> Option<Timestamp> {
+        let last = self.0.last().filter(|entry| entry.event == JobEvent::Started);
+        last.map(|entry| entry.at)
+    }
+
     /// When a job was first started.
     pub fn first_started(&self, job: &JobId) -> Option<Timestamp> {
         let started = |entry: &&JournalEntry| entry.job == *job && entry.event == JobEvent::Started;

@@ -16,6 +16,9 @@ const WITHOUT_GAIN_MAX: usize = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanLoop {
     pub rounds: Vec<PlanRound>,
+    /// Whether it begins with a plan that a person rejected: they are asked again where it leads nowhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_rejected: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +81,8 @@ impl PlanLoop {
         };
         if is_good(findings) {
             let (plan, open) = (plan.clone(), findings.clone());
-            let agreed = AgreedPlan { plan, open, rounds: self.rounds.len() };
+            let rounds = self.rounds.len();
+            let agreed = AgreedPlan { plan, open, rounds, stopped: String::new() };
             return PlanStep::Agreed(Box::new(agreed));
         }
         if self.rounds.len() >= ROUNDS_MAX {

@@ -27,7 +27,7 @@ pub struct PlanFinding {
     pub remedy: String,
 }
 
-/// A plan that went through its reviews.
+/// A plan that went through its reviews, or that a person is to decide about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgreedPlan {
     pub plan: PartPlan,
@@ -35,6 +35,9 @@ pub struct AgreedPlan {
     pub open: Vec<PlanFinding>,
     /// How often it was written and how often reviewed, together.
     pub rounds: usize,
+    /// Why it was reviewed no more, where its reviews did not agree to it and a person decides; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stopped: String,
 }
 
 #[derive(Deserialize)]

@@ -37,6 +37,14 @@ pub(super) fn estimate(policy: &Policy, to: &AssignedAgent, prompt: &str) -> Opt
     money_of(tokens, *price_of(policy, &[to.model().unwrap_or_default(), &to.name])?)
 }
 
+/// Whether a call costs nothing, by the price table. Of a program that tells itself what a call cost, that is not
+/// known before.
+pub(super) fn is_free(policy: &Policy, to: &AssignedAgent) -> bool {
+    let names = [to.model().unwrap_or_default(), &to.name];
+    let tells_itself = matches!(to.agent, Agent::Claude(_));
+    !tells_itself && price_of(policy, &names).is_some_and(|price| price.is_free())
+}
+
 /// What a call counts for of which nobody told what it cost, where it ran. One that writes goes on for
 /// as long as it likes: all that it may cost counts.
 pub(super) fn counts_for(estimate: Option<Money>, access: Access, budget: Money) -> Money {

@@ -247,6 +247,7 @@ impl AgentClient<'_> {
     }
 
     fn call_of(&self, key: &str, assigned: &AssignedAgent, started: Timestamp) -> Call {
+        let is_free = budget::is_free(self.policy, assigned);
         Call {
             run: self.run.clone(),
             key: key.to_owned(),
@@ -258,8 +259,9 @@ impl AgentClient<'_> {
             started,
             ended: None,
             outcome: UNDER_WAY.to_owned(),
-            cost: Cost::default(),
-            priced: false,
+            // Known from the beginning, whatever becomes of the call.
+            cost: Cost { money: is_free.then_some(Money(0)), ..Cost::default() },
+            priced: is_free,
             budget: assigned.settings.budget,
         }
     }

@@ -37,7 +37,8 @@ use crate::platform::config::env::now;
 use crate::platform::process::Identity;
 use crate::platform::store::dropped_specs;
 use crate::platform::store::known_specs::{KnownSpecs, Version};
-use crate::platform::store::runs;
+use crate::platform::store::spec_queue::Queued;
+use crate::platform::store::{runs, spec_queue};
 
 /// What does not change from one look to the next, so that it is not read again.
 #[derive(Default)]
@@ -152,6 +153,22 @@ pub fn look(
         now,
         room: dropped_specs::free_places(&state_dir, policy.runs.at_once),
     }))
+}
+
+/// The specs that wait for a run: what was queued and has had none, whoever began it and whatever came of it.
+pub fn queued(state_dir: &Path) -> Result<Vec<Queued>> {
+    let mut queued = spec_queue::list(state_dir)?;
+    if queued.is_empty() {
+        return Ok(queued);
+    }
+    let mut cache = DropCache::default();
+    let mut runs = unfinished_runs(state_dir, &mut cache)?;
+    runs.extend(cache.ended.into_values().flatten());
+    queued.retain(|one| {
+        let is_of = |run: &FoundRun| run.spec.eq_ignore_ascii_case(&one.id);
+        !runs.iter().any(|run| is_of(run) && run.of_hash(&one.hash).is_some())
+    });
+    Ok(queued)
 }
 
 impl DropCache {

@@ -1,5 +1,5 @@
-//! Stores the trees that passed `pre-commit` and the commits that passed a push, each with the hash
-//! of its policy: a pass under a laxer policy proves nothing under a stricter one.
+//! Stores the trees that passed `pre-commit`, or the same gates in the run of a spec, and the commits that passed
+//! a push, each with the hash of its policy: a pass under a laxer policy proves nothing under a stricter one.
 
 use std::collections::HashSet;
 
@@ -19,9 +19,18 @@ const PUSHES: &str = "pushed";
 
 const TIP: &str = "tip";
 
+/// In the place of a policy: the run of a spec judged the tree by the gates of a commit. The commands of a hook did
+/// not run, so no merge leaves out what is in it.
+const BY_RUN: &str = "run";
+
 /// Records a tree that passed `pre-commit` under a policy.
 pub fn record(repo: &Repo, tree: &Oid, policy: &str) -> Result<()> {
     file::append_line_bounded(&repo.state_dir().join(TREES), &format!("{tree} {policy}"))
+}
+
+/// Records a tree that passed the gates of a commit in the run of a spec.
+pub fn record_of_run(repo: &Repo, tree: &Oid) -> Result<()> {
+    record(repo, tree, BY_RUN)
 }
 
 /// Whether a tree passed, whatever its policy. The tree of the last commit is recorded last.

@@ -12,6 +12,8 @@ use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::context::Context;
 use crate::flow::review::claim::{lock_new_runs, resume};
+use crate::flow::run::branch;
+use crate::flow::run::branch::NamedBranch;
 use crate::flow::run::prepare::Prepared;
 use crate::platform::config::random;
 use crate::platform::git::repo::Repo;
@@ -29,9 +31,18 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     let about = &prepared.about;
     let _lock = lock_new_runs(&state_dir)?;
     for id in runs::list(&state_dir)? {
-        // A run that cannot be read cannot be continued, nor tell what it builds.
-        let Ok(Some(run)) = runs::load_spec(&state_dir, &id) else { continue };
-        if run.about.spec_id != about.spec_id || run.has_ended() {
+        let is_same = |spec: &String| spec.eq_ignore_ascii_case(&about.spec_id);
+        let run = match runs::load_spec(&state_dir, &id) {
+            Ok(Some(run)) => run,
+            // A later program may go on with it: a second run would build the same.
+            Err(error) if runs::spec_of_unread(&state_dir, &id).is_some_and(|it| is_same(&it)) => {
+                return Err(error);
+            }
+            // What cannot be read at all cannot be continued, nor tell what it builds.
+            Ok(None) | Err(_) => continue,
+        };
+        // Where file systems have no case these would be one file, and one branch.
+        if !is_same(&run.about.spec_id) || run.has_ended() {
             continue;
         }
         let Some(folder) = RunFolder::try_take(&state_dir, &id)? else {
@@ -41,7 +52,7 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
                 format!(
                     "the run `{}` works on {} already{process}",
                     short_id(&id),
-                    about.in_words()
+                    run.about.in_words()
                 ),
                 format!("`tribunal runs show {}` tells how far it is", short_id(&id)),
             ));
@@ -50,7 +61,7 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         let Some(run) = runs::load_spec(&state_dir, &id)?.filter(|run| !run.has_ended()) else {
             continue;
         };
-        refuse_other(&run, about)?;
+        refuse_other(&id, &run.about, about)?;
         let of = run.about.in_words();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, of }));
         return Ok((folder, continued(run, about)));
@@ -73,26 +84,39 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     Ok((folder, run))
 }
 
-/// Refuses to continue an unfinished run as one that it is not.
-fn refuse_other(run: &SpecRun, about: &SpecAbout) -> Result<()> {
+/// Refuses to continue a run that was begun as something else than what is asked for.
+fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
+    if begun.spec_id != about.spec_id {
+        let (id, this, that) = (short_id(id), &about.spec_id, &begun.spec_id);
+        return Err(hinted(
+            format!(
+                "the run `{id}` of the spec `{that}` is not finished, and ids that differ in case alone (`{this}`, `{that}`) \
+                 are one spec"
+            ),
+            format!(
+                "`tribunal resume {id}` continues it, `tribunal abort {id}` ends it; give one of the specs another id where \
+                 they are two"
+            ),
+        ));
+    }
     // Nobody reviews in fast mode: what was begun there is another run.
     let is_fast = |about: &SpecAbout| about.mode == RunMode::Fast;
-    if is_fast(&run.about) != is_fast(about) {
-        let (id, mode) = (short_id(&run.id), run.about.mode.as_str());
+    if is_fast(begun) != is_fast(about) {
+        let (id, mode) = (short_id(id), begun.mode.as_str());
         return Err(hinted(
             format!("the run `{id}` of this spec is not finished, and it is in mode `{mode}`"),
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }
-    if about.options.plan_only && !run.about.options.plan_only {
-        let id = short_id(&run.id);
+    if about.options.plan_only && !begun.options.plan_only {
+        let id = short_id(id);
         return Err(hinted(
             format!("the run `{id}` of this spec is not finished, and it is more than planned"),
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }
-    if run.about.asked != about.asked || run.about.options.roles != about.options.roles {
-        let id = short_id(&run.id);
+    if begun.asked != about.asked || begun.options.roles != about.options.roles {
+        let id = short_id(id);
         return Err(hinted(
             format!(
                 "the run `{id}` of {} is not finished, and the spec, its base, the policy or the executor changed since",
@@ -125,8 +149,9 @@ fn is_planned(run: &SpecRun) -> bool {
 /// Refuses a name that no branch can have here.
 fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
     let (repo, name) = (context.repo, &about.branch);
-    if let Some(tip) = repo.tip(&format!("refs/heads/{name}"))? {
-        if about.report.is_some() && is_of_report(repo, &about.spec_id, &tip)? {
+    if let Some(there) = NamedBranch::find(repo, name)? {
+        let (tip, other) = (&there.tip, &there.name);
+        if about.report.is_some() && is_of_report(repo, &about.spec_id, tip)? {
             return Err(hinted(
                 format!(
                     "this report was repaired already, by {} on the branch `{name}`",
@@ -139,30 +164,14 @@ fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
             ));
         }
         return Err(hinted(
-            format!("the branch `{name}` is there already"),
+            format!("{} is there already", there.in_words(name)),
             format!(
-                "`git log {name}` shows what it has: merge it, or `git branch -m {name} NAME` renames it; then begin again with {}",
+                "`git log {other}` shows what it has: merge it, or `git branch -m {other} NAME` renames it; then begin again with {}",
                 about.command()
             ),
         ));
     }
-    let above = name.rsplit_once('/').map(|(above, _)| format!("refs/heads/{above}"));
-    let mut in_the_way = Vec::new();
-    if let Some(above) = above
-        && repo.tip(&above)?.is_some()
-    {
-        in_the_way.push(above);
-    }
-    let below = repo.refs(&format!("refs/heads/{name}/"))?.into_iter();
-    in_the_way.extend(below.map(|(name, _)| name.to_string()));
-    let Some(other) = in_the_way.first() else { return Ok(()) };
-    let other = other.trim_start_matches("refs/heads/");
-    Err(hinted(
-        format!(
-            "the branch `{other}` is in the way of `{name}`: git has no branch below another one"
-        ),
-        format!("`git branch -m {other} NAME` renames it"),
-    ))
+    branch::refuse_below(repo, name)
 }
 
 /// Whether a commit is the repair of that report.

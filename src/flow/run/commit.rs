@@ -15,6 +15,7 @@ use crate::domain::pipeline::spec_run::about::RunMode;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
+use crate::flow::evaluate::{bookkeeping, passed_trees};
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::checkout;
 use crate::platform::git::diff;
@@ -74,6 +75,11 @@ impl SpecSession<'_> {
         if !why.is_empty() {
             return Ok(SpecOutcome::Committed(Err(why)));
         }
+        // In the person's repository, which pushes it.
+        bookkeeping::warn_once(
+            self.context,
+            passed_trees::record_of_run(self.context.repo, &task.tree),
+        );
         self.commit_tree(job, &task.tree, &head.commit, &text)
     }
 

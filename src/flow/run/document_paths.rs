@@ -27,7 +27,8 @@ impl DocumentPaths {
         let tree = spec.built.last().map_or(&about.base_tree, |built| &built.task.tree);
         let paths = Self::named(&about.spec_id, spec.parts.len());
         for path in paths.all() {
-            if repo.objects.has(tree, BStr::new(path))? {
+            // Names that differ in case alone are one file on some systems.
+            if repo.objects.has_in_any_case(tree, BStr::new(path))? {
                 let own = format!("{}-{}", about.spec_id, short_id(&run.id).to_lowercase());
                 return Ok(Self::named(&own, spec.parts.len()));
             }

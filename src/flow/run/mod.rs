@@ -4,6 +4,7 @@
 //! of the run's own, which borrows the person's objects.
 
 mod base;
+mod branch;
 mod bug;
 mod checkpoint;
 mod chosen;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::model::error::hinted;
+use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
@@ -91,6 +93,8 @@ pub fn resume(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRun
     let context = Context { settings: &settings, ..context };
     run.about.options.autopilot |= autopilot;
     let prepared = prepare::again(context, &run)?;
+    let of = run.about.in_words();
+    context.notify(Progress::SpecRun(SpecRunStep::Continued { run: run.id.clone(), of }));
     go_on(context, &prepared, &folder, run.resumed(), None)
 }
 

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::BuiltTask;
+use crate::flow::run::branch::NamedBranch;
 use crate::flow::run::session::SpecSession;
 use crate::platform::git::command::succeeded;
 
@@ -20,13 +21,15 @@ impl SpecSession<'_> {
             "the commit {commit} has another tree than the one that was checked"
         );
         let name = format!("refs/heads/{}", about.branch);
-        match repo.tip(&name)? {
-            Some(tip) if tip == *commit => return Ok(SpecOutcome::Published),
-            Some(tip) => {
+        match NamedBranch::find(repo, &about.branch)? {
+            Some(there) if there.name == about.branch && there.tip == *commit => {
+                return Ok(SpecOutcome::Published);
+            }
+            Some(there) => {
                 let why = format!(
-                    "the branch `{}` was made meanwhile, at {}: remove or rename it, and resume the run",
-                    about.branch,
-                    tip.short()
+                    "{} was made meanwhile, at {}: remove or rename it, and resume the run",
+                    there.in_words(&about.branch),
+                    there.tip.short()
                 );
                 return Ok(SpecOutcome::Failed(CallFailure::Infrastructure(why)));
             }

@@ -167,6 +167,12 @@ pub fn load_spec(state_dir: &Path, id: &str) -> Result<Option<SpecRun>> {
     }))
 }
 
+/// The id of the spec that an unfinished run builds which this program may not read: a later one wrote it.
+pub fn spec_of_unread(state_dir: &Path, id: &str) -> Option<String> {
+    let text = file::read(&root(state_dir).join(id).join(STATE)).ok()?;
+    format::spec_of_unfinished(&text)
+}
+
 /// The run of a spec that goes on where the run of that id does: it is one itself, or a review that one asked
 /// for. `None` for any other review.
 pub fn spec_run_of(state_dir: &Path, id: &str) -> Result<Option<String>> {

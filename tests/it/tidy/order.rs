@@ -115,7 +115,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review bug planning commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen base",
+        "documents task_review bug planning commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -30,8 +30,10 @@ use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 
-/// The format in which the run of a spec is written; earlier ones have no such run.
-pub const VERSION: u32 = 4;
+/// The format in which the run of a spec is written: the fourth has fewer stages and pages, and before that there is no
+/// such run. With a new word for a stage, a stop or a page it is raised: an earlier program then says that a later one
+/// wrote the run, and not that it is damaged.
+pub const VERSION: u32 = 5;
 
 /// The run of a spec, whole. It is saved before and after each job; what is not in here, or in the files
 /// that it names, is gone after a kill.
@@ -93,6 +95,12 @@ impl SpecRun {
     /// When something last happened in it; where nothing did, when it began.
     pub fn last_at(&self) -> Timestamp {
         self.journal.last_at().unwrap_or(self.about.started)
+    }
+
+    /// Since when its stage is worked on. A step that is made again after a kill begins anew; between two steps it
+    /// is the end of the one before.
+    pub fn stage_since(&self) -> Timestamp {
+        self.journal.last_started().unwrap_or_else(|| self.last_at())
     }
 
     pub fn progress(&self) -> &SpecProgress {

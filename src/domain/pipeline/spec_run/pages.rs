@@ -138,7 +138,11 @@ pub fn plan_page(title: &str, agreed: &AgreedPlan) -> String {
     let open = in_words(&agreed.open);
     let open = if open.is_empty() { "Nothing.\n".to_owned() } else { open };
     let rounds = counted(agreed.rounds, "round");
-    let _ = write!(page, "\n## Left open by its review, after {rounds}\n\n{open}");
+    let stopped = match agreed.stopped.as_str() {
+        "" => String::new(),
+        why => format!("It did not get better: {why}.\n\n"),
+    };
+    let _ = write!(page, "\n## Left open by its review, after {rounds}\n\n{stopped}{open}");
     page
 }
 

@@ -56,8 +56,9 @@ pub(super) fn split(
     }
 }
 
-/// The stage after one more round of a plan. A part that finds no plan is larger than it seemed: where the
-/// spec was not split before it is now, else a person is asked.
+/// The stage after one more round of a plan. Who rejected it is asked again where that led to no better one. Else a
+/// part that finds no plan is larger than it seemed: where the spec was not split before it is now, else a person
+/// decides.
 pub(super) fn plan_round(spec: &mut SpecProgress, about: &SpecAbout, plans: PlanLoop) -> SpecStage {
     match plans.next() {
         PlanStep::Write => SpecStage::WritingPlan(plans),
@@ -66,6 +67,15 @@ pub(super) fn plan_round(spec: &mut SpecProgress, about: &SpecAbout, plans: Plan
             let then = SpecStage::ListingTasks { plan: *plan, ask: PlanningTry::FIRST };
             asked(about, CheckpointKind::Plan, then)
         }
+        PlanStep::Stopped { why, open } if plans.is_rejected && asks(about) => match plans.plan() {
+            Some(plan) => {
+                let (plan, rounds) = (plan.clone(), plans.rounds.len());
+                let plan = AgreedPlan { plan, open, rounds, stopped: why };
+                let then = SpecStage::ListingTasks { plan, ask: PlanningTry::FIRST };
+                asked(about, CheckpointKind::Plan, then)
+            }
+            None => SpecStage::stopped(SpecStop::NoPlan(vec![why])),
+        },
         PlanStep::Stopped { .. } if spec.size == Some(Size::M) && about.criteria.len() > 1 => {
             spec.size = Some(Size::L);
             spec.parts.clear();
@@ -106,10 +116,18 @@ pub(super) fn accepted(about: &SpecAbout, then: SpecStage) -> SpecStage {
     asked(about, CheckpointKind::Acceptance, then)
 }
 
+/// Whether a person answers for what is planned, and for the result.
+fn asks(about: &SpecAbout) -> bool {
+    about.mode == RunMode::Manual && !about.options.autopilot
+}
+
 /// What comes next, or a person's answer first where the mode or their settings ask for one.
 fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
-    let is_asked = at == CheckpointKind::Built || about.mode == RunMode::Manual;
-    if !is_asked || about.options.autopilot {
+    let is_asked = match at {
+        CheckpointKind::Built => !about.options.autopilot,
+        CheckpointKind::Plan | CheckpointKind::Tasks | CheckpointKind::Acceptance => asks(about),
+    };
+    if !is_asked {
         return then;
     }
     SpecStage::Waiting(Checkpoint { at, then: Box::new(then) })
@@ -148,7 +166,7 @@ pub(super) fn answered(
                 remedy: "plan it as they say".to_owned(),
             };
             let rounds = vec![PlanRound::Written(plan.plan), PlanRound::Reviewed(vec![finding])];
-            SpecStage::WritingPlan(PlanLoop { rounds })
+            SpecStage::WritingPlan(PlanLoop { rounds, is_rejected: true })
         }
         (CheckpointKind::Tasks, _) => {
             let planned = spec.part_mut().and_then(|part| {

@@ -18,7 +18,6 @@ use crate::domain::pipeline::format::{StoredRun, parse};
 use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
 use crate::domain::pipeline::spec_run::bug;
@@ -28,6 +27,7 @@ use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
+use crate::domain::pipeline::spec_run::{SpecRun, VERSION};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan::{DecisionRecord, PartPlan};
 use crate::domain::planning::plan_review::PlanFinding;
@@ -547,6 +547,41 @@ fn a_person_is_asked_about_plan_tasks_and_result_and_what_they_reject_is_made_ag
 }
 
 #[test]
+fn a_rejected_plan_that_does_not_get_better_is_its_persons_again() {
+    let written = |text: &str| SpecOutcome::PlanWritten(plan(text));
+    let critical = || SpecOutcome::PlanReviewed(vec![finding(Severity::Critical)]);
+    let rejected = || {
+        let planned = vec![SpecOutcome::BaseTested(Ok(())), written("p")];
+        let planned = [planned, vec![SpecOutcome::PlanReviewed(Vec::new())]].concat();
+        let (_, run) = jobs_of(sized(Some(Size::M), RunMode::Manual), planned);
+        answer(run, CheckpointAnswer::Reject("no cache".to_owned())).unwrap()
+    };
+    let worse = ["q", "r", "s"].into_iter().flat_map(|text| [written(text), critical()]);
+    for (way, why) in [
+        (vec![written("p")], "it was written again as it was before"),
+        (worse.collect(), "3 reviews in a row found no less"),
+    ] {
+        let (_, run) = jobs_of(rejected(), way.clone());
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((waiting.at, run.progress().size), (CheckpointKind::Plan, Some(Size::M)));
+        let page = run.page().unwrap();
+        assert!(page.contains(&format!("It did not get better: {why}.")), "{page}");
+        let again = answer(run.clone(), CheckpointAnswer::Reject("none".to_owned())).unwrap();
+        assert_eq!(again.stage().as_str(), "writing the plan");
+        let listed = answer(run, CheckpointAnswer::Approve).unwrap();
+        assert_eq!(listed.stage().as_str(), "listing tasks");
+        // Where nobody is asked any more it is as without a person.
+        let mut alone = rejected();
+        alone.about.options.autopilot = true;
+        let (_, run) = jobs_of(alone, way);
+        assert_eq!(
+            (run.stage().as_str(), run.progress().size),
+            ("splitting it into parts", Some(Size::L))
+        );
+    }
+}
+
+#[test]
 fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
     let built = |ask_every: usize, autopilot: bool| {
         let mut run = sized(Some(Size::M), RunMode::Auto);
@@ -586,12 +621,75 @@ fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
 }
 
 #[test]
+fn a_stage_is_as_old_as_what_is_done_in_it_now() {
+    let at = |seconds| Timestamp::from_second(seconds).unwrap();
+    let begun = |run: SpecRun, seconds| {
+        let job = run.job().unwrap();
+        start(run, &job, at(seconds)).unwrap()
+    };
+    let run = begun(new(), 10);
+    assert_eq!(run.stage_since(), at(10));
+    let job = run.job().unwrap();
+    let run = apply(run, &job, SpecOutcome::BaseTested(Ok(())), &[], at(40)).unwrap();
+    assert_eq!(run.stage_since(), at(40));
+    let run = begun(run, 41);
+    assert_eq!(run.stage_since(), at(41));
+    // What was killed is made again, and nobody worked on it between.
+    let run = begun(run.interrupted(at(90)), 90);
+    assert_eq!((run.stage_since(), run.about.started), (at(90), at(0)));
+}
+
+#[test]
 fn a_run_of_a_version_without_choices_is_read() {
     let run = sized(Some(Size::M), RunMode::Manual);
     let mut stored = serde_json::to_value(&run).unwrap();
     assert!(stored["about"].as_object_mut().unwrap().remove("options").is_some());
     let read = parse(&serde_json::to_vec(&stored).unwrap()).unwrap();
     assert_eq!(read, StoredRun::Spec(Box::new(run)));
+}
+
+/// The words of a stored run that have a version: with another one an earlier program has to say that a later one
+/// wrote the run, so it raises `VERSION`, and is added here.
+#[test]
+fn the_words_of_a_stored_run_have_a_version() {
+    fn words<T: serde::de::DeserializeOwned>() -> String {
+        let error = serde_json::from_str::<T>("\"no-such-word\"").err().unwrap().to_string();
+        let (_, known) = error.split_once("expected one of ").unwrap();
+        known.split(" at line").next().unwrap().replace('`', "")
+    }
+    assert_eq!(VERSION, 5);
+    assert_eq!(
+        words::<SpecStage>(),
+        "testing-base, diagnosing, classifying, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
+         proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, publishing, \
+         learning, keeping, waiting, planned, paused, ended"
+    );
+    assert_eq!(words::<CheckpointKind>(), "plan, tasks, built, acceptance");
+    assert_eq!(words::<RunMode>(), "auto, manual, fast");
+    assert_eq!(
+        words::<SpecStop>(),
+        "base-untested, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
+         beyond-fast, not-built, not-passed, gates, rejected, aborted"
+    );
+}
+
+#[test]
+fn a_run_of_an_earlier_version_is_read_and_one_of_a_later_version_is_named_as_that() {
+    let run = sized(Some(Size::M), RunMode::Manual);
+    let mut stored = serde_json::to_value(&run).unwrap();
+    stored["version"] = json!(4);
+    let read = |stored: &serde_json::Value| parse(&serde_json::to_vec(stored).unwrap());
+    // What is saved from now on is of this version.
+    assert_eq!(read(&stored).unwrap(), StoredRun::Spec(Box::new(run)));
+    // As the fourth version wrote one, of two tasks.
+    let fourth = include_bytes!("../../../../tests/data/run-4.json");
+    let StoredRun::Spec(fourth) = parse(fourth).unwrap() else { panic!() };
+    assert_eq!((fourth.version, fourth.progress().built.len()), (VERSION, 2));
+    assert!(fourth.has_ended() && fourth.progress().parts[0].plan.is_some());
+    stored["version"] = json!(VERSION + 1);
+    stored["machine"]["spec"]["stage"] = json!({"a-later-stage": {}});
+    let why = read(&stored).unwrap_err().to_string();
+    assert_eq!(why, format!("format {}, known is {VERSION}", VERSION + 1));
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) struct Evaluator<'a> {
     /// Where not empty, only what is at or below these paths is evaluated, and no message.
     pub(super) paths: Vec<BString>,
     pub(super) seen: Seen,
-    /// The trees that passed `pre-commit`; `None` on the server, which has no such hook.
+    /// The trees that passed `pre-commit` or the run of a spec; `None` on the server, which has no such hook.
     pub(super) gated: Option<HashSet<String>>,
     /// The commits that passed earlier pushes; `None` with a bypass, when they neither count nor are
     /// recorded.

@@ -206,6 +206,23 @@ impl Objects {
         Ok(true)
     }
 
+    /// Whether a tree has a file or a folder whose path is `path`, whatever the case of its letters.
+    pub fn has_in_any_case(&self, tree: &Oid, path: &BStr) -> Result<bool> {
+        let (name, rest) = path.split_once_str("/").unwrap_or((path, b""));
+        for item in self.tree(tree)?.iter().filter(|item| item.name().eq_ignore_ascii_case(name)) {
+            match item {
+                TreeItem::Tree { oid, .. } if !rest.is_empty() => {
+                    if self.has_in_any_case(oid, BStr::new(rest))? {
+                        return Ok(true);
+                    }
+                }
+                TreeItem::File { .. } if !rest.is_empty() => {}
+                _ => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
     /// The content of the file at `path` in a tree, where it has up to `most` bytes; `None` where there
     /// is no such file.
     pub fn file_up_to(&self, tree: &Oid, path: &BStr, most: u64) -> Result<Option<Content>> {
