@@ -153,6 +153,8 @@ fn of_review(context: Context<'_>, run: &Run, patches: Patches) -> Result<RunLog
     let standing = match &this.stage {
         Stage::Ended(_) => "ended",
         _ if is_held => "under way",
+        // It is gone on with by the run that asked for it alone.
+        _ if has_parent_ended(context, run)? => "ended",
         Stage::Paused(_) => "paused",
         _ => "stopped",
     };
@@ -170,6 +172,12 @@ fn of_review(context: Context<'_>, run: &Run, patches: Patches) -> Result<RunLog
         other_calls,
         findings: this.findings.clone(),
     })
+}
+
+fn has_parent_ended(context: Context<'_>, run: &Run) -> Result<bool> {
+    let Some(parent) = &run.about.parent else { return Ok(false) };
+    let parent = runs::load_spec(&context.repo.state_dir(), parent)?;
+    Ok(parent.is_some_and(|parent| parent.has_ended()))
 }
 
 /// The repository with the states of the code that a review looked at; `None` where it is gone.

@@ -1,16 +1,20 @@
 //! `tribunal logs`: how a run went, job by job.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Repo, short};
+use crate::harness::{Repo, short, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::planned_runs;
 use crate::planned_runs::{KILO, Planning, code, good, planned, task, tests, two_tasks};
 use crate::scene::{KEYS, Scene};
-use crate::spec_runs::{NARROW, builder, good_code, good_tests, project, run, writes};
+use crate::spec_runs::{NARROW, builder, good_code, good_tests, project, run, stepping, writes};
 
 fn logs(repo: &Repo<'_>, id: &str, words: &[&str]) -> Value {
     repo.tribunal(&[&["logs", short(id), "--format", "json"], words].concat()).ok().json()
@@ -126,7 +130,10 @@ fn a_planned_run_is_told_job_by_job_with_what_was_refused() {
     let review = &job(&log, "task-2-review")["review"];
     assert_eq!((&review["kind"], &review["standing"]), (&"fix".into(), &"ended".into()));
     let checked = job(review, "review-0-0-findings");
-    assert_eq!(checked["said"], json!(["everything was read: 0 findings"]));
+    assert_eq!(first(&checked), "everything was read: 0 findings");
+    assert!(checked["said"][1].as_str().unwrap().starts_with("AC-2: met"), "{checked}");
+    let plan = job(&log, "plan-1-1");
+    assert_eq!((first(&plan), &plan["said"][1]), ("a plan", &"## Data model".into()), "{plan}");
     assert_eq!(job(&log, "accept")["review"]["kind"], "review");
     let listed = repo.tribunal(&["runs", "show", short(&id), "--format", "json"]).ok().json();
     assert_eq!(log["cost"]["calls"], listed["cost"]["calls"], "each call is told once");
@@ -134,6 +141,7 @@ fn a_planned_run_is_told_job_by_job_with_what_was_refused() {
 }
 
 fn shown_to_people(repo: &Repo<'_>, id: &str, secret: &str) {
+    let short_of = short;
     let short = short(id);
     let few = repo.tribunal(&["logs", short]).ok();
     let few = few.says("part 1: listing tasks, try 2, ").says("task 1: writing code, try 2, ");
@@ -154,7 +162,7 @@ fn shown_to_people(repo: &Repo<'_>, id: &str, secret: &str) {
     let review = review.unwrap()["review"]["run"].as_str().unwrap().to_owned();
     fs::remove_dir_all(repo.path(format!(".git/tribunal/runs/{review}"))).unwrap();
     let gone = repo.tribunal(&["logs", short]).ok();
-    gone.says(&format!("review {}: not kept: its run was removed", crate::harness::short(&review)));
+    gone.says(&format!("review {}: not kept: its run was removed", short_of(&review)));
 }
 
 #[test]
@@ -218,6 +226,45 @@ fn what_an_arbiter_dismissed_is_told_with_its_reason() {
     assert!(BUGGY.lines().any(|line| change.contains(&format!("+{line}"))), "{change}");
     let shown = repo.tribunal(&["logs", short(id), "--full"]).ok();
     shown.says("arbiter: refuted: the last item is a sentinel").says("all.iter().sum()");
+    // Git removes what nothing leads to.
+    repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]).ok();
+    repo.git(&["reflog", "expire", "--expire=now", "--all"]).ok();
+    repo.git(&["gc", "--quiet", "--prune=now"]).ok();
+    let log = logs(&repo, id, &[]);
+    assert_eq!(job(&log, "gates-0")["diff"], json!({"not_kept": "git has its objects no more"}));
+}
+
+#[test]
+fn a_run_under_way_is_told_as_far_as_it_is() {
+    let may = Arc::new(AtomicBool::new(false));
+    let (brain, waits) =
+        (stepping(vec![good_tests()], vec![good_code()], diligent(&[])), Arc::clone(&may));
+    let scene = Scene::new("", move |asked: &Asked| {
+        while Question::read(asked).part == Part::Code && !waits.load(Ordering::SeqCst) {
+            thread::park_timeout(Duration::from_millis(5));
+        }
+        brain(asked)
+    });
+    let scene = scene.logged_in(&KEYS);
+    let repo = project(&scene);
+    thread::scope(|scope| {
+        scope.spawn(|| run(&repo).ok());
+        let is_code = |asked: &Asked| Question::read(asked).part == Part::Code;
+        wait_for("the executor to be asked", || scene.asked().iter().any(is_code));
+        let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
+        let id = runs["runs"][0]["id"].as_str().unwrap();
+        let log = logs(&repo, id, &[]);
+        let shown = repo.tribunal(&["logs", short(id)]).ok();
+        may.store(true, Ordering::SeqCst);
+        assert_eq!(
+            (&log["standing"], &log["stage"]),
+            (&"under way".into(), &"writing code".into())
+        );
+        let code = job(&log, "task-1-code-1");
+        assert_eq!((&code["came"], &code["ended"]), (&"under way".into(), &Value::Null));
+        assert_eq!(code["calls"][0]["outcome"], "under way", "{code}");
+        shown.says("(under way: writing code)").says(" (under way): under way");
+    });
 }
 
 #[test]

@@ -119,7 +119,11 @@ impl JobCame {
 impl LoggedDiff {
     /// A patch, all of it or its beginning. Secrets are looked for in the lines as the files have them.
     pub fn kept(patch: &str, is_full: bool) -> Self {
-        let lines: Vec<&str> = patch.lines().collect();
+        // A line may end with a carriage return, which is a part of the change.
+        let lines: Vec<&str> = match patch.strip_suffix('\n').unwrap_or(patch) {
+            "" => Vec::new(),
+            patch => patch.split('\n').collect(),
+        };
         let split = |line: &'_ str| line.char_indices().nth(1).map_or(line.len(), |(at, _)| at);
         let files: Vec<&str> = lines.iter().map(|line| &line[split(line)..]).collect();
         let masked = mask_lines(files.join("\n").as_bytes(), b"");
@@ -138,7 +142,7 @@ impl LoggedDiff {
     /// How many lines are not shown.
     pub fn left_out(&self) -> usize {
         match self {
-            Self::Kept { text, lines } => lines.saturating_sub(text.lines().count()),
+            Self::Kept { text, lines } => lines.saturating_sub(text.matches('\n').count()),
             Self::Gone(_) => 0,
         }
     }
@@ -246,7 +250,47 @@ fn came(event: &JobEvent, said: &[String]) -> (JobCame, Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{LoggedDiff, is_call_of};
+    use jiff::Timestamp;
+
+    use super::{JobCame, JobNames, LoggedDiff, NOT_KEPT, is_call_of, jobs};
+    use crate::domain::pipeline::job::{CallFailure, JobId};
+    use crate::domain::pipeline::job_place;
+    use crate::domain::pipeline::journal::{JobEvent, JobResult, Journal};
+
+    #[test]
+    fn each_start_of_a_job_is_told_with_what_came_of_it() {
+        let mut journal = Journal::default();
+        let (job, other) = (JobId::new("gates-0"), JobId::new("close"));
+        let failed = CallFailure::Infrastructure("no network".to_owned());
+        for (at, job, event) in [
+            (1, &job, JobEvent::Started),
+            (2, &other, JobEvent::Started),
+            (3, &job, JobEvent::Interrupted),
+            (4, &other, JobEvent::Ended(JobResult::Done)),
+            (5, &job, JobEvent::Started),
+            (6, &job, JobEvent::Ended(JobResult::Failed(failed))),
+            (7, &job, JobEvent::Started),
+        ] {
+            journal.add(Timestamp::from_second(at).unwrap(), job.clone(), event);
+        }
+        let names = JobNames { place: job_place::of_review, renames_call: |_| false };
+        let told = |is_held| {
+            let (jobs, _) = jobs(&journal, Vec::new(), names, is_held);
+            let told = jobs.into_iter().map(|job| (job.name, job.came, job.said.join("|")));
+            told.collect::<Vec<_>>()
+        };
+        let one = |name: &str, came, said: &str| (name.to_owned(), came, said.to_owned());
+        let mut all = vec![
+            one("gates-0", JobCame::Interrupted, ""),
+            // An earlier version kept nothing of it.
+            one("close", JobCame::Done, NOT_KEPT),
+            one("gates-0", JobCame::Failed, "no network"),
+            one("gates-0", JobCame::UnderWay, ""),
+        ];
+        assert_eq!(told(true), all);
+        all[3].1 = JobCame::Interrupted;
+        assert_eq!(told(false), all);
+    }
 
     #[test]
     fn a_call_belongs_to_the_question_that_it_repeats() {
@@ -266,6 +310,8 @@ mod tests {
         assert_eq!(lines, 5);
         assert!(text.starts_with("--- a/f\n+++ b/f\n@@ -1 +1,2 @@\n é\n+"), "{text}");
         assert!(!text.contains(&secret), "{text}");
+        let crlf = LoggedDiff::kept("+a\r\n+b\r\n", true);
+        assert_eq!(crlf, LoggedDiff::Kept { text: "+a\r\n+b\r\n".to_owned(), lines: 2 });
         let cut = LoggedDiff::kept(&"+line\n".repeat(50), false);
         assert_eq!(cut.left_out(), 10);
         assert_eq!(LoggedDiff::kept(&"+line\n".repeat(50), true).left_out(), 0);

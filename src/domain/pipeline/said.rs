@@ -63,6 +63,10 @@ fn of_review(reviewed: &ReviewOutcome, unanchored: usize) -> Vec<String> {
         format!("{} in `{}`: {}", finding.severity, finding.path, finding.title)
     });
     let found: Vec<String> = found.collect();
+    let criteria = reviewed.criteria.iter().map(|one| match one.why.as_str() {
+        "" => format!("{}: {}", one.id, one.met.as_str()),
+        why => format!("{}: {}: {why}", one.id, one.met.as_str()),
+    });
     let mut line = counted(found.len(), "finding");
     if unanchored > 0 {
         line = format!("{line}, {unanchored} of them nowhere in the code");
@@ -72,10 +76,13 @@ fn of_review(reviewed: &ReviewOutcome, unanchored: usize) -> Vec<String> {
         line = format!("{line}, {resolved} resolved");
     }
     match &reviewed.completeness {
-        Completeness::Complete => first(&format!("everything was read: {line}"), &found),
+        Completeness::Complete => {
+            let all: Vec<String> = found.into_iter().chain(criteria).collect();
+            first(&format!("everything was read: {line}"), &all)
+        }
         Completeness::Incomplete(unread) => {
             let unread = unread.iter().map(|(path, why)| format!("not read: `{path}`: {why}"));
-            let all: Vec<String> = unread.chain(found).collect();
+            let all: Vec<String> = unread.chain(found).chain(criteria).collect();
             first(&format!("not everything was read: {line}"), &all)
         }
     }

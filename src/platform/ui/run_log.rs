@@ -68,6 +68,10 @@ fn add_jobs(lines: &mut Vec<String>, log: &RunLog, is_full: bool, depth: usize) 
 /// `2026-01-01 10:00:00  task 1: writing code, 12 s, executor codex (gpt-5.5), 1200 tokens, $0.01: 2 files`
 fn job_line(job: &LoggedJob) -> String {
     let at = job.began.or(job.ended).map(local).unwrap_or_default();
+    let run = match &job.review {
+        Some(LoggedReview::Kept(review)) => format!(", run {}", short_id(&review.run)),
+        Some(LoggedReview::Gone(_)) | None => String::new(),
+    };
     let took = match seconds(job.began, job.ended) {
         Some(seconds) => format!(", {seconds} s"),
         None => String::new(),
@@ -80,7 +84,7 @@ fn job_line(job: &LoggedJob) -> String {
         (came, Some(said)) => format!("{}: {said}", came.as_str()),
     };
     let came = printable(&came.replace('\n', " "));
-    format!("{at}  {}{took}{calls}: {came}", printable(&job.place.in_words()))
+    format!("{at}  {}{run}{took}{calls}: {came}", printable(&job.place.in_words()))
 }
 
 /// `executor codex (gpt-5.5), 1200 tokens, $0.01`, and what came of a call that was not answered.
@@ -98,7 +102,7 @@ fn call_words(call: &LoggedCall) -> String {
     };
     let outcome = match call.outcome.as_str() {
         "answered" => String::new(),
-        other => format!(", {other}"),
+        other => format!(" ({other})"),
     };
     printable(&format!("{} {}{model}, {tokens}, {money}{outcome}", call.role, call.agent))
 }

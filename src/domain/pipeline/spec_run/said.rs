@@ -22,7 +22,11 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
             let titles: Vec<String> = parts.iter().map(|part| part.title.clone()).collect();
             first(&counted(parts.len(), "part"), &titles)
         }
-        SpecOutcome::PlanWritten(_) => vec!["a plan".to_owned()],
+        SpecOutcome::PlanWritten(plan) => {
+            let page = plan.markdown("");
+            let lines = page.lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned);
+            first("a plan", &lines.collect::<Vec<_>>())
+        }
         SpecOutcome::PlanReviewed(found) => {
             let lines: Vec<String> = in_words(found).lines().map(str::to_owned).collect();
             first(&counted(found.len(), "finding"), &lines)
