@@ -16,7 +16,7 @@ use crate::planned_runs::{KILO, Planning, code, good, planned, task, tests, two_
 use crate::scene::{KEYS, Scene};
 use crate::spec_runs::{NARROW, builder, good_code, good_tests, project, run, stepping, writes};
 
-fn logs(repo: &Repo<'_>, id: &str, words: &[&str]) -> Value {
+fn told(repo: &Repo<'_>, id: &str, words: &[&str]) -> Value {
     repo.tribunal(&[&["logs", short(id), "--format", "json"], words].concat()).ok().json()
 }
 
@@ -48,7 +48,7 @@ fn a_planned_run_is_told_job_by_job_with_what_was_refused() {
     let scene = planned(planning, tests(), steps);
     let repo = planned_runs::project(&scene, planned_runs::SPEC);
     let id = run(&repo).ok().json()["run"].as_str().unwrap().to_owned();
-    let log = logs(&repo, &id, &[]);
+    let log = told(&repo, &id, &[]);
     assert_eq!(
         keys(&log),
         [
@@ -121,7 +121,7 @@ fn a_planned_run_is_told_job_by_job_with_what_was_refused() {
     let diff = &refused["diff"];
     assert_eq!(diff["text"].as_str().unwrap().lines().count(), 40);
     assert_eq!(diff["left_out"], diff["lines"].as_u64().unwrap() - 40);
-    let full = logs(&repo, &id, &["--full"]);
+    let full = told(&repo, &id, &["--full"]);
     let diff = job(&full, "task-1-code-1")["diff"].clone();
     let text = diff["text"].as_str().unwrap();
     assert!(text.contains("+++ b/tests/kilo_test.sh") && diff["left_out"] == 0, "{text}");
@@ -157,7 +157,7 @@ fn shown_to_people(repo: &Repo<'_>, id: &str, secret: &str) {
     fs::remove_dir_all(repo.path(format!(".git/tribunal/runs/{id}/repository"))).unwrap();
     let gone = repo.tribunal(&["logs", short, "--full"]).ok();
     gone.says("change: not kept: the run's own repository is gone");
-    let log = logs(repo, id, &[]);
+    let log = told(repo, id, &[]);
     let review = log["jobs"].as_array().unwrap().iter().find(|job| job["name"] == "accept");
     let review = review.unwrap()["review"]["run"].as_str().unwrap().to_owned();
     fs::remove_dir_all(repo.path(format!(".git/tribunal/runs/{review}"))).unwrap();
@@ -170,7 +170,7 @@ fn a_finding_that_was_upheld_and_fixed_is_told_with_its_decision_and_the_fix() {
     let scene = builder(vec![good_tests()], vec![good_code()], &[NARROW]);
     let repo = project(&scene);
     let id = run(&repo).ok().json()["run"].as_str().unwrap().to_owned();
-    let log = logs(&repo, &id, &[]);
+    let log = told(&repo, &id, &[]);
     let review = &job(&log, "task-1-review")["review"];
     let found = &review["findings"][0];
     assert_eq!((&found["title"], &found["round"]), (&NARROW.title.into(), &1.into()));
@@ -181,7 +181,7 @@ fn a_finding_that_was_upheld_and_fixed_is_told_with_its_decision_and_the_fix() {
     assert!(first(&asked).starts_with("F-1 upheld: "), "{asked}");
     let fix = job(review, "fix-1-0");
     let diff = fix["diff"]["text"].as_str().unwrap();
-    assert!(diff.contains("+") && diff.contains("${1%[Kk]}"), "{fix}");
+    assert!(diff.contains("+echo $((${1%[Kk]}"), "{fix}");
     let checked = job(review, "review-1-0-findings");
     assert!(first(&checked).contains("0 findings, 1 resolved"), "{checked}");
     let code = job(&log, "task-1-code-1");
@@ -190,7 +190,7 @@ fn a_finding_that_was_upheld_and_fixed_is_told_with_its_decision_and_the_fix() {
     let shown = shown.says("arbiter: upheld: ").says("now: resolved by fix 1");
     shown.says(&format!("F-1 critical in `src/size.sh`: {}", NARROW.title));
     // The review by itself is the same.
-    let own = logs(&repo, review["run"].as_str().unwrap(), &[]);
+    let own = told(&repo, review["run"].as_str().unwrap(), &[]);
     assert_eq!((&own["jobs"], &own["findings"]), (&review["jobs"], &review["findings"]));
 }
 
@@ -215,7 +215,7 @@ fn what_an_arbiter_dismissed_is_told_with_its_reason() {
     let repo = scene.repo();
     let json = repo.tribunal(&["review", "--commit", "HEAD", "--format", "json"]).ok().json();
     let id = json["review"]["run"].as_str().unwrap();
-    let log = logs(&repo, id, &[]);
+    let log = told(&repo, id, &[]);
     assert_eq!(
         (&log["kind"], &log["findings"][0]["outcome"]),
         (&"review".into(), &"refuted".into())
@@ -230,7 +230,7 @@ fn what_an_arbiter_dismissed_is_told_with_its_reason() {
     repo.git(&["reset", "--quiet", "--hard", "HEAD~1"]).ok();
     repo.git(&["reflog", "expire", "--expire=now", "--all"]).ok();
     repo.git(&["gc", "--quiet", "--prune=now"]).ok();
-    let log = logs(&repo, id, &[]);
+    let log = told(&repo, id, &[]);
     assert_eq!(job(&log, "gates-0")["diff"], json!({"not_kept": "git has its objects no more"}));
 }
 
@@ -253,7 +253,7 @@ fn a_run_under_way_is_told_as_far_as_it_is() {
         wait_for("the executor to be asked", || scene.asked().iter().any(is_code));
         let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
         let id = runs["runs"][0]["id"].as_str().unwrap();
-        let log = logs(&repo, id, &[]);
+        let log = told(&repo, id, &[]);
         let shown = repo.tribunal(&["logs", short(id)]).ok();
         may.store(true, Ordering::SeqCst);
         assert_eq!(
@@ -274,13 +274,13 @@ fn a_run_that_was_killed_is_told_as_far_as_it_came() {
     repo.until_save(&["run", "docs/specs/sizes.md"], 20);
     let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
     let id = runs["runs"][0]["id"].as_str().unwrap().to_owned();
-    let log = logs(&repo, &id, &[]);
+    let log = told(&repo, &id, &[]);
     assert_eq!(log["standing"], "stopped", "{log}");
     let last = log["jobs"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["came"], &last["ended"]), (&"interrupted".into(), &Value::Null), "{log}");
     repo.tribunal(&["logs", short(&id)]).ok().says(": interrupted").says("stopped: ");
     repo.tribunal(&["resume", short(&id)]).ok();
-    let log = logs(&repo, &id, &[]);
+    let log = told(&repo, &id, &[]);
     assert_eq!(log["standing"], "ended");
     let again = log["jobs"].as_array().unwrap().iter().filter(|job| job["name"] == last["name"]);
     assert_eq!(again.count(), 2, "{log}");
