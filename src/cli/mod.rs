@@ -25,6 +25,7 @@ pub mod review;
 pub mod run;
 mod run_row;
 pub mod runs;
+mod logs;
 mod spec_progress;
 mod spec_runs;
 mod sandbox;
@@ -82,6 +83,8 @@ pub enum Command {
     Fix(fix::Args),
     /// List the reviews and the runs of specs that were made or stopped, or show one
     Runs(runs::Args),
+    /// Show how a run went, step by step: who did what, what it cost and what came of it
+    Logs(logs::Args),
     /// Continue a review or the run of a spec that was stopped
     Resume(review::ResumeArgs),
     /// Say yes to what the run of a spec shows you, so that it continues
@@ -226,6 +229,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Run(args) => run::run(invocation, &args),
         Command::Fix(args) => fix::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),
+        Command::Logs(args) => logs::run(invocation, &args),
         Command::Approve(args) => run::approve(invocation, &args),
         Command::Reject(args) => run::reject(invocation, &args),
         Command::Abort(args) => run::abort(invocation, &args),

@@ -3,6 +3,7 @@
 
 pub mod dropped;
 pub mod run;
+pub mod run_log;
 pub mod review;
 pub mod learn;
 pub mod call;

@@ -66,6 +66,7 @@ mod review_worktree;
 mod review_pushes;
 mod reviews;
 mod run_choices;
+mod run_logs;
 mod sandboxed;
 mod sarif;
 mod scene;

@@ -12,6 +12,7 @@ use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, 
 use crate::domain::pipeline::next::{jobs, of_loop};
 use crate::domain::pipeline::review_loop::{Arbitration, Attempt, ChunkState, ReviewLoop, Stage};
 use crate::domain::pipeline::run::{Machine, ReviewRecord, Run};
+use crate::domain::pipeline::said;
 use crate::domain::review::answer::ReviewAnswer;
 use crate::domain::review::arbiter_decision::SecondLook;
 use crate::domain::review::converge::StopLimits;
@@ -78,7 +79,8 @@ pub fn apply(
     }
     note(&mut review.record, &performed.outcome);
     let result = result(&review.review_loop, &found.action, &performed.outcome);
-    run.journal.add(at, job.clone(), JobEvent::Ended(result));
+    let said = said::of(&performed.outcome);
+    run.journal.add_said(at, job.clone(), JobEvent::Ended(result), said);
     let Some(next) = step(&mut review.review_loop, found.action, performed.outcome) else {
         return Err(no_such);
     };

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::pipeline::job::{CallFailure, JobId};
 
+/// How much is kept of what came of a job: so many lines of so many characters.
+const SAID_LINES_MAX: usize = 60;
+const SAID_CHARS_MAX: usize = 500;
+
 /// What happened in a run, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -16,6 +20,10 @@ pub struct JournalEntry {
     pub at: Timestamp,
     pub job: JobId,
     pub event: JobEvent,
+    /// What came of it for people, the first line the shortest; empty where nothing is to be said, and in a run
+    /// of an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,13 +68,25 @@ pub enum FixEffect {
 }
 
 impl Journal {
-    #[cfg(test)]
     pub fn entries(&self) -> &[JournalEntry] {
         &self.0
     }
 
     pub(super) fn add(&mut self, at: Timestamp, job: JobId, event: JobEvent) {
-        self.0.push(JournalEntry { at, job, event });
+        self.add_said(at, job, event, Vec::new());
+    }
+
+    /// As [`Self::add`], with what came of it for people.
+    pub(super) fn add_said(
+        &mut self,
+        at: Timestamp,
+        job: JobId,
+        event: JobEvent,
+        mut said: Vec<String>,
+    ) {
+        said.truncate(SAID_LINES_MAX);
+        let said = said.iter().map(|line| line.chars().take(SAID_CHARS_MAX).collect()).collect();
+        self.0.push(JournalEntry { at, job, event, said });
     }
 
     /// When something last happened.

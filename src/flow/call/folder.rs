@@ -77,14 +77,19 @@ impl CallFolder {
         self.path.join("process.json")
     }
 
+    /// The file with the stored reply, where there is one.
+    pub fn reply_file(&self) -> PathBuf {
+        self.path.join("reply.json")
+    }
+
     /// Reads the stored reply; `None` where there is none or it cannot be read.
     pub fn reply(&self) -> Option<StoredReply> {
-        serde_json::from_slice(&file::read(&self.path.join("reply.json")).ok()?).ok()
+        serde_json::from_slice(&file::read(&self.reply_file()).ok()?).ok()
     }
 
     /// Stores the reply atomically.
     pub fn store_reply(&self, kept: &StoredReply) -> Result<()> {
-        write_atomic(&self.path.join("reply.json"), &serde_json::to_vec_pretty(kept)?)
+        write_atomic(&self.reply_file(), &serde_json::to_vec_pretty(kept)?)
     }
 
     /// Stores what the call counts for should it be killed.
@@ -105,7 +110,7 @@ impl CallFolder {
 
     /// Removes the reply.
     pub fn remove_reply(&self) -> Result<()> {
-        let path = self.path.join("reply.json");
+        let path = self.reply_file();
         fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))
     }
 

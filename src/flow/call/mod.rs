@@ -10,7 +10,7 @@ mod failover;
 pub mod listing;
 pub mod cleanup;
 pub mod client;
-mod folder;
+pub mod folder;
 pub mod nested_call;
 mod retry;
 #[cfg(test)]

@@ -273,6 +273,11 @@ pub fn look_at(context: Context<'_>, id: &str) -> Result<(Run, Option<ReviewResu
     Ok((run, Some(reviewed)))
 }
 
+/// The repository with what a review has of a work tree; `None` where it has nothing of one.
+pub fn with_work_tree_of(repo: &Repo, id: &str) -> Result<Option<Repo>> {
+    written::repo_of(repo, id)
+}
+
 /// Brings what a run came to up to date: what was answered since, or is gone, stops nothing, and what was
 /// not committed may be by now.
 fn bring_up_to_date(context: Context<'_>, run: &Run, reviewed: &mut ReviewResult) -> Result<()> {

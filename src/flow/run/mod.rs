@@ -228,6 +228,12 @@ fn perform(
     of(context, run)
 }
 
+/// The repository of a run's own, to look at; `None` where it is gone, or not there yet.
+pub fn repository_of(repo: &Repo, id: &str) -> Option<Repo> {
+    let git_dir = runs::folder(&repo.state_dir(), id).join(kept::REPOSITORY);
+    git_dir.join("HEAD").exists().then(|| repo.private(&git_dir).ok())?
+}
+
 /// The repository of a run's own.
 fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
     private_repo::of_run(repo, &folder.path().join(kept::REPOSITORY), &run.about.base)

@@ -14,6 +14,7 @@ mod bug_result;
 pub mod review_hints;
 pub mod review_report;
 pub mod review_result;
+pub mod run_log;
 pub mod spec_result;
 pub mod sarif;
 pub mod styled_text;

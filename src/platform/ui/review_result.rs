@@ -200,7 +200,7 @@ fn details_json(details: &ReviewDetails) -> Value {
         "receipt": details.receipt,
         "from_receipt": details.from_receipt,
         "rounds": details.story.rounds,
-        "dismissed": details.story.settled().map(settled_json).collect::<Vec<_>>(),
+        "dismissed": details.story.settled().map(finding_json).collect::<Vec<_>>(),
         "may_stay": details.story.staying,
         "beside": details.story.beside,
         "touched_by_fixes": details.story.touched,
@@ -221,7 +221,8 @@ fn details_json(details: &ReviewDetails) -> Value {
     })
 }
 
-fn settled_json(tracked: &TrackedFinding) -> Value {
+/// A finding with what became of it.
+pub fn finding_json(tracked: &TrackedFinding) -> Value {
     let finding = &tracked.original;
     json!({
         "id": finding.id,

@@ -104,6 +104,7 @@ const COMMANDS: &[&str] = &[
     "agents clear",
     "runs",
     "runs show {}",
+    "logs {}",
     "resume {}",
     "run {}",
     "run docs/specs/one.md",

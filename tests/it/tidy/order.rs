@@ -8,7 +8,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs spec_runs fix check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
+        "review runs logs spec_runs fix check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
          uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::demo", "run guard agent project live toolchain stage"),
@@ -52,11 +52,11 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline",
-        "format format_1 dropped spec_run plan_loop apply conclude findings inputs next run result review_loop journal job",
+        "run_log format format_1 dropped spec_run plan_loop apply said conclude findings inputs next run result review_loop journal job_place job",
     ),
     (
         "domain::pipeline::spec_run",
-        "apply built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
     ),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
@@ -80,7 +80,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "record reported belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
-    ("flow", "dropped run review learn call evaluate intake setup workspace context"),
+    ("flow", "run_log dropped run review learn call evaluate intake setup workspace context"),
     (
         "flow::call",
         "cleanup failover limit_wait client folder nested_call budget retry listing route roles",
@@ -160,7 +160,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_findings review_hints spec_result bug_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "review_report review_findings review_hints run_log spec_result bug_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

@@ -19,6 +19,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("findings import", &["report.sarif"]),
     ("findings reopen", &["ID", "-r", "it is back"]),
     ("findings show", &["ID"]),
+    ("logs", &["none"]),
     ("reject", &["none"]),
     ("resume", &["none"]),
     ("run", &["docs/specs/first.md"]),

@@ -11,7 +11,7 @@ use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
-use crate::domain::pipeline::spec_run::{bug, built, planned};
+use crate::domain::pipeline::spec_run::{bug, built, planned, said};
 use crate::domain::planning::size_vote;
 
 /// The run after a person's answer; `None` where it waits for none.
@@ -62,9 +62,10 @@ pub fn apply(
         SpecOutcome::Failed(failure) => JobResult::Failed(failure.clone()),
         _ => JobResult::Done,
     };
+    let said = said::of(&outcome);
     run.note(answers);
     let Some(stage) = step(&mut run, outcome) else { return Err(no_such) };
-    run.journal.add(at, job.clone(), JobEvent::Ended(result));
+    run.journal.add_said(at, job.clone(), JobEvent::Ended(result), said);
     run.machine.spec.stage = stage;
     Ok(run)
 }

@@ -15,6 +15,7 @@ pub mod pages;
 mod planned;
 pub mod progress;
 pub mod result;
+mod said;
 pub mod stage;
 pub mod stop;
 #[cfg(test)]

@@ -208,9 +208,13 @@ impl SpecProgress {
 
     /// The number of what an executor leaves in a try, among all of the run.
     pub fn attempt(&self, number: u32) -> usize {
-        let tries = TRIES_MAX as usize * 2;
         let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
-        let before = if is_code { TRIES_MAX as usize } else { 0 };
-        self.built.len() * tries + before + number as usize
+        attempt_of(self.built.len(), is_code, number as usize)
     }
+}
+
+/// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
+pub fn attempt_of(tasks_before: usize, is_code: bool, number: usize) -> usize {
+    let tries = TRIES_MAX as usize;
+    tasks_before * tries * 2 + if is_code { tries } else { 0 } + number
 }

@@ -1,0 +1,105 @@
+//! What came of the job of a stage, for people: a short line, then the details.
+
+use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
+use crate::domain::diagnosis::answer::{CodeQuote, ReportAnswer};
+use crate::domain::model::text::counted;
+use crate::domain::pipeline::said::{first, refused};
+use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
+use crate::domain::planning::prompt::in_words;
+
+pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
+    match outcome {
+        SpecOutcome::BaseTested(Ok(())) => vec!["its tests pass".to_owned()],
+        SpecOutcome::BaseTested(Err(why)) => first("it cannot be built on", why),
+        SpecOutcome::Diagnosed(Ok(ReportAnswer::Found(found))) => {
+            let quotes = found.quotes.iter().map(CodeQuote::in_words);
+            [found.title.clone(), found.cause.clone()].into_iter().chain(quotes).collect()
+        }
+        SpecOutcome::Diagnosed(Ok(ReportAnswer::Nothing(nothing))) => nothing.reasons(),
+        SpecOutcome::Sized(Some(vote)) => vec![format!("{}: {}", vote.size.as_str(), vote.why)],
+        SpecOutcome::Sized(None) => vec!["its answer could not be read".to_owned()],
+        SpecOutcome::Split(Ok(parts)) => {
+            let titles: Vec<String> = parts.iter().map(|part| part.title.clone()).collect();
+            first(&counted(parts.len(), "part"), &titles)
+        }
+        SpecOutcome::PlanWritten(plan) => {
+            let page = plan.markdown("");
+            let lines = page.lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned);
+            first("a plan", &lines.collect::<Vec<_>>())
+        }
+        SpecOutcome::PlanReviewed(found) => {
+            let lines: Vec<String> = in_words(found).lines().map(str::to_owned).collect();
+            first(&counted(found.len(), "finding"), &lines)
+        }
+        SpecOutcome::Listed(Ok(tasks)) => {
+            let titles: Vec<String> = tasks.iter().map(|task| task.title.clone()).collect();
+            first(&counted(tasks.len(), "task"), &titles)
+        }
+        SpecOutcome::Diagnosed(Err(why))
+        | SpecOutcome::Split(Err(why))
+        | SpecOutcome::Listed(Err(why)) => refused(why),
+        SpecOutcome::Worked(work) => of_work(work),
+        SpecOutcome::Beyond(why) => first("it is more than fast mode builds", why),
+        SpecOutcome::Red(RedProof::Proven(tests)) => {
+            let verb = if tests.len() == 1 { "fails" } else { "fail" };
+            let line = format!("{} {verb} for want of the code", counted(tests.len(), "new test"));
+            first(&line, &tests.iter().map(of_red).collect::<Vec<_>>())
+        }
+        SpecOutcome::Red(RedProof::Unproven(why)) | SpecOutcome::Green(GreenProof::Red(why)) => {
+            refused(why)
+        }
+        SpecOutcome::Red(RedProof::NotRun(why)) | SpecOutcome::Green(GreenProof::NotRun(why)) => {
+            vec![format!("the tests did not run: {why}")]
+        }
+        SpecOutcome::Green(GreenProof::Green(count)) => {
+            vec![format!("all tests pass, with {}", counted(*count, "new one"))]
+        }
+        SpecOutcome::Reviewed(review) => of_review(review),
+        SpecOutcome::Committed(Ok(at)) => vec![format!("commit {}", at.commit.short())],
+        SpecOutcome::Committed(Err(why)) => first("the gates of a commit stop it", why),
+        SpecOutcome::Published => vec!["the branch is there".to_owned()],
+        SpecOutcome::Learned(Some(finding)) => vec![format!("finding {finding}")],
+        SpecOutcome::Learned(None) => vec!["there are too many of its kind".to_owned()],
+        SpecOutcome::Kept => vec!["the commit stays with the run".to_owned()],
+        SpecOutcome::Failed(failure) => vec![failure.why().to_owned()],
+    }
+}
+
+fn of_work(work: &Work) -> Vec<String> {
+    let (came, words) = match work {
+        Work::Changed { files, words, .. } => {
+            (first(&counted(files.len(), "changed file"), files), words)
+        }
+        Work::Nothing(words) => (vec!["nothing was written".to_owned()], words),
+        Work::Refused { why, words } => (refused(why), words),
+    };
+    if let Some(why) = &words.disagreement {
+        return first(&format!("the executor disagrees: {why}"), &came);
+    }
+    if !words.extension.is_empty() {
+        let asks = format!("the executor asks for more files: {}", words.extension.join("; "));
+        return first(&asks, &came);
+    }
+    came
+}
+
+/// Its name, and why it fails.
+fn of_red(test: &RedTest) -> String {
+    let RedTest { command, name, why } = test;
+    let name = name.as_deref().unwrap_or("all of them");
+    match why {
+        RedReason::Assertion => format!("{command}: {name}: an assertion"),
+        RedReason::MissingSymbol(symbol) => format!("{command}: {name}: `{symbol}` is missing"),
+    }
+}
+
+fn of_review(review: &TaskReview) -> Vec<String> {
+    match review {
+        TaskReview::Passed(task) if task.criteria.is_empty() => vec!["passed".to_owned()],
+        TaskReview::Passed(task) => {
+            vec![format!("passed; met: {}", task.criteria.join(", "))]
+        }
+        TaskReview::NotPassed { verdict, why, .. } => vec![format!("{}: {why}", verdict.as_str())],
+        TaskReview::Paused { why, .. } => vec![format!("paused: {why}")],
+    }
+}
