@@ -24,6 +24,7 @@ use crate::flow::context::Context;
 use crate::flow::dropped::work;
 use crate::flow::review::request::Stopped;
 use crate::flow::run;
+use crate::platform::config::env::Env;
 use crate::platform::store::runs;
 use crate::platform::ui::ask;
 use crate::platform::ui::out;
@@ -147,7 +148,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         commits: args.commit || by_variable,
         plan_only: args.plan_only,
         roles: args.roles.iter().map(|text| ChosenRole::read(text)).collect::<Result<_>>()?,
-        autopilot: autopilot(context),
+        autopilot: autopilot(context.env),
         ..RunOptions::default()
     };
     ended(context, &invocation.global, run::run(context, &spec, mode, options))
@@ -155,13 +156,15 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 /// `tribunal approve RUN`.
 pub fn approve(invocation: &Invocation, args: &ApproveArgs) -> Result<ExitStatus> {
-    answer(invocation, &args.run, CheckpointAnswer::Approve, args.page.as_deref())
+    let autopilot = autopilot(&invocation.env);
+    answer(invocation, &args.run, CheckpointAnswer::Approve, args.page.as_deref(), autopilot)
 }
 
 /// `tribunal reject RUN`.
 pub fn reject(invocation: &Invocation, args: &RejectArgs) -> Result<ExitStatus> {
     let note = redact_str(args.note.trim());
-    answer(invocation, &args.run, CheckpointAnswer::Reject(note), args.page.as_deref())
+    // Who rejects something wants to see what comes in its place.
+    answer(invocation, &args.run, CheckpointAnswer::Reject(note), args.page.as_deref(), false)
 }
 
 fn answer(
@@ -169,12 +172,13 @@ fn answer(
     run: &str,
     answer: CheckpointAnswer,
     page: Option<&str>,
+    autopilot: bool,
 ) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no run can be answered", "answer once the call is over")?;
     let id = runs::resolve(&repo.state_dir(), run)?;
-    ended(context, &invocation.global, run::answer(context, &id, answer, page, autopilot(context)))
+    ended(context, &invocation.global, run::answer(context, &id, answer, page, autopilot))
 }
 
 /// `tribunal abort RUN`.
@@ -193,12 +197,12 @@ pub fn abort(invocation: &Invocation, args: &AbortArgs) -> Result<ExitStatus> {
 
 /// Continues the run of a spec.
 pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitStatus> {
-    ended(context, global, run::resume(context, id, autopilot(context)))
+    ended(context, global, run::resume(context, id, autopilot(context.env)))
 }
 
 /// Whether the person has the rest of a run go on without asking.
-fn autopilot(context: Context<'_>) -> bool {
-    context.env.text("AUTOPILOT") == Some("true")
+fn autopilot(env: &Env) -> bool {
+    env.text("AUTOPILOT") == Some("true")
 }
 
 /// Says what a run came to, or that it was stopped; a person who sits at a terminal answers there what it asks.

@@ -4,15 +4,21 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::model::agent::Spent;
+use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::platform::ui::columns::Cell;
 
 /// A run in the list.
 pub(super) struct ListedRun {
-    pub id: String,
     pub row: [Cell; 7],
     pub json: Value,
-    pub can_resume: bool,
+    /// What can be done about one that nobody works on.
+    pub hint: Option<String>,
+}
+
+/// What continues a run.
+pub(super) fn continues(id: &str) -> String {
+    format!("`tribunal resume {}` continues that run", short_id(id))
 }
 
 /// What is known of a cost, in a column; `?` stands for what is not.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::invocation::Invocation;
-use crate::cli::run_row::{ListedRun, duration, money};
+use crate::cli::run_row::{ListedRun, continues, duration, money};
 use crate::cli::{run as spec_run, spec_runs};
 use crate::domain::model::agent::Spent;
 use crate::domain::model::report::ExitStatus;
@@ -77,7 +77,8 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
                 let is_own = run.about.parent.is_none();
                 let can_resume = is_own && matches!(at, At::Stopped | At::Paused);
                 let (row, json) = (row(&run, at, spent), json_of(&run, at, spent));
-                listed.push(ListedRun { id, row, json, can_resume });
+                let hint = can_resume.then(|| continues(&id));
+                listed.push(ListedRun { row, json, hint });
             }
             Ok(Some(StoredRun::Spec(run))) => {
                 listed.push(spec_runs::listed(invocation.context(&repo), &run)?);
@@ -93,13 +94,13 @@ fn list(invocation: &Invocation, limit: usize) -> Result<ExitStatus> {
         out::talk("no runs yet");
         out::hint("`tribunal review` reviews a change, `tribunal run SPEC` builds a spec");
     } else {
-        let stopped = listed.iter().find(|run| run.can_resume).map(|run| run.id.clone());
+        let hint = listed.iter().find_map(|run| run.hint.clone());
         let headings = ["ID", "STARTED", "TOOK", "KIND", "VERDICT", "COST", "CHANGE"]
             .map(|title| (title, Side::Left));
         let rows: Vec<_> = listed.into_iter().map(|run| run.row).collect();
         out::result(table(headings, &rows));
-        if let Some(id) = stopped.filter(|_| !invocation.global.quiet) {
-            out::hint(&format!("`tribunal resume {}` continues that run", short_id(&id)));
+        if let Some(hint) = hint.filter(|_| !invocation.global.quiet) {
+            out::hint(&hint);
         }
     }
     Ok(ExitStatus::Pass)

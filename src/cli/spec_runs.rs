@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::cli::run_row::{ListedRun, duration, money};
+use crate::cli::run_row::{ListedRun, continues, duration, money};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
@@ -53,6 +53,16 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
     json["title"] = json!(run.about.title);
     json["started"] = json!(run.about.started);
     json["standing"] = json!(standing);
-    let can_resume = !run.has_ended() && !is_held;
-    Ok(ListedRun { id: run.id.clone(), row, json, can_resume })
+    let hint = match run.stage() {
+        SpecStage::Ended(_) => None,
+        _ if is_held => None,
+        SpecStage::Waiting(_) => {
+            let id = short_id(&run.id);
+            Some(format!(
+                "`tribunal runs show {id}` shows what that run asks, and how it is answered"
+            ))
+        }
+        _ => Some(continues(&run.id)),
+    };
+    Ok(ListedRun { row, json, hint })
 }

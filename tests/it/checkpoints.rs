@@ -122,13 +122,25 @@ fn a_person_answers_in_the_file_of_the_page() {
     fs::remove_file(&file).unwrap();
     waits(answers(&repo, &["resume", &id]), "the plan");
     assert_eq!(fs::read_to_string(&file).unwrap(), whole, "it is written again");
+    // What says nothing would have the same plan made again.
+    types(&file, "reject");
+    answers(&repo, &["resume", &id]).code(2).says("say what should be otherwise");
+    fs::write(&file, &whole).unwrap();
+    types(&file, "reject: no store");
+    let other = "has another answer: `reject: no store`";
+    answers(&repo, &["approve", &id]).code(2).says(other).says("take it out of the file");
+    answers(&repo, &["reject", &id, "--note", "no list"]).code(2).says(other);
+    fs::write(&file, &whole).unwrap();
     assert_eq!(scene.asked().len(), asked, "nothing was paid");
 
     types(&file, "reject: no cache please");
     waits(answers(&repo, &["resume", &id]), "the plan");
     let plans = asked_for(&scene, Part::Plan);
     assert!(plans[1].contains("| failure: no cache please"), "{}", plans[1]);
+    // As another editor saves it.
     types(&file, "approve");
+    let page = fs::read_to_string(&file).unwrap().replace('\n', "\r\n");
+    fs::write(&file, format!("\u{feff}{page}")).unwrap();
     waits(answers(&repo, &["resume", &id]), "the tasks");
     assert!(fs::read_to_string(&file).unwrap().contains("about the tasks."), "it is another page");
     types(&file, "approve");
@@ -147,6 +159,10 @@ fn an_answer_to_what_changed_since_is_refused() {
     repo.git(&["commit", "--quiet", "--no-verify", "--allow-empty", "-m", "feat: more"]).ok();
     let moved = "`main` moved since the page was written: it has 1 commit beyond";
     answers(&repo, &["approve", &id]).code(2).says(moved).says("answer again");
+    let shown = repo.tribunal(&["runs", "show", &id]).ok();
+    assert_eq!(shown.stdout.matches("`main` has 1 commit beyond").count(), 1, "{shown}");
+    let answered = format!("`tribunal runs show {id}` shows what that run asks");
+    repo.tribunal(&["runs"]).ok().says(&answered).never_says("tribunal resume");
     assert!(fs::read_to_string(&file).unwrap().contains("`main` has 1 commit beyond"));
     // By the file as well; an answer to the page as it was is gone with it.
     repo.git(&["commit", "--quiet", "--no-verify", "--allow-empty", "-m", "feat: more"]).ok();
@@ -178,10 +194,14 @@ fn with_autopilot_the_rest_goes_on_without_asking() {
         repo.tribunal(&["runs", "show", &id]).ok().says("nobody is asked any more (`AUTOPILOT`)");
         assert_eq!(subjects(&repo).len(), 4, "{at}");
     }
-    let scene = scene();
+    let planning = Planning { plans: vec![plan("first"), plan("second")], ..good() };
+    let scene = planned(planning, tests(), code());
     let repo = project(&scene, SPEC);
     let outcome = repo.tribunal_with(&MANUAL, &[("AUTOPILOT", "1")], b"");
-    waits(outcome, "the plan");
+    let (id, _) = waits(outcome, "the plan");
+    // What comes in the place of what is rejected is looked at.
+    let words = ["reject", &id, "--note", "no store", "--format", "json"];
+    waits(repo.tribunal_with(&words, &autopilot, b""), "the plan");
 }
 
 #[test]

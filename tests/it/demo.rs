@@ -219,6 +219,39 @@ fn where_nothing_holds_what_an_agent_wrote_the_person_is_asked() {
     leaves_nothing(&sandbox);
 }
 
+/// Interrupted while git writes: it comes to its end, and then all of it is removed.
+#[test]
+fn what_is_under_way_when_a_demo_is_interrupted_leaves_nothing_either() {
+    let mut sandbox = Sandbox::new();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let git = std::env::split_paths(&path).map(|folder| folder.join("git"));
+    let git = git.into_iter().find(|it| it.exists()).unwrap();
+    let (programs, begun) = (sandbox.path().join("programs"), sandbox.path().join("begun"));
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in *' commit '*) if mkdir '{}' 2>/dev/null; then i=0\n\
+         while [ $i -lt 300 ]; do i=$((i + 1)); mkdir -p \"$PWD/late/$i\"; done\nfi;; esac\nexec '{}' \"$@\"\n",
+        begun.display(),
+        git.display()
+    );
+    executable(programs.join("git"), script);
+    sandbox.vars.push(("PATH", format!("{}:{path}", programs.display())));
+    let demo = Beside::start(&home(&sandbox), &["demo", "guard", "--fast"], "demo");
+    wait_for("a commit", || begun.exists());
+    let pid = Pid::from_raw(i32::try_from(demo.child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    demo.end().code(130).never_says(DONE);
+    leaves_nothing(&sandbox);
+}
+
+#[test]
+fn a_demo_that_has_no_place_says_how_it_gets_one() {
+    let mut sandbox = Sandbox::new();
+    let nowhere = sandbox.path().join("nowhere").display().to_string();
+    sandbox.vars.push(("TMPDIR", nowhere.clone()));
+    let told = home(&sandbox).tribunal(&["demo", "guard", "--fast"]).code(2);
+    told.says(&format!("a folder below `{nowhere}`")).says("set `TMPDIR`");
+}
+
 #[test]
 fn an_interrupted_demo_leaves_nothing_behind() {
     let mut sandbox = Sandbox::new();

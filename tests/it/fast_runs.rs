@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::brain::{LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, Sandbox, short};
+use crate::harness::{Outcome, Repo, Sandbox, short, wait_for};
 use crate::model_server::Asked;
 use crate::real;
 use crate::scene::{KEYS, Scene};
@@ -117,6 +117,24 @@ fn it_is_published_where_that_was_asked_for_and_the_push_still_wants_a_review() 
     let repo = project(&scene);
     let other = ["run", "sizes", "--commit"];
     repo.tribunal(&other).code(2).says("`--commit` is for `--mode fast`");
+}
+
+#[test]
+fn whether_it_is_published_is_as_it_was_last_asked_for() {
+    let scene = usual(&[]);
+    let repo = project(&scene);
+    let commits = [&FAST[..], &["--commit"]].concat();
+    let killed = repo.until_save(&commits, 12);
+    assert_eq!(killed.code, -1, "{killed}");
+    wait_for("the agents to end", || scene.alive().is_empty());
+    repo.git(&["branch", "tribunal/sizes"]).ok();
+    repo.tribunal(&commits).code(4).says("the branch `tribunal/sizes` was made meanwhile");
+    repo.git(&["branch", "-D", "tribunal/sizes"]).ok();
+    let words = ["run", "sizes", "--mode", "fast"];
+    repo.tribunal(&words).ok().says("nothing is published").never_says("the branch");
+    assert_eq!(repo.rev("tribunal/sizes"), "");
+    // Of one that begins no branch is told either.
+    repo.tribunal(&words).ok().says("building the spec `sizes` on main").never_says("the branch");
 }
 
 #[test]

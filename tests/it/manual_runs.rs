@@ -1,5 +1,7 @@
 //! The answers of a person during a run: each is to the page that they saw, and what they reject is made again.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::brain::Part;
@@ -168,11 +170,17 @@ fn what_is_built_before_a_run_ends_can_be_taken() {
     code[1] = spec_runs::writes(&[("src/hello.sh", "echo bye\n")], "");
     let scene = planned(Planning { tasks: vec![two_tasks()], ..good() }, tests(), code);
     let repo = project(&scene, SPEC);
+    // The commands are for a shell.
+    let odd = scene.sandbox.path().join("it's $here");
+    fs::rename(&repo.dir, &odd).unwrap();
+    let repo = Repo { sandbox: &scene.sandbox, dir: odd };
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
     let outcome = repo.tribunal(&["run", "sizes"]).code(3);
     let outcome = outcome.says("1 commit up to ").says(" is built and not published");
     let (_, hint) = outcome.stderr.split_once("`git fetch ").expect("how it is taken");
-    let words: Vec<&str> = hint.split_once('`').unwrap().0.split(' ').collect();
-    repo.git(&[&["fetch", "--quiet"], words.as_slice()].concat()).ok();
+    let mut shell = repo.sandbox.command("sh", &repo.dir);
+    shell.args(["-c", &format!("git fetch --quiet {}", hint.split_once('`').unwrap().0)]);
+    crate::harness::run(shell, b"").ok();
     let log = repo.git(&["log", "--format=%s", "main..tribunal/sizes-unfinished"]).ok();
     assert_eq!(log.out(), "feat(size): read kilobytes");
     let listed = spec_runs::run(&repo).code(3);

@@ -33,6 +33,7 @@ impl<'a> LiveRun<'a> {
     pub fn start(stage: &'a DemoStage, words: &[&str]) -> Result<Self> {
         type_in(&[&["tribunal"], words].concat());
         let log = stage.root.join("output");
+        let _not_over = stage.may_start()?;
         let process = stage.tribunal_cmd(words).start_logged(&File::create(&log)?)?;
         *under_way(stage) = Some(process);
         Ok(Self { stage, log, shown: 0, began: Instant::now() })

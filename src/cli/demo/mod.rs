@@ -11,15 +11,19 @@ mod run;
 mod stage;
 mod toolchain;
 
+use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
 
 use crate::cli::demo::stage::{DemoStage, Pace, title};
 use crate::cli::invocation::Invocation;
+use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::platform::config::env::Env;
 use crate::platform::process::Interrupts;
@@ -35,6 +39,10 @@ Examples:
 
 /// Longer than anybody follows a demo.
 const EVER: Duration = Duration::from_hours(365 * 24);
+
+/// How often the folder of a demo is removed until nothing is there, and the pause between two tries.
+const REMOVALS_MAX: usize = 100;
+const REMOVAL_PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -89,7 +97,18 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
 
 /// Tells one, and leaves nothing behind, whether it is told to its end or interrupted.
 fn tell(story: Story, args: &Args, env: &Env) -> Result<ExitStatus> {
-    let root = tempfile::Builder::new().prefix("tribunal-demo-").tempdir()?;
+    let parent = std::env::temp_dir();
+    let root = tempfile::Builder::new().prefix("tribunal-demo-").tempdir_in(&parent);
+    let root = root.map_err(|error| {
+        let why = error.kind();
+        hinted(
+            format!(
+                "the demo needs a folder below `{}`, and could make none: {why}",
+                parent.display()
+            ),
+            "set `TMPDIR` to a folder that you can write to",
+        )
+    })?;
     let pace = if args.fast || !can_ask() { Pace::Fast } else { Pace::Steps };
     let mut stage = DemoStage::set(root.path(), pace, env)?;
     if story == Story::Run {
@@ -111,9 +130,24 @@ fn tell(story: Story, args: &Args, env: &Env) -> Result<ExitStatus> {
     stage.end()?;
     if args.keep {
         out::result(&format!("kept in {}", root.keep().display()));
+    } else {
+        remove(root)?;
     }
     match told {
         Some(told) => told.map(|()| ExitStatus::Pass),
         None => Ok(ExitStatus::Interrupted),
     }
+}
+
+/// Removes the folder of a demo. What was interrupted may write one file more meanwhile.
+fn remove(root: TempDir) -> Result<()> {
+    let path = root.keep();
+    for _ in 0..REMOVALS_MAX {
+        match fs::remove_dir_all(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) => thread::park_timeout(REMOVAL_PAUSE),
+        }
+    }
+    bail!("could not remove `{}`", path.display())
 }

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -38,6 +38,8 @@ pub struct DemoStage {
     vars: Vec<(OsString, Option<OsString>)>,
     /// What was started and has not ended.
     pub(super) under_way: Mutex<Option<LoggedProcess>>,
+    /// Whether the demo is over. Held while a program is started or works: what is over starts none.
+    over: Mutex<bool>,
 }
 
 impl DemoStage {
@@ -54,6 +56,7 @@ impl DemoStage {
             pace,
             vars: own.map(|(name, _)| (name.into(), None)).collect(),
             under_way: Mutex::new(None),
+            over: Mutex::new(false),
         };
         fs::create_dir_all(stage.home())?;
         fs::create_dir_all(&stage.repo)?;
@@ -70,11 +73,21 @@ impl DemoStage {
         self.vars.push((name.into(), Some(value)));
     }
 
-    /// Ends whatever is still at work.
+    /// Ends whatever is still at work, and has nothing begin after it.
     pub fn end(&self) -> Result<()> {
         drop(self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take());
-        self.tribunal(&["daemon", "stop", "--all"])?;
+        // A program that works, such as a commit, may have started a watcher and writes files: it comes to its end.
+        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        drop(self.under_way.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.tribunal_cmd(&["daemon", "stop", "--all"]).capture()?;
         Ok(())
+    }
+
+    /// What lets a program be started, as long as it is kept.
+    pub(super) fn may_start(&self) -> Result<MutexGuard<'_, bool>> {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(!*over, "the demo is over");
+        Ok(over)
     }
 
     /// Begins a step: what is done, and what it shows.
@@ -90,6 +103,7 @@ impl DemoStage {
 
     /// Writes a file and shows at most that many lines of what changed in it.
     pub fn edit(&self, path: &str, content: &str, shown: usize) -> Result<()> {
+        let _not_over = self.may_start()?;
         let place = self.repo.join(path);
         let old = file::read_text(&place).unwrap_or_default();
         file::write_atomic(&place, content.as_bytes())?;
@@ -142,6 +156,7 @@ impl DemoStage {
     }
 
     pub fn command(&self, program: &str, words: &[&str]) -> Result<DemoAnswer> {
+        let _not_over = self.may_start()?;
         Ok(DemoAnswer(self.cmd(program, words).capture()?))
     }
 

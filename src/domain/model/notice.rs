@@ -133,7 +133,8 @@ pub enum SpecRunStep {
         what: String,
         /// What it is built on, for people.
         base: String,
-        branch: String,
+        /// `None` where nothing is published.
+        branch: Option<String>,
     },
     /// A stopped one is continued.
     Continued { run: String, of: String },

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::Spent;
 use crate::domain::model::error::hinted;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::apply;
@@ -16,7 +17,7 @@ use crate::domain::pipeline::spec_run::checkpoint_file::FileAnswer;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::progress::PageFacts;
-use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
 use crate::flow::context::Context;
 use crate::flow::review::calls;
 use crate::flow::run::base;
@@ -74,7 +75,8 @@ pub fn typed(state_dir: &Path, run: &SpecRun) -> Option<String> {
 ///
 /// # Errors
 ///
-/// Where the answer is to another page than the one that the run waits at, as it is now.
+/// Where the answer is to another page than the one that the run waits at, as it is now; where it says nothing, or
+/// something else than the one in the file.
 pub fn answered(
     context: Context<'_>,
     folder: &RunFolder,
@@ -88,9 +90,15 @@ pub fn answered(
         Ok(None) if autopilot => Ok(Some(CheckpointAnswer::Approve)),
         answer => answer,
     };
-    let Some(answer) = given.map_or_else(of_file, |answer| Ok(Some(answer)))? else {
-        return Ok(run);
+    let answer = match given {
+        Some(answer) => {
+            refuse_contradiction(folder, &run, checkpoint, &answer)?;
+            Some(answer)
+        }
+        None => of_file()?,
     };
+    let Some(answer) = answer else { return Ok(run) };
+    refuse_empty(&run, checkpoint, &answer)?;
     if !autopilot {
         refuse_moved_base(context, folder, &run)?;
     }
@@ -138,6 +146,43 @@ fn of_file(
             ))
         }
     }
+}
+
+/// Refuses a no without a reason where something is to be made again: it would come out as it was.
+fn refuse_empty(run: &SpecRun, checkpoint: &Checkpoint, answer: &CheckpointAnswer) -> Result<()> {
+    let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
+    let is_made_again = matches!(checkpoint.at, CheckpointKind::Plan | CheckpointKind::Tasks);
+    if !is_made_again || !says_nothing {
+        return Ok(());
+    }
+    let (id, at) = (short_id(&run.id), checkpoint.at.as_str());
+    Err(hinted(
+        format!("{at} would be made again as it was: say what should be otherwise"),
+        format!("`tribunal reject {id} --note TEXT` says it, `tribunal abort {id}` ends the run"),
+    ))
+}
+
+/// Refuses an answer beside another one in the file: nobody knows which of them counts.
+fn refuse_contradiction(
+    folder: &RunFolder,
+    run: &SpecRun,
+    checkpoint: &Checkpoint,
+    answer: &CheckpointAnswer,
+) -> Result<()> {
+    // A file that is no answer says nothing against it.
+    let Ok(Some(other)) = of_file(folder, run, checkpoint) else { return Ok(()) };
+    if other == *answer {
+        return Ok(());
+    }
+    let typed = read_file(folder.path())?.unwrap_or_default();
+    let typed = printable(&redact_str(checkpoint_file::given(&typed)));
+    let (path, id) = (path(folder.path()), short_id(&run.id));
+    Err(hinted(
+        format!("`{}` has another answer: `{typed}`", path.display()),
+        format!(
+            "take it out of the file and answer again, or `tribunal resume {id}` has that one count"
+        ),
+    ))
 }
 
 /// Refuses an answer to a page of another base: the page is written again, with what there is now.

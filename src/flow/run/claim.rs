@@ -79,7 +79,7 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
             None => format!("building {}", about.in_words()),
         },
         base: format!("{} ({})", about.base_name, about.base.short()),
-        branch: about.branch.clone(),
+        branch: about.is_published().then(|| about.branch.clone()),
     }));
     Ok((folder, run))
 }
@@ -137,9 +137,8 @@ fn continued(mut run: SpecRun, about: &SpecAbout) -> SpecRun {
     // What was planned and is only to be planned is not built by asking again.
     let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
     run.about.options.plan_only = about.options.plan_only;
-    run.about.options.commits = about.options.commits;
     run.about.options.autopilot |= about.options.autopilot;
-    run
+    run.committing(about.options.commits)
 }
 
 fn is_planned(run: &SpecRun) -> bool {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::model::oid::Oid;
+use crate::domain::model::text::shell_word;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::run::base;
-use crate::flow::setup::install::shim::shell_quoted;
 use crate::flow::workspace::attempt;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -58,7 +58,7 @@ pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
         _ => return None,
     };
     run.progress().built.last()?;
-    let quoted = |path: &OsStr| String::from_utf8_lossy(&shell_quoted(path)).into_owned();
+    let quoted = |path: &OsStr| shell_word(&path.to_string_lossy());
     let from = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
     let (from, name) = (quoted(from.as_os_str()), name(run));
     let top = repo.work_tree.as_ref().filter(|_| !is_rejected);

@@ -36,7 +36,7 @@ use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
-use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
+use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
@@ -122,7 +122,6 @@ pub fn answer(
             format!("`tribunal runs show {}` shows it, and how it is answered", short_id(id)),
         ));
     }
-    refuse_empty(&run, &answer)?;
     let settings = chosen::settings(context, &run.about.options.roles)?;
     let context = Context { settings: &settings, ..context };
     run.about.options.autopilot |= autopilot;
@@ -165,21 +164,6 @@ fn answerable(run: &SpecRun) -> Result<String> {
             format!("`tribunal runs show {id}` tells how far it is"),
         )
     })
-}
-
-/// Refuses a no without a reason where something is to be made again: it would come out as it was.
-fn refuse_empty(run: &SpecRun, answer: &CheckpointAnswer) -> Result<()> {
-    let SpecStage::Waiting(Checkpoint { at, .. }) = run.stage() else { return Ok(()) };
-    let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
-    let is_made_again = matches!(at, CheckpointKind::Plan | CheckpointKind::Tasks);
-    if !is_made_again || !says_nothing {
-        return Ok(());
-    }
-    let id = short_id(&run.id);
-    Err(hinted(
-        format!("{} would be made again as it was: say what should be otherwise", at.as_str()),
-        format!("`tribunal reject {id} --note TEXT` says it, `tribunal abort {id}` ends the run"),
-    ))
 }
 
 /// Ends a run that nobody works on; what it built stays in its folder.

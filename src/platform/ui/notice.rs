@@ -146,7 +146,8 @@ fn progress_line(progress: &Progress) -> String {
 fn spec_run_line(step: &SpecRunStep) -> String {
     match step {
         SpecRunStep::Begins { what, base, branch } => {
-            format!("{what} on {}, as the branch `{branch}`", printable(base))
+            let branch = branch.as_ref().map(|branch| format!(", as the branch `{branch}`"));
+            format!("{what} on {}{}", printable(base), branch.unwrap_or_default())
         }
         SpecRunStep::Continued { run, of } => {
             format!("continuing the run {} of {of}", short_id(run))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{counted, short_id};
+use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
@@ -65,7 +65,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
     lines.extend(bug_result::lines(result));
-    if let Some(commits) = result.base_moved_by {
+    if let Some(commits) = result.base_moved_by.filter(|commits| !is_on_page(result, *commits)) {
         lines.push(format!(
             "`{}` has {} beyond the one that it was built on",
             printable(&about.base_name),
@@ -82,6 +82,13 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
     }
     lines
+}
+
+/// Whether the page that is shown says already by how much the base moved.
+fn is_on_page(result: &SpecRunResult, commits: usize) -> bool {
+    let shown = result.run.progress().shown.as_ref();
+    matches!(result.run.stage(), SpecStage::Waiting(_))
+        && shown.is_some_and(|shown| shown.base_beyond == commits)
 }
 
 /// What was built, and what no test and no review shows of it.
@@ -106,7 +113,8 @@ fn planned(result: &SpecRunResult, then: &SpecStage) -> Vec<String> {
 pub fn hints(result: &SpecRunResult) -> Vec<String> {
     let mut hints = next_steps(result);
     let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
-    let (repository, about) = (result.repository.display(), &result.run.about);
+    let repository = shell_word(&result.repository.to_string_lossy());
+    let about = &result.run.about;
     match result.run.stage() {
         SpecStage::Ended(_) if result.take_with.is_none() => hints.push(format!(
             "`git fetch {repository} {last}:refs/heads/{}-unfinished` makes a branch of what is built",

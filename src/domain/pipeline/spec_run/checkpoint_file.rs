@@ -32,7 +32,7 @@ pub fn text(run: &str, checkpoint: &Checkpoint, page: &str) -> String {
 
 /// What was typed behind `answer:`; empty where nothing was.
 pub fn given(file: &str) -> &str {
-    file.lines().find_map(|line| line.strip_prefix(ANSWER)).unwrap_or_default().trim()
+    plain(file).lines().find_map(|line| line.strip_prefix(ANSWER)).unwrap_or_default().trim()
 }
 
 /// Reads a file that was written as `written` for a page of that hash (`shown`). Spaces at the ends of lines, and empty
@@ -60,9 +60,14 @@ pub fn read(file: &str, written: &str, shown: &str) -> FileAnswer {
 const CHANGED: &str =
     "more than the line of the answer was changed, and an answer is to the page as it was shown";
 
+/// Some editors begin a file with a mark of its encoding.
+fn plain(file: &str) -> &str {
+    file.strip_prefix('\u{feff}').unwrap_or(file)
+}
+
 /// All but the line of the answer.
 fn rest(file: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = file.lines().map(str::trim_end).collect();
+    let mut lines: Vec<&str> = plain(file).lines().map(str::trim_end).collect();
     if let Some(at) = lines.iter().position(|line| line.starts_with(ANSWER)) {
         lines.remove(at);
     }
@@ -94,6 +99,7 @@ mod tests {
             (with("approve"), approve.clone()),
             (with(" Approve  "), approve.clone()),
             (with("approve").replace('\n', "\r\n"), approve.clone()),
+            (format!("\u{feff}{}", with("approve").replace('\n', "\r\n")), approve.clone()),
             (with("approve") + "\n\n", approve),
             (with("reject: no cache: please"), reject("no cache: please")),
             (with("reject"), reject("")),

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::model::agent::Role;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
-use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 
@@ -89,6 +89,22 @@ impl SpecRun {
                 self.machine.spec.stage = *then;
             }
             _ => {}
+        }
+        self
+    }
+
+    /// The run, whose result in fast mode is published or stays with it, as its person says now.
+    #[must_use]
+    pub fn committing(mut self, commits: bool) -> Self {
+        self.about.options.commits = commits;
+        let is_last = matches!(self.stage(), SpecStage::Publishing(_) | SpecStage::Keeping(_));
+        let has_begun = self.job().is_some_and(|job| self.journal.is_under_way(&job));
+        if self.about.mode == RunMode::Fast
+            && is_last
+            && !has_begun
+            && let Some(stage) = self.machine.spec.onward(&self.about)
+        {
+            self.machine.spec.stage = stage;
         }
         self
     }

@@ -46,7 +46,11 @@ pub fn planned(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> Stri
         [] => String::new(),
         parts => format!("\n## Planned once that is built\n\n{}", parts.concat()),
     };
-    plan + &part.map(tasks_page).unwrap_or_default() + &later + &costs(spec, about, then)
+    part_line(spec)
+        + &plan
+        + &part.map(tasks_page).unwrap_or_default()
+        + &later
+        + &costs(spec, about, then)
 }
 
 /// What the run cost until now, what it is about to cost, and that its base moved; empty where that is not known.
