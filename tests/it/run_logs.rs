@@ -42,8 +42,8 @@ fn a_planned_run_is_told_job_by_job_with_what_was_refused() {
     let wide = json!({"tasks": [task("All", &["AC-1", "AC-2"], &["src/**"])]});
     let planning = Planning { tasks: vec![wide, two_tasks()], ..good() };
     // The first try is long, touches a test that was proved, and has a secret in it.
-    let long = format!("{}# token = \"{secret}\"\n{KILO}", "# One more line.\n".repeat(60));
-    let bad = writes(&[("src/size.sh", &long), ("tests/kilo_test.sh", "true\n")], "");
+    let text = format!("{}# token = \"{secret}\"\n{KILO}", "# One more line.\n".repeat(60));
+    let bad = writes(&[("src/size.sh", &text), ("tests/kilo_test.sh", "true\n")], "");
     let steps = [vec![bad], code()].concat();
     let scene = planned(planning, tests(), steps);
     let repo = planned_runs::project(&scene, planned_runs::SPEC);
