@@ -416,6 +416,27 @@ fn ledger_file(repo: &Repo<'_>) -> PathBuf {
     repo.dir.join(".git/tribunal/ledger.db")
 }
 
+/// A kill in the moment in which a ledger is begun leaves an empty one, in which nothing ever was.
+#[test]
+fn a_ledger_whose_beginning_was_killed_is_begun_again() {
+    for twice in [false, true] {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.repo("r");
+        repo.write("k", secret()).git(&["add", "k"]).ok();
+        let (ledger, lock) = (ledger_file(&repo), repo.dir.join(".git/tribunal/ledger.lock"));
+        fs::create_dir_all(ledger.parent().unwrap()).unwrap();
+        fs::write(&lock, "{\"pid\":2147483000}\n").unwrap();
+        fs::write(&ledger, "").unwrap();
+        if twice {
+            fs::write(&lock, "{\"pid\":2147483001}\n").unwrap();
+        }
+        let words = ["findings", "add", "--class", "other/seen", "--at", "k:1"];
+        repo.tribunal(&[&words[..], &["--message", "seen"]].concat()).ok().never_says("set aside");
+        repo.tribunal(&["hook", "pre-commit"]).code(1).never_says("set aside");
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "", "nobody is beginning one");
+    }
+}
+
 #[test]
 fn a_ledger_that_is_not_what_was_written_is_said_and_kept_aside() {
     let sql = |text: &'static str| {

@@ -103,7 +103,8 @@ impl Left {
             Some(branch) => repo.rev(&format!("{branch}^{{tree}}")),
             None => String::new(),
         };
-        let of_run = format!("refs/tribunal/{}", json["review"]["run"].as_str().unwrap());
+        let run = json["review"]["run"].as_str().unwrap_or_else(|| panic!("no run in {outcome}"));
+        let of_run = format!("refs/tribunal/{run}");
         let attempts = repo.git(&["for-each-ref", "--format=%(tree)", &of_run]);
         let cost = repo.tribunal(&["cost", "--format", "json"]).ok().json();
         let ledger = rusqlite::Connection::open(repo.path(".git/tribunal/ledger.db")).unwrap();

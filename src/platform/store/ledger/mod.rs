@@ -32,6 +32,7 @@ use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::platform::process::Identity;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::ledger::error::{Error, is_busy};
 use crate::platform::store::lock;
@@ -49,6 +50,9 @@ const FILE: &str = "ledger.db";
 
 /// Held while a ledger is begun, or looked at and set aside.
 const LOCK: &str = "ledger.lock";
+
+/// How long it takes at most until a ledger that is begun is made.
+const BEGINNING_MAX: Duration = Duration::from_secs(10);
 
 /// An open ledger.
 pub struct Ledger {
@@ -109,8 +113,12 @@ impl Ledger {
         let _lock = if fs::metadata(&file).is_ok_and(|file| file.len() > 0) {
             None
         } else {
-            let lock = lock::take(&state_dir.join(LOCK), SET_ASIDE_WAIT).ok().flatten();
-            if lock.is_some() && fs::metadata(&file).is_ok_and(|file| file.len() == 0) {
+            let lock_path = state_dir.join(LOCK);
+            // Before the lock is ours, and its file says so.
+            let was_killed = was_killed_beginning(&file, &lock_path);
+            let lock = lock::take(&lock_path, SET_ASIDE_WAIT).ok().flatten();
+            let is_empty = fs::metadata(&file).is_ok_and(|file| file.len() == 0);
+            if lock.is_some() && is_empty && !was_killed {
                 return Err(Error::Emptied);
             }
             // Made here, not by SQLite: its log and shared memory take the rights of this file. What
@@ -152,6 +160,16 @@ impl Ledger {
         schema::migrate(&mut connection)?;
         Ok(Self { connection })
     }
+}
+
+/// Whether an empty ledger is one that a killed process had just begun, and nothing was ever in it: that process
+/// stands in the lock's file still, where it came a moment before the ledger was made.
+fn was_killed_beginning(file: &Path, lock: &Path) -> bool {
+    let written = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    let (Some(made), Some(locked)) = (written(file), written(lock)) else { return false };
+    // Made before that: the next process, which went on with it, was killed as well.
+    let is_of_then = made.duration_since(locked).map_or(true, |after| after <= BEGINNING_MAX);
+    is_of_then && lock::record::<Identity>(lock).is_some()
 }
 
 /// Renames a damaged ledger; `None` where it is sound, because another process was faster.
