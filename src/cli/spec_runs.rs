@@ -26,9 +26,10 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         stage => format!("stopped while {}", stage.as_str()),
     };
     let id = &run.about.spec_id;
-    let (kind, change) = match run.about.report {
-        Some(_) => ("bug", format!("{id}: {}", run.about.title)),
-        None => ("spec", format!("spec {id}")),
+    let kind = run.about.kind();
+    let change = match run.about.report {
+        Some(_) => format!("{id}: {}", run.about.title),
+        None => format!("spec {id}"),
     };
     let row = [
         short_id(&run.id).into(),
@@ -39,14 +40,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         money(result.spent).into(),
         (&change).into(),
     ];
-    let standing = match run.stage() {
-        SpecStage::Ended(_) => "ended",
-        _ if is_held => "under way",
-        SpecStage::Paused(_) => "paused",
-        SpecStage::Waiting(_) => "waiting",
-        SpecStage::Planned(_) => "planned",
-        _ => "stopped",
-    };
+    let standing = run.stage().standing(is_held);
     let mut json = spec_result::json(&result);
     json["id"] = json!(run.id);
     json["kind"] = json!(kind);

@@ -19,7 +19,6 @@ use crate::domain::pipeline::run_log::{
 };
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::progress::attempt_of;
-use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::call::folder::CallFolder;
 use crate::flow::context::Context;
 use crate::flow::review;
@@ -93,15 +92,8 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
             };
         }
     }
-    let kind = if run.about.report.is_some() { "bug" } else { "spec" };
-    let standing = match run.stage() {
-        SpecStage::Ended(_) => "ended",
-        _ if is_held => "under way",
-        SpecStage::Paused(_) => "paused",
-        SpecStage::Waiting(_) => "waiting",
-        SpecStage::Planned(_) => "planned",
-        _ => "stopped",
-    };
+    let kind = run.about.kind();
+    let standing = run.stage().standing(is_held);
     Ok(RunLog {
         run: run.id.clone(),
         kind,

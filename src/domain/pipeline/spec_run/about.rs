@@ -87,8 +87,12 @@ impl SpecAbout {
 impl SpecAbout {
     /// What is built, for people.
     pub fn in_words(&self) -> String {
-        let kind = if self.report.is_some() { "bug" } else { "spec" };
-        format!("the {kind} `{}`", printable(&self.spec_id))
+        format!("the {} `{}`", self.kind(), printable(&self.spec_id))
+    }
+
+    /// What is built, in one word.
+    pub fn kind(&self) -> &'static str {
+        if self.report.is_some() { "bug" } else { "spec" }
     }
 
     /// The command that begins another run of it.

@@ -241,6 +241,18 @@ impl SpecStage {
         )
     }
 
+    /// How a run in this stage stands, in one word for programs; `is_held` where a process works on it.
+    pub fn standing(&self, is_held: bool) -> &'static str {
+        match self {
+            Self::Ended(_) => "ended",
+            _ if is_held => "under way",
+            Self::Paused(_) => "paused",
+            Self::Waiting(_) => "waiting",
+            Self::Planned(_) => "planned",
+            _ => "stopped",
+        }
+    }
+
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {
