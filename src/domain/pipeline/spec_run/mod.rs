@@ -34,7 +34,7 @@ use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 /// The format in which the run of a spec is written: the fourth has fewer stages and pages, and before that there is no
 /// such run. With a new word for a stage, a stop or a page it is raised: an earlier program then says that a later one
 /// wrote the run, and not that it is damaged.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The run of a spec, whole. It is saved before and after each job; what is not in here, or in the files
 /// that it names, is gone after a kill.
@@ -141,7 +141,7 @@ impl SpecRun {
     /// The page that a person is to answer; `None` where the run waits for no answer.
     pub fn page(&self) -> Option<String> {
         let SpecStage::Waiting(Checkpoint { at, then }) = self.stage() else { return None };
-        Some(pages::checkpoint(self.progress(), &self.about, *at, then))
+        Some(pages::checkpoint(self.progress(), &self.about, at, then))
     }
 
     pub(super) fn note(&mut self, answers: &[AgentAnswer]) {
