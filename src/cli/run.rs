@@ -227,19 +227,23 @@ pub fn ended(
 
 /// What is typed at the terminal; `None` where nobody is there, and where they answer later.
 fn typed_answer(global: &Global, result: &SpecRunResult) -> Result<Option<CheckpointAnswer>> {
-    let is_asked = matches!(result.run.stage(), SpecStage::Waiting(_));
-    if !is_asked || global.quiet || global.format == OutputFormat::Json {
+    let SpecStage::Waiting(checkpoint) = result.run.stage() else { return Ok(None) };
+    if global.quiet || global.format == OutputFormat::Json {
         return Ok(None);
     }
-    let word = ask::line("approve it, reject it, or answer later? [a/r/L]")?.unwrap_or_default();
-    Ok(match word.to_lowercase().as_str() {
-        "a" | "approve" => Some(CheckpointAnswer::Approve),
-        "r" | "reject" => {
-            let note = ask::line("what should be otherwise?")?.unwrap_or_default();
-            Some(CheckpointAnswer::Reject(redact_str(&note)))
+    loop {
+        let word = ask::line("approve it, reject it, or answer later? [a/r/L]")?;
+        match word.unwrap_or_default().to_lowercase().as_str() {
+            "a" | "approve" => return Ok(Some(CheckpointAnswer::Approve)),
+            "r" | "reject" => {}
+            _ => return Ok(None),
         }
-        _ => None,
-    })
+        let Some(note) = ask::line("what should be otherwise?")? else { return Ok(None) };
+        // Without a reason it would be made again as it was: Enter leads back to the question.
+        if !note.is_empty() || !checkpoint.at.is_made_again() {
+            return Ok(Some(CheckpointAnswer::Reject(redact_str(&note))));
+        }
+    }
 }
 
 /// Says that a signal stopped a run, and how it is continued; any other error stays one.

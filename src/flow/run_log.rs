@@ -18,7 +18,6 @@ use crate::domain::pipeline::run_log::{
     JobCame, JobNames, LoggedCall, LoggedDiff, LoggedJob, LoggedReview, RunLog,
 };
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::progress::attempt_of;
 use crate::flow::call::folder::CallFolder;
 use crate::flow::context::Context;
 use crate::flow::review;
@@ -65,22 +64,27 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
     };
     let made = logged_calls(context, &run.id)?;
     let (mut jobs, other_calls) = run_log::jobs(&run.journal, made, names, is_held);
-    let reviews = &run.machine.spec.reviews;
     let repo = run::repository_of(context.repo, &run.id);
+    let mut raised = run.progress().reviews.iter();
     for at in 0..jobs.len() {
         let is_last = jobs[at + 1..].iter().all(|later| later.name != jobs[at].name);
+        let is_planned_next = jobs
+            .get(at + 1)
+            .is_some_and(|next| matches!(next.place.step, JobStep::WritePlan | JobStep::Split));
         let job = &mut jobs[at];
         let review = match (job.place.step, job.place.task) {
-            (JobStep::ReviewTask, Some(task)) => reviews.get(task.saturating_sub(1)),
-            (JobStep::ReviewAll, _) => reviews.get(run.progress().built.len()),
+            // The size was raised by it.
+            (JobStep::ReviewTask, _) if is_planned_next => raised.next().map(String::as_str),
+            (JobStep::ReviewTask, Some(task)) => run.progress().review_of(task.saturating_sub(1)),
+            (JobStep::ReviewAll, _) => run.progress().review(),
             _ => None,
         };
         // Each time the same review is gone on with.
-        if let Some(id) = review.filter(|_| is_last) {
+        if let Some(id) = review.filter(|_| is_last || is_planned_next) {
             job.review = Some(nested(context, id, patches)?);
         }
         if patches != Patches::None
-            && let Some(name) = attempt_name(&run.id, job)
+            && let Some(name) = attempt_name(run, job)
         {
             job.diff = match &repo {
                 None => Some(gone("the run's own repository is gone")),
@@ -108,7 +112,7 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
 }
 
 /// The ref of what a job of an executor left; `None` of other jobs, and while nothing is left.
-fn attempt_name(run: &str, job: &LoggedJob) -> Option<String> {
+fn attempt_name(run: &SpecRun, job: &LoggedJob) -> Option<String> {
     let is_code = match job.place.step {
         JobStep::WriteTests => false,
         JobStep::WriteCode => true,
@@ -117,7 +121,8 @@ fn attempt_name(run: &str, job: &LoggedJob) -> Option<String> {
     let before = job.place.task?.saturating_sub(1);
     let is_over = matches!(job.came, JobCame::Done | JobCame::Failed);
     is_over.then_some(())?;
-    Some(attempt::ref_of(run, attempt_of(before, is_code, job.place.number?)))
+    let number = run.progress().attempt_of(before, is_code, job.place.number?);
+    Some(attempt::ref_of(&run.id, number))
 }
 
 fn nested(context: Context<'_>, id: &str, patches: Patches) -> Result<LoggedReview> {

@@ -86,7 +86,10 @@ fn an_answer_is_to_the_page_that_was_seen() {
     // Somebody else has it made again, and the page that was seen is no more.
     waits(says(&repo, &["reject", &id, "--note", "no cache"]), "the plan");
     let asked = scene.asked().len();
-    for word in [&first[..8], &first, "4c1d7e02", ""] {
+    for word in [&first[..7], ""] {
+        says(&repo, &["approve", &id, "--page", word]).code(2).says("too short to name a page");
+    }
+    for word in [&first[..8], &first, "4c1d7e02"] {
         says(&repo, &["approve", &id, "--page", word]).code(2).says("shows another page by now");
         let words = ["reject", &id, "--note", "no", "--page", word];
         says(&repo, &words).code(2).says("shows another page by now");

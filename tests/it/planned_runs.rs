@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::brain::{Part, Question, diligent, sections_read};
+use crate::brain::{Mistake, Part, Question, diligent, sections_read};
 use crate::harness::{Outcome, Repo, Sandbox, short};
 use crate::model_server::{Asked, Say};
 use crate::real;
@@ -148,6 +148,63 @@ pub fn reasons(outcome: &Outcome) -> String {
     let json = outcome.json();
     let lines = json["reasons"].as_array().unwrap().iter();
     lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// A mistake that whoever repairs it leaves as it is.
+const LASTING: Mistake = Mistake {
+    needle: "${1%K}",
+    class: "correctness/lower-case",
+    severity: "critical",
+    title: "a size with a small letter is refused",
+    right: "${1%K}",
+};
+
+#[test]
+fn a_small_spec_that_passes_no_review_is_planned() {
+    let spec = SPEC.replace("size: M", "size: S").replace(
+        "- **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n",
+        "",
+    );
+    let tasks = json!({"tasks": [task("Read kilobytes", &["AC-1"], &["src/size.sh"])]});
+    let plans =
+        planner(Planning { plans: vec![plan("p")], tasks: vec![tasks], ..Planning::default() });
+    let judges = diligent(&[LASTING]);
+    let kilo = || writes(&[("tests/kilo_test.sh", KILO_TEST)], "");
+    let right = "# Prints a size in bytes.\nkilo=${1%[Kk]}\necho $((kilo * 1024))\n";
+    let code = vec![code().remove(0), writes(&[("src/size.sh", right)], "")];
+    let scene = builder_beside(vec![kilo(), kilo()], code, move |asked: &Asked| {
+        match Question::read(asked).part {
+            Part::Plan | Part::PlanReview | Part::TaskList => plans(asked),
+            _ => judges(asked),
+        }
+    });
+    let repo = project(&scene, &spec);
+    let outcome = repo.tribunal(&["run", "sizes"]).ok();
+    outcome.clone().says("the review did not pass, so it is planned as size M: ");
+    let (_, id) = outcome.stdout.split_once("\nrun ").unwrap();
+    let id = id.split(':').next().unwrap();
+    let json = repo.tribunal(&["runs", "show", id, "--format", "json"]).ok().json();
+    assert_eq!((&json["size"], json["reviews"].as_array().unwrap().len()), (&"M".into(), 3));
+    let cost = repo.tribunal(&["cost", "--format", "json"]).ok().json();
+    assert_eq!(json["cost"]["calls"], cost["total"]["calls"], "all of them count: {cost}");
+    let asked = asked_for(&scene, Part::Plan).remove(0);
+    assert!(asked.contains("| Tried before: built smaller than M, it did not pass"), "{asked}");
+    let told = repo.git(&["show", "tribunal/sizes:docs/progress/sizes.md"]).ok();
+    assert!(told.out().contains("Size M: built smaller than M, it did not pass"), "{told}");
+    // Each try is kept, and each review is told where it was made.
+    let attempts = repo
+        .git(&[
+            "--git-dir",
+            &format!(".git/tribunal/runs/{}/repository", json["run"].as_str().unwrap()),
+            "for-each-ref",
+            "--format=%(refname)",
+        ])
+        .ok();
+    let log = repo.tribunal(&["logs", id, "--full"]).ok();
+    assert!(
+        attempts.out().contains("/10\n") && log.out().contains("a size with a small letter"),
+        "{attempts}\n{log}"
+    );
 }
 
 #[test]

@@ -142,6 +142,8 @@ pub enum SpecRunStep {
     Step { spec: String, step: &'static str },
     /// The tests of the base ran, and none failed.
     BaseTested { passed: usize },
+    /// It is planned as something larger, for people: to which size, and why.
+    Raised { size: &'static str, why: String },
 }
 
 /// What is about to be reviewed.

@@ -17,7 +17,7 @@ use crate::domain::pipeline::spec_run::checkpoint_file::FileAnswer;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::progress::PageFacts;
-use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 use crate::flow::context::Context;
 use crate::flow::review::calls;
 use crate::flow::run::base;
@@ -151,8 +151,7 @@ fn of_file(
 /// Refuses a no without a reason where something is to be made again: it would come out as it was.
 fn refuse_empty(run: &SpecRun, checkpoint: &Checkpoint, answer: &CheckpointAnswer) -> Result<()> {
     let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
-    let is_made_again = matches!(checkpoint.at, CheckpointKind::Plan | CheckpointKind::Tasks);
-    if !is_made_again || !says_nothing {
+    if !checkpoint.at.is_made_again() || !says_nothing {
         return Ok(());
     }
     let (id, at) = (short_id(&run.id), checkpoint.at.as_str());

@@ -116,6 +116,12 @@ pub fn answer(
     let seen = before.as_ref().map(answerable).transpose()?;
     let (folder, mut run) = claim::take(context, id)?;
     let now = answerable(&run)?;
+    if let Some(word) = page.filter(|word| word.len() < pages::SHOWN) {
+        return Err(hinted(
+            format!("`{word}` is too short to name a page"),
+            format!("`--page` takes at least {} characters of it", pages::SHOWN),
+        ));
+    }
     if seen.is_some_and(|seen| seen != now) || page.is_some_and(|page| !pages::names(page, &now)) {
         return Err(hinted(
             format!("the run `{}` shows another page by now", short_id(id)),

@@ -182,13 +182,20 @@ impl SpecSession<'_> {
         })
     }
 
-    /// The part that is planned or built now, with its criteria; empty before there is one.
-    pub(super) fn part_in_words(&self) -> String {
-        let Some(part) = self.run.progress().part() else { return String::new() };
-        let mut text = format!("{}\n\n", part.title);
-        let all = self.prepared.spec.requirements();
-        for (id, what) in all.iter().filter(|(id, _)| part.criteria.contains(id)) {
-            let _ = writeln!(text, "- {id}: {what}");
+    /// The part that is planned or built now, with its criteria, and why it was not built as something smaller; empty before
+    /// there is one.
+    fn part_in_words(&self) -> String {
+        let progress = self.run.progress();
+        let mut text = String::new();
+        if let Some(part) = progress.part() {
+            let _ = writeln!(text, "{}\n", part.title);
+            let all = self.prepared.spec.requirements();
+            for (id, what) in all.iter().filter(|(id, _)| part.criteria.contains(id)) {
+                let _ = writeln!(text, "- {id}: {what}");
+            }
+        }
+        for raised in &progress.raised {
+            let _ = writeln!(text, "\nTried before: {}", raised.in_words());
         }
         text
     }

@@ -15,6 +15,7 @@ use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::apply::{apply, start};
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
+use crate::domain::pipeline::spec_run::progress::RaisedSize;
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
@@ -102,7 +103,12 @@ impl<'a> SpecSession<'a> {
             let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
             self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
             let (outcome, answers) = self.perform_job(&job, stage)?;
+            let raised_before = self.run.progress().raised.len();
             self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
+            for RaisedSize { to, why } in &self.run.progress().raised[raised_before..] {
+                let (size, why) = (to.as_str(), why.clone());
+                self.context.notify(Progress::SpecRun(SpecRunStep::Raised { size, why }));
+            }
             if self.run.stage().shows_page() {
                 self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
             }

@@ -9,6 +9,7 @@ use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::spec_run::outcome::TaskReview;
 use crate::domain::pipeline::spec_run::stage::{RedTests, ReviewedTask, Snapshot, WrittenCode};
+use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::CriterionStatus;
 use crate::flow::review;
 use crate::flow::review::request::Stopped;
@@ -120,6 +121,11 @@ impl SpecSession<'_> {
             return Ok(Err(TaskReview::Paused { why, resume_when }));
         }
         let verdict = reviewed.report.verdict;
+        if let Decision::Escalate(detail) = &details.decision
+            && detail.is_without_end()
+        {
+            return Ok(Err(TaskReview::Endless { review, why }));
+        }
         if verdict != Verdict::Pass {
             return Ok(Err(TaskReview::NotPassed { review, verdict, why }));
         }

@@ -154,6 +154,9 @@ fn spec_run_line(step: &SpecRunStep) -> String {
         }
         SpecRunStep::Step { spec, step } => format!("{}: {step}", printable(spec)),
         SpecRunStep::BaseTested { passed } => format!("the tests of the base: {passed} passed"),
+        SpecRunStep::Raised { size, why } => {
+            format!("the review did not pass, so it is planned as size {size}: {}", printable(why))
+        }
     }
 }
 

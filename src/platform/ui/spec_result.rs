@@ -78,6 +78,12 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
     }
     lines.push(format!("run {id}: {}", result.spent));
     lines.extend(about.options.roles.iter().map(|chosen| printable(&chosen.in_words())));
+    let raised = result.run.progress().raised.iter();
+    lines.extend(
+        raised.map(|raised| {
+            format!("size {}: {}", raised.to.as_str(), printable(&raised.in_words()))
+        }),
+    );
     if about.options.autopilot {
         lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::development::suite::{GreenProof, RedProof};
 use crate::domain::development::words::{FileRequest, LastWords};
+use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
@@ -42,6 +43,13 @@ pub(super) fn step(
                 planned::accepted(about, SpecStage::Documenting(*task))
             }
             TaskReview::Passed(task) => planned::task_reviewed(about, *task),
+            TaskReview::Endless { review, why } => match planned::larger(spec, about) {
+                Some(to) => planned::raised(spec, about, to, why)?,
+                None => {
+                    let verdict = Verdict::Escalate;
+                    SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
+                }
+            },
             TaskReview::NotPassed { review, verdict, why } => {
                 SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
             }

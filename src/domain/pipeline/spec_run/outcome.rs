@@ -73,6 +73,11 @@ pub enum TaskReview {
         verdict: Verdict,
         why: String,
     },
+    /// Fixes led to no end of it: why.
+    Endless {
+        review: String,
+        why: String,
+    },
     /// It goes on later.
     Paused {
         why: String,

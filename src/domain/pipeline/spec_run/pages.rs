@@ -158,8 +158,8 @@ pub fn hash(page: &str) -> String {
     blake3::hash(page.as_bytes()).to_hex().to_string()
 }
 
-/// How much of a hash is shown to people.
-const SHOWN: usize = 8;
+/// How much of a hash is shown to people, and names a page.
+pub const SHOWN: usize = 8;
 
 /// A hash as people are shown it.
 pub fn short(hash: &str) -> &str {
@@ -248,6 +248,9 @@ pub fn progress(spec: &SpecProgress, about: &SpecAbout) -> String {
         known(&spec.planner),
         known(&spec.executor)
     );
+    for raised in &spec.raised {
+        let _ = writeln!(page, "Size {}: {}.", raised.to.as_str(), raised.in_words());
+    }
     let mut built = spec.built.iter();
     for (number, part) in (1..).zip(&spec.parts) {
         let _ = write!(page, "\n## Part {number}: {}\n\n", part.title);

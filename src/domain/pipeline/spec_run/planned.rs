@@ -6,7 +6,7 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
-use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::progress::{RaisedSize, SpecProgress};
 use crate::domain::pipeline::spec_run::stage::{
     Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, ReviewedTask, SpecStage, TaskTry,
 };
@@ -147,6 +147,31 @@ pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecS
         then @ SpecStage::Publishing(_) => accepted(about, then),
         then => then,
     })
+}
+
+/// As what it is built where fixes of its first task find no end: one size larger, as long as nothing is built and there is
+/// more to plan. `None` where that is a person's to decide.
+pub(super) fn larger(spec: &SpecProgress, about: &SpecAbout) -> Option<Size> {
+    if !spec.built.is_empty() || about.report.is_some() || about.mode == RunMode::Fast {
+        return None;
+    }
+    match spec.size? {
+        Size::S => Some(Size::M),
+        Size::M => (about.criteria.len() > 1).then_some(Size::L),
+        Size::L => None,
+    }
+}
+
+/// The stage in which it is planned as something larger.
+pub(super) fn raised(
+    spec: &mut SpecProgress,
+    about: &SpecAbout,
+    to: Size,
+    why: String,
+) -> Option<SpecStage> {
+    spec.raised.push(RaisedSize { to, why });
+    spec.parts.clear();
+    begin(spec, about, Some(to))
 }
 
 /// The stage after a task was reviewed: a person's yes comes first where others rely on what it changes.

@@ -30,8 +30,12 @@ pub struct SpecProgress {
     pub built: Vec<BuiltTask>,
     /// The code with the record of its decisions, once all tasks are built.
     pub recorded: Option<Snapshot>,
-    /// The runs that reviewed what was built: one a task in their order, then that of the whole.
+    /// The runs that reviewed what was built: those that raised its size, then one a task in their order, then that of
+    /// the whole.
     pub reviews: Vec<String>,
+    /// Why it is built as something larger than it began as, once for each time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<RaisedSize>,
     /// Why the bug happens; `None` until that is known, and where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
@@ -41,6 +45,22 @@ pub struct SpecProgress {
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
+}
+
+/// That a task passed no review, so that it is planned as something larger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedSize {
+    /// What it is built as now.
+    pub to: Size,
+    /// What the review says.
+    pub why: String,
+}
+
+impl RaisedSize {
+    /// For people, and for who plans it.
+    pub fn in_words(&self) -> String {
+        format!("built smaller than {}, it did not pass its review: {}", self.to.as_str(), self.why)
+    }
 }
 
 /// What a page tells that the run itself does not hold, as it was when the page was written.
@@ -82,6 +102,7 @@ impl SpecProgress {
             built: Vec::new(),
             recorded: None,
             reviews: Vec::new(),
+            raised: Vec::new(),
             diagnosis: None,
             learned: None,
             shown: None,
@@ -140,7 +161,12 @@ impl SpecProgress {
 
     /// The review of what is reviewed now, where it was begun: each task has one.
     pub fn review(&self) -> Option<&str> {
-        self.reviews.get(self.built.len()).map(String::as_str)
+        self.review_of(self.built.len())
+    }
+
+    /// The review of the task that stands behind so many others, or of the whole behind all of them.
+    pub fn review_of(&self, tasks_before: usize) -> Option<&str> {
+        self.reviews.get(self.raised.len() + tasks_before).map(String::as_str)
     }
 
     /// Keeps the id of a review before it is made.
@@ -218,12 +244,14 @@ impl SpecProgress {
     /// The number of what an executor leaves in a try, among all of the run.
     pub fn attempt(&self, number: u32) -> usize {
         let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
-        attempt_of(self.built.len(), is_code, number as usize)
+        self.attempt_of(self.built.len(), is_code, number as usize)
     }
-}
 
-/// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
-pub fn attempt_of(tasks_before: usize, is_code: bool, number: usize) -> usize {
-    let tries = TRIES_MAX as usize;
-    tasks_before * tries * 2 + if is_code { tries } else { 0 } + number
+    /// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
+    /// What was left before the size was raised keeps its own.
+    pub fn attempt_of(&self, tasks_before: usize, is_code: bool, number: usize) -> usize {
+        let tries = TRIES_MAX as usize;
+        let tasks = self.raised.len() + tasks_before;
+        tasks * tries * 2 + if is_code { tries } else { 0 } + number
+    }
 }

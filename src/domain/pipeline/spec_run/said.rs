@@ -102,6 +102,7 @@ fn of_review(review: &TaskReview) -> Vec<String> {
             vec![format!("passed; met: {}", task.criteria.join(", "))]
         }
         TaskReview::NotPassed { verdict, why, .. } => vec![format!("{}: {why}", verdict.as_str())],
+        TaskReview::Endless { why, .. } => vec![format!("escalate: {why}")],
         TaskReview::Paused { why, .. } => vec![format!("paused: {why}")],
     }
 }

@@ -290,6 +290,11 @@ impl PlanningTry {
 }
 
 impl CheckpointKind {
+    /// Whether what is rejected is made again, for which a reason is needed.
+    pub fn is_made_again(&self) -> bool {
+        matches!(self, Self::Plan | Self::Tasks)
+    }
+
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {

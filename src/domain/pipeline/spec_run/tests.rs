@@ -121,6 +121,17 @@ fn passed() -> SpecOutcome {
     })))
 }
 
+fn not_passed() -> SpecOutcome {
+    let (review, why) = ("01K".to_owned(), "why".to_owned());
+    SpecOutcome::Reviewed(TaskReview::NotPassed { review, verdict: Verdict::Block, why })
+}
+
+/// Fixes led to no end.
+fn endless() -> SpecOutcome {
+    let (review, why) = ("01K".to_owned(), "the sign is lost".to_owned());
+    SpecOutcome::Reviewed(TaskReview::Endless { review, why })
+}
+
 /// A task of which others rely on what it changes.
 fn passed_reaching(reach: Reach) -> SpecOutcome {
     let SpecOutcome::Reviewed(TaskReview::Passed(task)) = passed() else { panic!() };
@@ -241,11 +252,8 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             passed(),
             passed_reaching(Reach::Dependency),
             passed_reaching(Reach::Routing),
-            SpecOutcome::Reviewed(TaskReview::NotPassed {
-                review: "01K".to_owned(),
-                verdict: Verdict::Block,
-                why: "why".to_owned(),
-            }),
+            not_passed(),
+            endless(),
             SpecOutcome::Reviewed(TaskReview::Paused {
                 why: "why".to_owned(),
                 resume_when: ResumeWhen::Asked,
@@ -288,14 +296,19 @@ fn measure(run: &SpecRun) -> [usize; 5] {
         SpecStage::Ended(_) => return [0; 5],
         _ => 1,
     };
-    let may_split = usize::from(spec.size != Some(Size::L));
+    let may_grow = match spec.size {
+        None => 3,
+        Some(Size::S) => 2,
+        Some(Size::M) => 1,
+        Some(Size::L) => 0,
+    };
     let tasks: usize = spec.parts.iter().map(|part| part.tasks.len()).sum();
     let planned = spec.parts.iter().filter(|part| !part.tasks.is_empty()).count();
     let parts = match stage {
         SpecStage::Splitting(ask) => 1_000 - ask.number as usize,
         _ => spec.parts.len() - planned,
     };
-    [begun, may_split, parts, tasks - spec.built.len(), of_stage(stage)]
+    [begun, may_grow, parts, tasks - spec.built.len(), of_stage(stage)]
 }
 
 fn of_stage(stage: &SpecStage) -> usize {
@@ -730,6 +743,57 @@ fn what_others_rely_on_takes_a_yes_where_the_mode_or_the_policy_asks_for_it() {
         let run = reviewed(mode, asked, autopilot, reach);
         assert!(matches!(run.stage(), SpecStage::Committing(_)), "{:?}", run.stage());
     }
+}
+
+#[test]
+fn what_passes_no_review_is_planned_as_something_larger_until_a_person_decides() {
+    let refused = |outcome: SpecOutcome| if outcome == passed() { endless() } else { outcome };
+    let task_that_fails = || built_task().into_iter().take(5).map(refused);
+    let planned = || {
+        [
+            SpecOutcome::PlanWritten(plan("p")),
+            SpecOutcome::PlanReviewed(Vec::new()),
+            SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])),
+        ]
+    };
+    let mut run = new();
+    run.about.criteria = vec!["AC-1".to_owned(), "AC-2".to_owned()];
+    run = step(run, SpecOutcome::BaseTested(Ok(())));
+    for outcome in task_that_fails() {
+        if matches!(outcome, SpecOutcome::Reviewed(_)) {
+            run.machine.spec.note_review("first");
+        }
+        run = step(run, outcome);
+    }
+    assert!(matches!(run.stage(), SpecStage::WritingPlan(_)), "{:?}", run.stage());
+    assert_eq!((run.progress().size, run.progress().review()), (Some(Size::M), None));
+    let raised = run.progress().raised[0].in_words();
+    assert_eq!(raised, "built smaller than M, it did not pass its review: the sign is lost");
+    let as_medium = planned().into_iter().fold(run, step);
+    let mut run = as_medium.clone();
+    for outcome in task_that_fails() {
+        assert_ne!(run.progress().review(), Some("first"), "each has a review of its own");
+        run = step(run, outcome);
+    }
+    assert!(matches!(run.stage(), SpecStage::Splitting(_)), "{:?}", run.stage());
+    assert_eq!(run.progress().size, Some(Size::L));
+    let split = step(run, SpecOutcome::Split(Ok(parts())));
+    let as_large = planned().into_iter().chain(task_that_fails()).fold(split, step);
+    assert!(as_large.has_ended(), "{:?}", as_large.stage());
+
+    // What a person has to decide is theirs, and so is what stands on commits, a repair, and a plan of one criterion.
+    let escalated = built_task().into_iter().take(4).fold(as_medium.clone(), step);
+    assert!(step(escalated, not_passed()).has_ended());
+    let mut built = as_medium;
+    built.machine.spec.parts[0].tasks.push(task(TaskKind::Behaviour));
+    let built = built_task().into_iter().chain(task_that_fails()).fold(built, step);
+    assert!(built.has_ended() && built.progress().built.len() == 1);
+    let base = step(of_bug(), SpecOutcome::BaseTested(Ok(())));
+    assert!(task_that_fails().fold(step(base, answered("bug")), step).has_ended());
+    let mut one = sized(Some(Size::M), RunMode::Auto);
+    one.about.criteria.truncate(1);
+    let one = step(one, SpecOutcome::BaseTested(Ok(())));
+    assert!(planned().into_iter().chain(task_that_fails()).fold(one, step).has_ended());
 }
 
 #[test]
