@@ -46,6 +46,7 @@ mod needs;
 mod one_verdict;
 mod output;
 mod planned_runs;
+mod prepared_runs;
 mod progress;
 mod push;
 mod push_draws;

@@ -44,7 +44,7 @@ use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
 use crate::flow::run::prepare::{BugReport, Prepared};
 use crate::flow::run::session::SpecSession;
-use crate::flow::workspace::private_repo;
+use crate::flow::workspace::{checkout, disk, private_repo};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -202,6 +202,7 @@ fn perform(
     end_surviving_agents(folder.path())?;
     base::refuse_incomplete(context.repo, &run)?;
     let run = run.interrupted(now(context.env));
+    disk::trim(&checkout::root(context.repo), prepared.effective.policy.runs.disk);
     let private = repository(context.repo, folder, &run)?;
     let session = SpecSession::new(context, &private, prepared, folder, run)?;
     let before = session.run.clone();

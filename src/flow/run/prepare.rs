@@ -259,6 +259,15 @@ fn refuse_commands(
     let names: Vec<String> = names.map(|command| format!("`{}`", command.name)).collect();
     let of_spec = commands_of(spec, &effective.policy).into_iter();
     let count = of_spec.filter(|command| !consent::trusts(&agreed, &command.gate)).count();
+    let steps = effective.policy.prepare.iter();
+    let steps = steps.filter(|step| !consent::trusts_step(&agreed, step));
+    let steps: Vec<String> = steps.map(|step| format!("`{}`", step.run)).collect();
+    if names.is_empty() && !steps.is_empty() {
+        return Err(hinted(
+            format!("you have not agreed to what `[[prepare]]` runs: {}", steps.join(", ")),
+            "`tribunal trust` shows it and asks",
+        ));
+    }
     if names.is_empty() && count > 0 {
         let path = about.spec.path.display();
         return Err(hinted(

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::development::red::prove_red;
 use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green};
@@ -18,6 +18,7 @@ use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
+use crate::domain::policy::prepare_proposal;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
@@ -201,15 +202,34 @@ impl<'a> SpecSession<'a> {
             }
             None => None,
         };
+        let cannot_start = suite.not_run().is_some() || !broken.is_empty();
         let came = match wrong {
             None => Ok(()),
-            Some(why) => Err([vec![why], suite.last_lines()].concat()),
+            Some(why) => {
+                let proposed = if cannot_start { self.proposed_preparation() } else { Vec::new() };
+                Err([vec![why], suite.last_lines(), proposed].concat())
+            }
         };
         if came.is_ok() {
             let passed = suite.passed();
             self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed }));
         }
         Ok(SpecOutcome::BaseTested(came))
+    }
+
+    /// What to write into the policy where the tests may need what only the network has; nothing where the policy
+    /// prepares already, or nothing shows that.
+    fn proposed_preparation(&self) -> Vec<String> {
+        if !self.prepared.effective.policy.prepare.is_empty() {
+            return Vec::new();
+        }
+        let (objects, tree) = (&self.private.objects, &self.run.about.base_tree);
+        let read = |file: &str| shown_text::of_file(objects, tree, BStr::new(file));
+        let Some(lines) = prepare_proposal::lines(read) else { return Vec::new() };
+        let first = "tests run without the network here; where they need what the lock file names, these lines in \
+             `tribunal.toml` of the base have it fetched once, after `tribunal trust`:";
+        let lines = lines.into_iter().map(|line| format!("    {line}"));
+        [first.to_owned()].into_iter().chain(lines).collect()
     }
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
