@@ -72,7 +72,10 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
         let job = &mut jobs[at];
         let review = match (job.place.step, job.place.task) {
             (JobStep::ReviewTask, Some(task)) => reviews.get(task.saturating_sub(1)),
-            (JobStep::ReviewAll, _) => reviews.get(run.progress().built.len()),
+            (JobStep::ReviewAll, _) => {
+                let spec = run.progress();
+                reviews.get(spec.built.len() + spec.outdated_reviews)
+            }
             _ => None,
         };
         // Each time the same review is gone on with.

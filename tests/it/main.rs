@@ -42,6 +42,7 @@ mod machine;
 mod manual_runs;
 mod managers;
 mod model_server;
+mod moved_bases;
 mod needs;
 mod one_verdict;
 mod output;

@@ -20,6 +20,7 @@ mod left_out;
 mod planning;
 pub mod prepare;
 mod publish;
+mod rebase;
 mod session;
 mod suite;
 mod task_review;
@@ -211,6 +212,11 @@ fn perform(
         fix::release(context.repo, &run.id)?;
     }
     of(context, run)
+}
+
+/// How many commits what a run is built on has beyond what it was built on; `None` for none.
+pub fn base_moved_by(repo: &Repo, run: &SpecRun) -> Option<usize> {
+    base::moved_by(repo, &run.about).filter(|_| !run.has_ended())
 }
 
 /// The repository of a run's own, to look at; `None` where it is gone, or not there yet.

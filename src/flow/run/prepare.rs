@@ -15,6 +15,7 @@ use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::bug;
+use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::settings::Policy;
 use crate::domain::spec::classify::{Classification, classify};
@@ -135,6 +136,14 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
         ));
     }
     Ok(prepared)
+}
+
+/// The same for a run that goes on upon another base.
+pub fn upon(context: Context<'_>, run: &SpecRun, base: &Snapshot) -> Result<Prepared> {
+    let Snapshot { tree, commit } = base.clone();
+    let about = SpecAbout { base: commit, base_tree: tree, ..run.about.clone() };
+    let spec = belonging::parse_spec(&run.about.spec)?;
+    complete(context, about, spec)
 }
 
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {

@@ -1,5 +1,6 @@
 //! Performs the run of a spec: one job after the other, saved before each and after it.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
@@ -8,8 +9,10 @@ use bstr::{BStr, ByteSlice as _};
 use crate::domain::development::red::prove_red;
 use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green};
 use crate::domain::development::test_failure::NewTests;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
@@ -22,9 +25,12 @@ use crate::domain::policy::prepare_proposal;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::shown_text;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
+use crate::flow::run::base;
 use crate::flow::run::checkpoint;
 use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
@@ -54,6 +60,8 @@ pub(super) struct SpecSession<'a> {
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
     pub run: SpecRun,
+    /// The tip of the base that was spoken of last.
+    told_tip: Option<Oid>,
 }
 
 /// What an executor is asked to write.
@@ -86,7 +94,8 @@ impl<'a> SpecSession<'a> {
             unusable: Mutex::default(),
             notices: context.notices,
         };
-        Ok(Self { context, private, prepared, client, interrupts, folder, run })
+        let told_tip = Some(run.about.base.clone());
+        Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip })
     }
 
     /// Performs the run until it ends or pauses.
@@ -97,6 +106,7 @@ impl<'a> SpecSession<'a> {
             if let Some(signal) = self.interrupts.received() {
                 return Err(self.stopped(signal));
             }
+            self.tell_moved_base();
             self.run = start(self.run.clone(), &job, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
             let stage = self.run.stage().clone();
@@ -111,6 +121,21 @@ impl<'a> SpecSession<'a> {
             self.folder.save_spec(&self.run)?;
         }
         Ok(self.run)
+    }
+
+    /// Says once of each tip that the base moved to.
+    fn tell_moved_base(&mut self) {
+        let about = &self.run.about;
+        let tip = self.context.repo.tip(&about.base_ref).ok().flatten();
+        if tip == self.told_tip {
+            return;
+        }
+        self.told_tip = tip;
+        if let Some(commits) = base::moved_by(self.context.repo, about) {
+            let (spec, name) = (about.spec_id.clone(), about.base_name.clone());
+            let moved = SpecRunStep::BaseMoved { spec, name, commits };
+            self.context.notify(Progress::SpecRun(moved));
+        }
     }
 
     fn perform_job(
@@ -137,6 +162,12 @@ impl<'a> SpecSession<'a> {
             }
             SpecStage::Committing(task) => self.commit(job, &task)?,
             SpecStage::Recording => self.record_decisions(job)?,
+            SpecStage::Accepting
+                if self.run.progress().review().is_none() && self.is_behind()? =>
+            {
+                SpecOutcome::BaseMoved
+            }
+            SpecStage::Rebasing(_) => self.rebase()?,
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
@@ -155,6 +186,16 @@ impl<'a> SpecSession<'a> {
     /// The context of what works in the run's own repository.
     pub(super) fn private_context(&self) -> Context<'_> {
         Context { repo: self.private, ..self.context }
+    }
+
+    /// The policy of the base, which may have moved since the run was prepared.
+    pub(super) fn effective(&self) -> Result<Cow<'_, EffectivePolicy>> {
+        let tree = &self.run.about.base_tree;
+        if *tree == self.prepared.about.base_tree {
+            return Ok(Cow::Borrowed(&self.prepared.effective));
+        }
+        let read = policy::read_policy(self.private_context(), Some(tree), RuleSelection::All);
+        read.map(Cow::Owned)
     }
 
     /// What the next commit stands on.

@@ -56,7 +56,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said rebased built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
     ),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
@@ -118,7 +118,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review bug planning commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen branch base",
+        "documents task_review bug planning rebase commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -37,6 +37,12 @@ pub struct SpecProgress {
     /// The finding in which that is on record, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
+    /// How often its commits were put upon what its base was by then.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rebases: u32,
+    /// How many of the reviews of all of it were of commits upon an earlier base.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub outdated_reviews: usize,
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
@@ -83,6 +89,8 @@ impl SpecProgress {
             reviews: Vec::new(),
             diagnosis: None,
             learned: None,
+            rebases: 0,
+            outdated_reviews: 0,
             shown: None,
         }
     }
@@ -131,7 +139,7 @@ impl SpecProgress {
 
     /// The review of what is reviewed now, where it was begun: each task has one.
     pub fn review(&self) -> Option<&str> {
-        self.reviews.get(self.built.len()).map(String::as_str)
+        self.reviews.get(self.built.len() + self.outdated_reviews).map(String::as_str)
     }
 
     /// Keeps the id of a review before it is made.
@@ -195,6 +203,7 @@ impl SpecProgress {
             SpecStage::Recording => "decisions".to_owned(),
             SpecStage::Accepting => "accept".to_owned(),
             SpecStage::Documenting(_) => "documents".to_owned(),
+            SpecStage::Rebasing(_) => "rebase".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),
             SpecStage::Learning(_) => "learn".to_owned(),
             SpecStage::Keeping(_) => "keep".to_owned(),
@@ -217,4 +226,8 @@ impl SpecProgress {
 pub fn attempt_of(tasks_before: usize, is_code: bool, number: usize) -> usize {
     let tries = TRIES_MAX as usize;
     tasks_before * tries * 2 + if is_code { tries } else { 0 } + number
+}
+
+fn is_none<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
