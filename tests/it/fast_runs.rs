@@ -200,7 +200,11 @@ fn what_leaves_the_scope_is_escalated_with_the_mode_that_builds_it() {
         ),
         (beside("src/migrations/1.sql"), "`src/migrations/1.sql`", "manual"),
         (beside("docs/architecture.md"), "how the system is put together", "manual"),
-        (writes(&[], "EXTEND: src/units.sh, for the units"), "asks for more: src/units.sh", "auto"),
+        (
+            writes(&[], "EXTEND: src/units.sh, for the units"),
+            "asks for more: `src/units.sh`: for the units",
+            "auto",
+        ),
     ];
     for (code, reason, mode) in cases {
         let scene = builder(vec![good_tests()], vec![code], &[]);

@@ -80,6 +80,7 @@ mod spec_runs;
 mod stand_in;
 mod stopping;
 mod survivors;
+mod task_questions;
 mod tidy;
 mod uncommitted;
 mod untouched;

@@ -11,6 +11,7 @@ pub mod red;
 #[cfg(test)]
 mod red_tests;
 pub mod fast_scope;
+pub mod reach;
 pub mod scope;
 pub mod suite;
 pub mod test_failure;

@@ -93,7 +93,8 @@ const RUNNER_SETTINGS: [&str; 6] = [
     "playwright.config.",
 ];
 
-fn is_manifest(path: &str) -> bool {
+/// Whether a file says how the project is built and tested.
+pub fn is_manifest(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     MANIFESTS.iter().any(|known| known.eq_ignore_ascii_case(name))
         || RUNNER_SETTINGS.iter().any(|start| name.starts_with(start))
@@ -114,7 +115,8 @@ const LOCKS: [&str; 9] = [
     "go.sum",
 ];
 
-fn is_lock(path: &str) -> bool {
+/// Whether a package manager writes it beside a manifest.
+pub fn is_lock(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     LOCKS.contains(&name)
 }

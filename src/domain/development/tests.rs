@@ -11,7 +11,7 @@ use crate::domain::development::suite::{
     prove_green,
 };
 use crate::domain::development::test_failure::NewTests;
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::test_report::cases::{CaseFailure, CountedAs};
 use crate::domain::model::globs;
@@ -352,7 +352,20 @@ fn last_words_are_read_and_decide_nothing_by_themselves() {
         "I did it.\n**SUBJECT: feat(size): read sizes**\n- EXTEND: src/b.rs, since it calls it\n DISAGREE: `AC-1` and `AC-2`\n",
     );
     assert_eq!(words.subject, "feat(size): read sizes");
-    assert_eq!(words.extension, ["src/b.rs, since it calls it"]);
+    let file = |path: &str, why: &str| FileRequest {
+        path: path.to_owned(),
+        why: why.to_owned(),
+        is_of_spec: false,
+    };
+    assert_eq!(words.extension, [file("src/b.rs", "since it calls it")]);
+    for (said, path, why) in [
+        ("`./src/b.rs` - it is there", "src/b.rs", "it is there"),
+        ("src/b.rs: it calls it", "src/b.rs", "it calls it"),
+        ("**src/b.rs** — it calls it", "src/b.rs", "it calls it"),
+        ("src/b.rs", "src/b.rs", ""),
+    ] {
+        assert_eq!(LastWords::of(&format!("EXTEND: {said}")).extension, [file(path, why)]);
+    }
     assert_eq!(words.disagreement.unwrap(), "AC-1` and `AC-2");
     assert_eq!(LastWords::of("there is no SUBJECT: here\nDISAGREE:\n"), LastWords::default());
 }

@@ -191,7 +191,6 @@ fn wrong_with(task: &PlannedTask, limits: TaskLimits<'_>) -> Vec<String> {
     wrong
 }
 
-/// Whether a text names one file below the top of a repository: a pattern could be anything.
 /// Whether a text is the path of one file from the top of a repository.
 pub fn is_file_path(path: &str) -> bool {
     let is_name = |part: &str| !part.is_empty() && part != "." && part != ".." && part != ".git";

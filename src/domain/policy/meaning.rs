@@ -26,6 +26,12 @@ pub fn of(key: &str) -> Option<&'static str> {
             "refuse, or touched: what has to be committed before `--mode fast` begins"
         }
         ["runs", "disk"] => "what checkouts and what was prepared may take, such as 20 GiB",
+        ["runs", "extend"] => {
+            "ask, or grant where the spec's `touches` names it: a task needs one more file"
+        }
+        ["runs", "ask-before"] => {
+            "dependency, interface, architecture: takes your yes before it is committed"
+        }
         ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",

@@ -1,10 +1,11 @@
-//! The `[runs]` settings: runs of specs. The user's own: they decide what is spent.
+//! The `[runs]` settings: runs of specs. The user's own, since they decide what is spent, but for what a team wants to
+//! be asked about.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::policy::unit;
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunSettings {
     /// How many run at the same time in one repository.
@@ -19,6 +20,10 @@ pub struct RunSettings {
     pub disk: u64,
     /// What fast mode refuses to build past.
     pub fast_dirty: UncommittedWork,
+    /// What becomes of a task that needs one more file.
+    pub extend: OnExtension,
+    /// What takes a person's yes before it is committed, in every mode but the fast one.
+    pub ask_before: Vec<AskBefore>,
 }
 
 /// What has to be committed before a run in fast mode begins.
@@ -41,4 +46,24 @@ pub enum OnChange {
     Restart,
     /// It goes on; the new version is not built.
     Ignore,
+}
+
+/// What becomes of a task whose executor asks for a file that it may not change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnExtension {
+    /// A person is asked.
+    #[default]
+    Ask,
+    /// It may change it where the spec's `touches` name it; a person is asked about any other.
+    Grant,
+}
+
+/// What a task may change that takes a person's yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskBefore {
+    Dependency,
+    Interface,
+    Architecture,
 }

@@ -8,9 +8,11 @@ use globset::GlobSet;
 
 use crate::domain::development::prompt;
 use crate::domain::development::prompt::TaskPrompt;
-use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::scope::{
+    CodeStep, NamedBy, TaskBounds, is_test, refuse_code, refuse_tests,
+};
 use crate::domain::development::suite::{RedReason, RedTest};
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::scope;
 use crate::domain::model::change::{Change, FileChange, FileMode};
@@ -20,6 +22,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, Work};
 use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TaskTry};
+use crate::domain::planning::task::is_file_path;
 use crate::domain::review::prompt::spec_text;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::preparing;
@@ -67,19 +70,18 @@ impl SpecSession<'_> {
                 return Ok((SpecOutcome::Failed(failure), answers));
             }
         };
+        let (said, forbidden) = match wanted {
+            Wanted::Tests => (said, Vec::new()),
+            Wanted::Code(_) => self.weigh_requests(said)?,
+        };
         if let Some(beyond) = self.beyond_fast(wanted, &tree, &said)? {
             if tree != ask.from.tree {
                 save("wip: code that is beyond fast mode\n")?;
             }
             return Ok((beyond, answers));
         }
-        if tree == ask.from.tree && !left_out.is_empty() {
-            let first = "nothing was written that is taken".to_owned();
-            let why = [vec![first], left_out].concat();
-            return Ok((SpecOutcome::Worked(Work::Refused { why, words: said }), answers));
-        }
         if tree == ask.from.tree {
-            return Ok((SpecOutcome::Worked(Work::Nothing(said)), answers));
+            return Ok((SpecOutcome::Worked(nothing_taken(said, forbidden, left_out)), answers));
         }
         // Before anything else happens to it.
         let commit = save(match wanted {
@@ -88,8 +90,10 @@ impl SpecSession<'_> {
         })?;
         let at = Snapshot { tree, commit };
         let work = match self.refused(&at, wanted)? {
-            (why, files) if why.is_empty() => Work::Changed { at, files, words: said },
-            (why, _) => Work::Refused { why: [why, left_out].concat(), words: said },
+            (why, files) if why.is_empty() && forbidden.is_empty() => {
+                Work::Changed { at, files, words: said }
+            }
+            (why, _) => Work::Refused { why: [why, forbidden, left_out].concat(), words: said },
         };
         Ok((SpecOutcome::Worked(work), answers))
     }
@@ -110,6 +114,39 @@ impl SpecSession<'_> {
             workspace.copy_in(self.private, "`keep` of `[[prepare]]`", &preparation.kept)?;
         }
         Ok(workspace)
+    }
+
+    /// The words of an executor with the files that it may be given, and why it is given none of the others.
+    fn weigh_requests(&self, mut words: LastWords) -> Result<(LastWords, Vec<String>)> {
+        let (has, mut why) = (self.paths(), Vec::new());
+        for FileRequest { path, .. } in &words.extension {
+            let refused = if has.contains(path) {
+                Some("the task may change it already")
+            } else if !is_file_path(path) {
+                Some("it is no path of one file of this repository")
+            } else if is_test(path) {
+                Some("the tests stay as they were when they failed")
+            } else {
+                None
+            };
+            let refused = refused.map(str::to_owned);
+            let forbidden = || {
+                self.bounded(|bounds| bounds.forbids(path).map(str::to_owned).into_iter().collect())
+            };
+            let refused = match refused {
+                Some(refused) => vec![refused],
+                None => forbidden()?,
+            };
+            why.extend(refused.iter().map(|no| format!("it asked to change `{path}`: {no}")));
+        }
+        if !why.is_empty() {
+            words.extension.clear();
+        }
+        let of_spec = globs::union(self.prepared.spec.touches.iter().map(String::as_str))?;
+        for file in &mut words.extension {
+            file.is_of_spec = self.prepared.spec.touches.is_empty() || of_spec.is_match(&file.path);
+        }
+        Ok((words, why))
     }
 
     /// Why what was left is beyond the task, and the files that it touched.
@@ -273,6 +310,16 @@ impl SpecSession<'_> {
         let task = now.task.markdown(now.number);
         format!("{task}\nIt is task {} of {all}. The plan of all of them:\n\n{plan}", now.number)
     }
+}
+
+/// What came of a try that changed nothing, with why it gets no file that it asked for, and what it wrote and is left out.
+fn nothing_taken(words: LastWords, forbidden: Vec<String>, left_out: Vec<String>) -> Work {
+    let mut why = forbidden;
+    if !left_out.is_empty() {
+        why.push("nothing was written that is taken".to_owned());
+        why.extend(left_out);
+    }
+    if why.is_empty() { Work::Nothing(words) } else { Work::Refused { why, words } }
 }
 
 /// The files of the tests that fail, and each test with why.

@@ -32,6 +32,7 @@ impl SpecSession<'_> {
             Err(why) => return Ok(SpecOutcome::Committed(Err(why))),
         };
         let task = ReviewedTask {
+            reaching: Vec::new(),
             tree,
             subject: format!("docs: record the decisions of `{}`", self.run.about.spec_id),
             red: None,

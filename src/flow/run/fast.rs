@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use crate::domain::development::fast_scope;
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
@@ -35,7 +35,8 @@ impl SpecSession<'_> {
         let exempt = &self.prepared.effective.policy.gates.scope.exempt;
         let exempt = globs::union_or_plain(exempt.iter().map(String::as_str));
         let mut why = fast_scope::beyond(&files, &exempt);
-        why.extend(said.extension.iter().map(|what| format!("the executor asks for more: {what}")));
+        let asks = said.extension.iter().map(FileRequest::in_words);
+        why.extend(asks.map(|what| format!("the executor asks for more: {what}")));
         if why.is_empty() {
             return Ok(None);
         }

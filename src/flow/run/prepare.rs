@@ -17,6 +17,7 @@ use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::settings::Policy;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::read::read;
@@ -150,7 +151,9 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
     chosen::refuse_unknown(&effective.policy, &about.options.roles)?;
     if about.asked.is_empty() {
-        about.options.ask_every = effective.policy.runs.ask_every;
+        let RunSettings { ask_every, extend, ref ask_before, .. } = effective.policy.runs;
+        about.options =
+            RunOptions { ask_every, extend, ask_before: ask_before.clone(), ..about.options };
     }
     refuse_commands(context, &effective, &spec, &about)?;
     refuse_identity(context.repo)?;

@@ -112,12 +112,11 @@ impl<'a> SpecSession<'a> {
             let stage = self.run.stage().clone();
             let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
             self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
-            let leads_to_page = stage.leads_to_page() && self.run.about.may_ask();
             let (outcome, answers) = self.perform_job(&job, stage)?;
-            if leads_to_page {
+            self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
+            if self.run.stage().shows_page() {
                 self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
             }
-            self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
         }
         Ok(self.run)

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::development::reach::ReachingFile;
 use crate::domain::development::suite::{GreenProof, prove_green};
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
@@ -12,6 +13,7 @@ use crate::domain::review::finding::CriterionStatus;
 use crate::flow::review;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target::TaskReviewRequest;
+use crate::flow::run::base::files_between;
 use crate::flow::run::session::SpecSession;
 use crate::flow::run::suite;
 use crate::flow::workspace::checkout::Ignored;
@@ -47,8 +49,10 @@ impl SpecSession<'_> {
         {
             return Ok(TaskReview::NotPassed { review, verdict: Verdict::Escalate, why });
         }
+        let files = files_between(self.private, &head.tree, tree)?;
         let (subject, red) = (code.subject.clone(), Some(red.clone()));
-        Ok(TaskReview::Passed(ReviewedTask { subject, red, ..passed }))
+        let reaching = ReachingFile::among(&files);
+        Ok(TaskReview::Passed(Box::new(ReviewedTask { subject, red, reaching, ..passed })))
     }
 
     /// Has all of it reviewed by all of the spec. Nothing is fixed: each task was.
@@ -58,7 +62,7 @@ impl SpecSession<'_> {
         let request =
             TaskReviewRequest { id: String::new(), parent: String::new(), spec, fix: false };
         Ok(match self.reviewed(request, &base, &head)? {
-            Ok(PassedReview { passed, .. }) => TaskReview::Passed(passed),
+            Ok(PassedReview { passed, .. }) => TaskReview::Passed(Box::new(passed)),
             Err(other) => other,
         })
     }
@@ -132,6 +136,7 @@ impl SpecSession<'_> {
             review,
             reviewer: details.reviewer.clone(),
             arbiter: details.arbiter.clone(),
+            reaching: Vec::new(),
         };
         let is_same = attempt.tree == at.tree;
         let commit = if is_same { Some(at.commit.clone()) } else { attempt.commit.clone() };

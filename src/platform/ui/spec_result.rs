@@ -8,7 +8,7 @@ use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
-use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
@@ -112,9 +112,18 @@ fn planned(result: &SpecRunResult, then: &SpecStage) -> Vec<String> {
 /// What to do next.
 pub fn hints(result: &SpecRunResult) -> Vec<String> {
     let mut hints = next_steps(result);
-    let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
     let repository = shell_word(&result.repository.to_string_lossy());
     let about = &result.run.about;
+    if let SpecStage::Waiting(Checkpoint { then, .. }) = result.run.stage()
+        && let SpecStage::Committing(task) = &**then
+    {
+        let head = result.run.progress().head(about);
+        let (from, to) = (head.commit.short(), task.tree.short());
+        hints.push(format!(
+            "`git --git-dir={repository} diff {from} {to}` shows what the task changes"
+        ));
+    }
+    let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
     match result.run.stage() {
         SpecStage::Ended(_) if result.take_with.is_none() => hints.push(format!(
             "`git fetch {repository} {last}:refs/heads/{}-unfinished` makes a branch of what is built",
@@ -154,11 +163,14 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
         SpecStage::Waiting(checkpoint) => {
             let page = pages::hash(&result.run.page().unwrap_or_default());
             let page = pages::short(&page);
-            let (reject, again) = match checkpoint.at {
+            let (reject, again) = match &checkpoint.at {
                 CheckpointKind::Plan | CheckpointKind::Tasks => {
                     (" --note TEXT", "has it made again")
                 }
-                CheckpointKind::Built => ("", "ends it, and keeps what is built"),
+                CheckpointKind::Built | CheckpointKind::Reach => {
+                    ("", "ends it, and keeps what is built")
+                }
+                CheckpointKind::Extension(_) => ("", "has it do without"),
                 CheckpointKind::Acceptance => ("", "ends it unpublished"),
             };
             let answer = format!(

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::development::reach::Reach;
+use crate::domain::development::words::FileRequest;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
+use crate::domain::policy::run_settings::{AskBefore, OnExtension};
 
 /// What a run builds, and on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +64,9 @@ pub struct RunOptions {
     pub ask_every: usize,
     /// Whether nobody is asked any more.
     pub autopilot: bool,
+    pub extend: OnExtension,
+    /// What takes a yes before it is committed, beside what its mode asks about.
+    pub ask_before: Vec<AskBefore>,
 }
 
 impl SpecAbout {
@@ -72,10 +78,20 @@ impl SpecAbout {
         }
     }
 
-    /// Whether its person may be shown a page on its way.
-    pub fn may_ask(&self) -> bool {
-        let RunOptions { ask_every, autopilot, plan_only, .. } = self.options;
-        plan_only || !autopilot && (self.mode == RunMode::Manual || ask_every > 0)
+    /// Whether a person's yes is needed before a change of that reach is committed.
+    pub fn asks_before(&self, reach: Reach) -> bool {
+        let asked =
+            || self.mode == RunMode::Manual || self.options.ask_before.contains(&reach.asked_by());
+        self.mode != RunMode::Fast && !self.options.autopilot && asked()
+    }
+
+    /// Whether a task may change a file that its executor asks for, without a question.
+    pub fn grants(&self, asked: &FileRequest) -> bool {
+        let by_policy = || {
+            let is_granted = self.options.extend == OnExtension::Grant;
+            is_granted && self.mode == RunMode::Auto && asked.is_of_spec
+        };
+        self.options.autopilot || by_policy()
     }
 
     /// Whether what is built appears in the person's repository.

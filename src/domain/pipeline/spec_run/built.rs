@@ -1,7 +1,7 @@
 //! The steps of one task: tests, the proof that they fail, code, the proof that they pass, its review.
 
 use crate::domain::development::suite::{GreenProof, RedProof};
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
@@ -15,7 +15,7 @@ use crate::domain::pipeline::spec_run::stop::SpecStop;
 
 /// The stage after an outcome; `None` where the stage has no such outcome.
 pub(super) fn step(
-    spec: &SpecProgress,
+    spec: &mut SpecProgress,
     about: &SpecAbout,
     stage: SpecStage,
     outcome: SpecOutcome,
@@ -26,7 +26,7 @@ pub(super) fn step(
             red(written, proof, spec.head(about))
         }
         (SpecStage::WritingCode { red, ask }, SpecOutcome::Worked(work)) => {
-            code_written(red, ask, work)
+            code_written(spec, about, red, ask, work)
         }
         (SpecStage::ProvingGreen { red, code }, SpecOutcome::Green(proof)) => {
             green(about, red, code, proof)
@@ -42,11 +42,11 @@ pub(super) fn step(
                 let then = match spec.built.last() {
                     // Reviewed once more upon another base: it has no documents.
                     Some(last) if spec.is_one_task() => SpecStage::Publishing(last.clone()),
-                    _ => SpecStage::Documenting(task),
+                    _ => SpecStage::Documenting(*task),
                 };
                 planned::accepted(about, then)
             }
-            TaskReview::Passed(task) => SpecStage::Committing(task),
+            TaskReview::Passed(task) => planned::task_reviewed(about, *task),
             TaskReview::NotPassed { review, verdict, why } => {
                 SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
             }
@@ -89,28 +89,42 @@ fn red(written: WrittenTests, proof: RedProof, base: Snapshot) -> SpecStage {
     }
 }
 
-fn code_written(red: RedTests, ask: TaskTry, work: Work) -> SpecStage {
-    let (why, words) = match work {
+fn code_written(
+    spec: &mut SpecProgress,
+    about: &SpecAbout,
+    red: RedTests,
+    ask: TaskTry,
+    work: Work,
+) -> SpecStage {
+    let (why, words, from) = match work {
         Work::Changed { at, words, .. }
             if words.disagreement.is_none() && words.extension.is_empty() =>
         {
             let code = WrittenCode { number: ask.number, at, subject: words.subject };
             return SpecStage::ProvingGreen { red, code };
         }
-        Work::Changed { words, .. } => (Vec::new(), words),
-        Work::Nothing(words) => (unchanged("no code was written", &ask), words),
-        Work::Refused { why, words } => (why, words),
+        // What is there is within the task: it goes on from that.
+        Work::Changed { at, words, .. } => (Vec::new(), words, at),
+        Work::Nothing(words) => (unchanged("no code was written", &ask), words, ask.from),
+        Work::Refused { why, words } => (why, words, ask.from),
     };
     match words {
         LastWords { disagreement: Some(why), .. } => {
             SpecStage::stopped(SpecStop::Disagreement(why))
         }
         LastWords { extension, .. } if !extension.is_empty() => {
-            SpecStage::stopped(SpecStop::Extension(extension))
+            // Without a list of files it asks for more than a task may be at all.
+            let is_bounded = spec.task().is_some_and(|now| !now.task.paths.is_empty());
+            if ask.number >= TRIES_MAX || !is_bounded {
+                let files = extension.iter().map(FileRequest::in_words).collect();
+                return SpecStage::stopped(SpecStop::Extension(files));
+            }
+            let ask = TaskTry { number: ask.number + 1, from, refused: Vec::new() };
+            planned::extended(spec, about, extension, SpecStage::WritingCode { red, ask })
         }
         _ => {
             let next = |ask| SpecStage::WritingCode { red, ask };
-            again(ask.number, ask.from, why, next, SpecStop::NotBuilt)
+            again(ask.number, from, why, next, SpecStop::NotBuilt)
         }
     }
 }

@@ -142,7 +142,7 @@ impl SpecRun {
     /// The page that a person is to answer; `None` where the run waits for no answer.
     pub fn page(&self) -> Option<String> {
         let SpecStage::Waiting(Checkpoint { at, then }) = self.stage() else { return None };
-        Some(pages::checkpoint(self.progress(), &self.about, *at, then))
+        Some(pages::checkpoint(self.progress(), &self.about, at, then))
     }
 
     pub(super) fn note(&mut self, answers: &[AgentAnswer]) {

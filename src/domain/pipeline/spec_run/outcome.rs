@@ -70,7 +70,7 @@ pub enum Work {
 /// What the review of a task came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TaskReview {
-    Passed(ReviewedTask),
+    Passed(Box<ReviewedTask>),
     /// The review's run, its verdict, and why.
     NotPassed {
         review: String,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::development::words::FileRequest;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::estimate::{CallRange, calls_to_come, cost_of};
@@ -17,7 +18,7 @@ use crate::domain::planning::prompt::in_words;
 pub fn checkpoint(
     spec: &SpecProgress,
     about: &SpecAbout,
-    at: CheckpointKind,
+    at: &CheckpointKind,
     then: &SpecStage,
 ) -> String {
     let page = match (at, then) {
@@ -30,6 +31,8 @@ pub fn checkpoint(
             SpecStage::Documenting(task) | SpecStage::Publishing(BuiltTask { task, .. }),
         ) => acceptance(spec, about, task),
         (CheckpointKind::Built, _) => built_so_far(spec, about),
+        (CheckpointKind::Extension(files), _) => extension_page(spec, files),
+        (CheckpointKind::Reach, SpecStage::Committing(task)) => reach_page(spec, task),
         _ => part_line(spec) + &spec.part().map(tasks_page).unwrap_or_default(),
     };
     page + &costs(spec, about, then)
@@ -78,6 +81,38 @@ fn costs(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> String {
         );
     }
     page
+}
+
+/// The files that a task needs beside those that it may change.
+fn extension_page(spec: &SpecProgress, files: &[FileRequest]) -> String {
+    let mut page = format!("# {}\n", task_title(spec, "One more file for a task"));
+    page.push_str("\nWho writes its code asks to change as well:\n\n");
+    for file in files {
+        let beyond = if file.is_of_spec { "" } else { " (the spec's `touches` do not name it)" };
+        let _ = writeln!(page, "- {}{beyond}", file.in_words());
+    }
+    let paths = spec.task().map_or(&[][..], |now| &now.task.paths);
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    let _ = writeln!(page, "\nIt may change {}, and tests of its own.", paths.join(", "));
+    page
+}
+
+/// What a task changes that others rely on.
+fn reach_page(spec: &SpecProgress, task: &ReviewedTask) -> String {
+    let mut page = format!("# {}\n", task_title(spec, "What a task changes"));
+    let _ = writeln!(
+        page,
+        "\nIt is reviewed by {}, and not committed yet. It changes:\n",
+        task.reviewer
+    );
+    for file in &task.reaching {
+        let _ = writeln!(page, "- {}", file.in_words());
+    }
+    page
+}
+
+fn task_title(spec: &SpecProgress, what: &str) -> String {
+    spec.task().map_or_else(|| what.to_owned(), |now| format!("{what}: {}", now.task.title))
 }
 
 /// What is built, which criteria are met by it, and what comes.
@@ -221,6 +256,9 @@ pub fn progress(spec: &SpecProgress, about: &SpecAbout) -> String {
                 Some(one) => {
                     let (commit, subject) = (one.commit.short(), &one.task.subject);
                     let _ = writeln!(page, "{number}. {}: {commit} {subject}", task.title);
+                    for file in &one.task.reaching {
+                        let _ = writeln!(page, "   - it changes {}", file.in_words());
+                    }
                 }
                 None => {
                     let _ = writeln!(page, "{number}. {}: not built yet", task.title);

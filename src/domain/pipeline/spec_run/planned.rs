@@ -1,5 +1,6 @@
 //! The steps before anything is written: size, parts, plan, tasks; and the points at which a person is asked.
 
+use crate::domain::development::words::FileRequest;
 use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
@@ -7,7 +8,7 @@ use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{
-    Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, SpecStage,
+    Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, ReviewedTask, SpecStage, TaskTry,
 };
 use crate::domain::pipeline::spec_run::stop::SpecStop;
 use crate::domain::planning::part::PlannedPart;
@@ -124,7 +125,9 @@ fn asks(about: &SpecAbout) -> bool {
 /// What comes next, or a person's answer first where the mode or their settings ask for one.
 fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
     let is_asked = match at {
-        CheckpointKind::Built => !about.options.autopilot,
+        CheckpointKind::Built | CheckpointKind::Extension(_) | CheckpointKind::Reach => {
+            !about.options.autopilot
+        }
         CheckpointKind::Plan | CheckpointKind::Tasks | CheckpointKind::Acceptance => asks(about),
     };
     if !is_asked {
@@ -146,14 +149,41 @@ pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecS
     })
 }
 
-/// The stage after a person's answer: the plan and the tasks are made again with their note, anything else ends.
+/// The stage after a task was reviewed: a person's yes comes first where others rely on what it changes.
+pub(super) fn task_reviewed(about: &SpecAbout, task: ReviewedTask) -> SpecStage {
+    let is_asked = task.reaching.iter().any(|file| about.asks_before(file.reach));
+    let then = SpecStage::Committing(task);
+    if is_asked { asked(about, CheckpointKind::Reach, then) } else { then }
+}
+
+/// The stage after an executor asked for more files; `then` is what it does with them.
+pub(super) fn extended(
+    spec: &mut SpecProgress,
+    about: &SpecAbout,
+    files: Vec<FileRequest>,
+    then: SpecStage,
+) -> SpecStage {
+    if files.iter().all(|file| about.grants(file)) {
+        spec.allow(&files);
+        return then;
+    }
+    asked(about, CheckpointKind::Extension(files), then)
+}
+
+/// The stage after a person's answer: the plan and the tasks are made again with their note, a task goes on with or
+/// without the files that it asked for, anything else ends.
 pub(super) fn answered(
     spec: &mut SpecProgress,
     checkpoint: Checkpoint,
     answer: CheckpointAnswer,
 ) -> SpecStage {
     let note = match answer {
-        CheckpointAnswer::Approve => return *checkpoint.then,
+        CheckpointAnswer::Approve => {
+            if let CheckpointKind::Extension(files) = &checkpoint.at {
+                spec.allow(files);
+            }
+            return *checkpoint.then;
+        }
         CheckpointAnswer::Reject(note) => note,
     };
     match (checkpoint.at, *checkpoint.then) {
@@ -181,6 +211,12 @@ pub(super) fn answered(
                 }
                 None => SpecStage::stopped(SpecStop::Rejected(note)),
             }
+        }
+        (CheckpointKind::Extension(files), SpecStage::WritingCode { red, ask }) => {
+            let files: Vec<String> = files.iter().map(|file| format!("`{}`", file.path)).collect();
+            let no = format!("the person who asked for it does not allow {}", files.join(", "));
+            let no = if note.is_empty() { no } else { format!("{no}: {note}") };
+            SpecStage::WritingCode { red, ask: TaskTry { refused: vec![no], ..ask } }
         }
         _ => SpecStage::stopped(SpecStop::Rejected(note)),
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::development::words::FileRequest;
 use crate::domain::diagnosis::answer::Diagnosis;
 use crate::domain::model::agent::Spent;
 use crate::domain::model::oid::Oid;
@@ -111,6 +112,14 @@ impl SpecProgress {
     /// The part that is planned or built now.
     pub fn part(&self) -> Option<&PlannedPart> {
         self.place().map(|(part, _)| &self.parts[part])
+    }
+
+    /// Has the task that is built now change these files as well.
+    pub(super) fn allow(&mut self, files: &[FileRequest]) {
+        let Some((part, built)) = self.place() else { return };
+        if let Some(task) = self.parts[part].tasks.get_mut(built) {
+            task.paths.extend(files.iter().map(|file| file.path.clone()));
+        }
     }
 
     pub(super) fn part_mut(&mut self) -> Option<&mut PlannedPart> {

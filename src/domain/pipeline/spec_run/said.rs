@@ -1,6 +1,7 @@
 //! What came of the job of a stage, for people: a short line, then the details.
 
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
+use crate::domain::development::words::FileRequest;
 use crate::domain::diagnosis::answer::{CodeQuote, ReportAnswer};
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::said::{first, refused};
@@ -82,7 +83,8 @@ fn of_work(work: &Work) -> Vec<String> {
         return first(&format!("the executor disagrees: {why}"), &came);
     }
     if !words.extension.is_empty() {
-        let asks = format!("the executor asks for more files: {}", words.extension.join("; "));
+        let files: Vec<String> = words.extension.iter().map(FileRequest::in_words).collect();
+        let asks = format!("the executor asks for more files: {}", files.join("; "));
         return first(&asks, &came);
     }
     came

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::development::reach::ReachingFile;
 use crate::domain::development::suite::RedTest;
+use crate::domain::development::words::FileRequest;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::plan_loop::PlanLoop;
@@ -155,6 +157,9 @@ pub struct ReviewedTask {
     pub review: String,
     pub reviewer: String,
     pub arbiter: String,
+    /// The files among its own that others rely on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reaching: Vec<ReachingFile>,
 }
 
 /// A task whose commit was made.
@@ -175,6 +180,7 @@ impl ReviewedTask {
             review: String::new(),
             reviewer: String::new(),
             arbiter: String::new(),
+            reaching: Vec::new(),
         }
     }
 }
@@ -213,11 +219,15 @@ pub struct Checkpoint {
 }
 
 /// What a person is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckpointKind {
     Plan,
     Tasks,
+    /// Whether a task may change these files as well.
+    Extension(Vec<FileRequest>),
+    /// A task that changes what others rely on.
+    Reach,
     /// What was built so far.
     Built,
     Acceptance,
@@ -247,18 +257,9 @@ impl SpecStage {
         Self::Paused(SpecPause { why, resume_when, stage: Box::new(stage) })
     }
 
-    /// Whether its person may be shown a page after it.
-    pub fn leads_to_page(&self) -> bool {
-        matches!(
-            self,
-            Self::TestingBase
-                | Self::Classifying
-                | Self::ReviewingPlan(_)
-                | Self::ListingTasks { .. }
-                | Self::Committing(_)
-                | Self::Accepting
-                | Self::Rebasing(_)
-        )
+    /// Whether its person is shown a page in it.
+    pub fn shows_page(&self) -> bool {
+        matches!(self, Self::Waiting(_) | Self::Planned(_))
     }
 
     /// How a run in this stage stands, in one word for programs; `is_held` where a process works on it.
@@ -310,10 +311,12 @@ impl PlanningTry {
 
 impl CheckpointKind {
     /// The word used in output.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
+            Self::Extension(_) => "one more file",
+            Self::Reach => "what a task changes",
             Self::Built => "what was built so far",
             Self::Acceptance => "the result",
         }

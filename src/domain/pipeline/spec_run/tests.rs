@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::domain::development::reach::{Reach, ReachingFile};
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::diagnosis::answer as diagnosis;
 use crate::domain::model::agent::{Money, Spent};
 use crate::domain::model::oid::Oid;
@@ -34,6 +35,7 @@ use crate::domain::planning::plan::{DecisionRecord, PartPlan};
 use crate::domain::planning::plan_review::PlanFinding;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
+use crate::domain::policy::run_settings::{AskBefore, OnExtension};
 use crate::domain::spec::belongs::SpecGround;
 use crate::domain::spec::reported::ReportedBug;
 
@@ -108,7 +110,7 @@ fn red() -> SpecOutcome {
 }
 
 fn passed() -> SpecOutcome {
-    SpecOutcome::Reviewed(TaskReview::Passed(ReviewedTask {
+    SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask {
         tree: oid(5),
         subject: String::new(),
         red: None,
@@ -116,7 +118,19 @@ fn passed() -> SpecOutcome {
         review: "01K".to_owned(),
         reviewer: String::new(),
         arbiter: String::new(),
-    }))
+        reaching: Vec::new(),
+    })))
+}
+
+/// A task of which others rely on what it changes.
+fn passed_reaching(reach: Reach) -> SpecOutcome {
+    let SpecOutcome::Reviewed(TaskReview::Passed(task)) = passed() else { panic!() };
+    let reaching = vec![ReachingFile { path: "src/a".to_owned(), reach }];
+    SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask { reaching, ..*task })))
+}
+
+fn request(is_of_spec: bool) -> FileRequest {
+    FileRequest { path: "src/b".to_owned(), why: "it calls it".to_owned(), is_of_spec }
 }
 
 fn rebased(is_near: bool) -> RebasedCommits {
@@ -192,7 +206,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
     let why = || vec!["why".to_owned()];
     let words = LastWords::default;
     let disagrees = LastWords { disagreement: Some("no".to_owned()), ..words() };
-    let extends = LastWords { extension: why(), ..words() };
+    let extends = LastWords { extension: vec![request(true)], ..words() };
     let of_work = || {
         vec![
             work(7, words()),
@@ -232,6 +246,8 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         ],
         SpecStage::Reviewing { .. } | SpecStage::Accepting => vec![
             passed(),
+            passed_reaching(Reach::Dependency),
+            passed_reaching(Reach::Routing),
             SpecOutcome::Reviewed(TaskReview::NotPassed {
                 review: "01K".to_owned(),
                 verdict: Verdict::Block,
@@ -246,11 +262,9 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published, SpecOutcome::BaseMoved],
-        SpecStage::Rebasing(_) => vec![
-            SpecOutcome::Rebased(Ok(rebased(true))),
-            SpecOutcome::Rebased(Ok(rebased(false))),
-            SpecOutcome::Rebased(Err(why())),
-        ],
+        SpecStage::Rebasing(_) => {
+            [Ok(rebased(true)), Ok(rebased(false)), Err(why())].map(SpecOutcome::Rebased).to_vec()
+        }
         SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
         SpecStage::Waiting(_)
         | SpecStage::Planned(_)
@@ -324,11 +338,15 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
     let options = (0usize..3, any::<bool>(), any::<bool>());
+    let asks = (any::<bool>(), any::<bool>());
     let of_specs =
-        (sizes, modes, options).prop_map(|(size, mode, (ask_every, autopilot, plan_only))| {
+        (sizes, modes, options, asks).prop_map(|(size, mode, options, (grants, asks))| {
             let mut run = sized(size, mode);
-            run.about.options =
-                RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
+            let (ask_every, autopilot, plan_only) = options;
+            let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
+            let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
+            let chosen = RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
+            run.about.options = RunOptions { extend, ask_before, ..chosen };
             run
         });
     prop_oneof![4 => of_specs, 1 => Just(of_bug())]
@@ -619,7 +637,7 @@ fn a_rejected_plan_that_does_not_get_better_is_its_persons_again() {
     ] {
         let (_, run) = jobs_of(rejected(), way.clone());
         let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
-        assert_eq!((waiting.at, run.progress().size), (CheckpointKind::Plan, Some(Size::M)));
+        assert_eq!((&waiting.at, run.progress().size), (&CheckpointKind::Plan, Some(Size::M)));
         let page = run.page().unwrap();
         assert!(page.contains(&format!("It did not get better: {why}.")), "{page}");
         let again = answer(run.clone(), CheckpointAnswer::Reject("none".to_owned())).unwrap();
@@ -677,6 +695,98 @@ fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
 }
 
 #[test]
+fn a_file_beyond_the_task_takes_a_yes_of_its_person_or_of_their_settings() {
+    let asks = |options: RunOptions, mode: RunMode, is_of_spec: bool| {
+        let mut run = sized(Some(Size::S), mode);
+        run.about.touches = vec!["src/a".to_owned()];
+        run.about.options = options;
+        let words = LastWords { extension: vec![request(is_of_spec)], ..LastWords::default() };
+        let way = vec![
+            SpecOutcome::BaseTested(Ok(())),
+            work(3, LastWords::default()),
+            red(),
+            work(4, words),
+        ];
+        jobs_of(run, way).1
+    };
+    let files = |run: &SpecRun| run.progress().task().unwrap().task.paths.clone();
+    let goes_on = |run: &SpecRun| {
+        let SpecStage::WritingCode { ask, .. } = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((ask.number, &ask.from), (2, &at(4)), "from what was within the task");
+        ask.refused.clone()
+    };
+    let (ask, grant) =
+        (RunOptions::default(), RunOptions { extend: OnExtension::Grant, ..RunOptions::default() });
+    for (options, mode, is_of_spec) in [
+        (ask.clone(), RunMode::Auto, true),
+        (grant.clone(), RunMode::Auto, false),
+        (grant.clone(), RunMode::Manual, true),
+    ] {
+        let run = asks(options, mode, is_of_spec);
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!(waiting.at, CheckpointKind::Extension(vec![request(is_of_spec)]));
+        assert_eq!(files(&run), ["src/a"], "nothing is taken before");
+        let page = run.page().unwrap();
+        assert!(page.contains("- `src/b`: it calls it"), "{page}");
+        assert_eq!(page.contains("`touches` do not name it"), !is_of_spec, "{page}");
+        let yes = answer(run.clone(), CheckpointAnswer::Approve).unwrap();
+        assert_eq!(
+            (files(&yes), goes_on(&yes).len()),
+            (vec!["src/a".to_owned(), "src/b".to_owned()], 0)
+        );
+        let no = answer(run, CheckpointAnswer::Reject("use its result".to_owned())).unwrap();
+        assert_eq!(files(&no), ["src/a"]);
+        let told = goes_on(&no).concat();
+        assert!(told.ends_with("does not allow `src/b`: use its result"), "{told}");
+    }
+    let autopilot = RunOptions { autopilot: true, ..ask };
+    for (options, mode, is_of_spec) in
+        [(grant, RunMode::Auto, true), (autopilot, RunMode::Manual, false)]
+    {
+        let run = asks(options, mode, is_of_spec);
+        assert_eq!((files(&run).len(), goes_on(&run).len()), (2, 0));
+    }
+}
+
+#[test]
+fn what_others_rely_on_takes_a_yes_where_the_mode_or_the_policy_asks_for_it() {
+    let reviewed = |mode: RunMode, asked: &[AskBefore], autopilot: bool, reach: Reach| {
+        let mut run = sized(Some(Size::S), mode);
+        let ask_before = asked.to_vec();
+        run.about.options = RunOptions { autopilot, ask_before, ..RunOptions::default() };
+        let mut way = vec![SpecOutcome::BaseTested(Ok(()))];
+        let review = |outcome: SpecOutcome| {
+            if outcome == passed() { passed_reaching(reach) } else { outcome }
+        };
+        way.extend(built_task().into_iter().take(5).map(review));
+        jobs_of(run, way).1
+    };
+    for (mode, asked, reach) in [
+        (RunMode::Manual, &[][..], Reach::Dependency),
+        (RunMode::Manual, &[], Reach::Architecture),
+        (RunMode::Auto, &[AskBefore::Interface], Reach::Routing),
+        (RunMode::Auto, &[AskBefore::Interface], Reach::Contract),
+    ] {
+        let run = reviewed(mode, asked, false, reach);
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!(waiting.at, CheckpointKind::Reach);
+        let page = run.page().unwrap();
+        assert!(page.contains(&format!("- `src/a`: {}", reach.in_words())), "{page}");
+        let yes = answer(run.clone(), CheckpointAnswer::Approve).unwrap();
+        assert!(matches!(yes.stage(), SpecStage::Committing(_)));
+        assert!(answer(run, CheckpointAnswer::Reject(String::new())).unwrap().has_ended());
+    }
+    for (mode, asked, autopilot, reach) in [
+        (RunMode::Auto, &[][..], false, Reach::Dependency),
+        (RunMode::Auto, &[AskBefore::Interface], false, Reach::Dependency),
+        (RunMode::Manual, &[AskBefore::Interface], true, Reach::Routing),
+    ] {
+        let run = reviewed(mode, asked, autopilot, reach);
+        assert!(matches!(run.stage(), SpecStage::Committing(_)), "{:?}", run.stage());
+    }
+}
+
+#[test]
 fn a_stage_is_as_old_as_what_is_done_in_it_now() {
     let at = |seconds| Timestamp::from_second(seconds).unwrap();
     let begun = |run: SpecRun, seconds| {
@@ -720,7 +830,7 @@ fn the_words_of_a_stored_run_have_a_version() {
          proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, publishing, \
          learning, keeping, waiting, planned, paused, ended"
     );
-    assert_eq!(words::<CheckpointKind>(), "plan, tasks, built, acceptance");
+    assert_eq!(words::<CheckpointKind>(), "plan, tasks, extension, reach, built, acceptance");
     assert_eq!(words::<RunMode>(), "auto, manual, fast");
     assert_eq!(
         words::<SpecStop>(),
