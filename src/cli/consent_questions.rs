@@ -6,6 +6,7 @@ use crate::domain::model::agent::{Money, Role};
 use crate::domain::model::terminal::printable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
+use crate::domain::policy::prepare_settings::{OnChangedFiles, PrepareStep};
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::{roles, route};
@@ -47,6 +48,8 @@ pub enum Question {
     /// Each command, and whether another of its name is trusted.
     Commands {
         open: Vec<(CommandGate, bool)>,
+        /// What fetches with the network what the tests of a run need.
+        steps: Vec<PrepareStep>,
         /// What the policy asks of the sandbox in which they run on an agent's code.
         asked: Vec<String>,
     },
@@ -85,7 +88,7 @@ impl Question {
     /// What would happen.
     pub fn facts(&self) -> String {
         match self {
-            Self::Commands { open, asked } => {
+            Self::Commands { open, steps, asked } => {
                 let each = open.iter().map(|(command, changed)| describe(command, *changed));
                 let head = "this repository names commands for commits and pushes; they run on this \
                             machine, in a checkout of tribunal's own";
@@ -96,7 +99,14 @@ impl Question {
                         .to_owned()
                 });
                 let asked = asked.iter().map(|asked| format!("    {}", printable(asked)));
-                let lines = head.into_iter().chain(each).chain(more).chain(asked);
+                let fetched = (!steps.is_empty()).then(|| {
+                    "before tests run on what agents wrote, this runs on its base with the network, in the sandbox \
+                     where there is one, once for each content of its files"
+                        .to_owned()
+                });
+                let steps = steps.iter().map(describe_step);
+                let lines = head.into_iter().chain(each).chain(fetched).chain(steps);
+                let lines = lines.chain(more).chain(asked);
                 lines.collect::<Vec<_>>().join("\n")
             }
             Self::Watcher => {
@@ -136,6 +146,9 @@ impl Question {
 
     pub fn words(&self) -> &'static str {
         match self {
+            Self::Commands { open, steps, .. } if open.is_empty() && !steps.is_empty() => {
+                "Allow tribunal to run this with the network?"
+            }
             Self::Commands { open, .. } if open.is_empty() => "Allow this in the sandbox?",
             Self::Commands { .. } => "Allow tribunal to run these commands on this machine?",
             Self::Watcher => "Start the watcher by itself where it has work?",
@@ -175,14 +188,16 @@ pub fn open_questions(
             Activity::Commands => {
                 let mut open = named_commands(context)?;
                 open.retain(|command| !consent::trusts(known, command));
+                let mut steps = named_steps(context)?;
+                steps.retain(|step| !consent::trusts_step(known, step));
                 let mut asked = asked_of_sandbox(context)?;
                 asked.retain(|asked| !known.sandbox.contains(asked));
-                if !open.is_empty() || !asked.is_empty() {
+                if !open.is_empty() || !steps.is_empty() || !asked.is_empty() {
                     let open = open.into_iter().map(|command| {
                         let changed = consent::knows_name(known, &command);
                         (command, changed)
                     });
-                    questions.push(Question::Commands { open: open.collect(), asked });
+                    questions.push(Question::Commands { open: open.collect(), steps, asked });
                 }
             }
             Activity::Watcher if is_open(known.watcher) => questions.push(Question::Watcher),
@@ -260,6 +275,17 @@ pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
     Ok(commands)
 }
 
+/// What prepares runs now, and what will once the work tree's settings are committed.
+fn named_steps(context: Context<'_>) -> Result<Vec<PrepareStep>> {
+    let mut steps = policy::policy_of_head(context)?.policy.prepare;
+    if context.repo.work_tree.is_some() {
+        let next = policy::work_tree_settings(context)?.policy.prepare;
+        let new: Vec<PrepareStep> = next.into_iter().filter(|new| !steps.contains(new)).collect();
+        steps.extend(new);
+    }
+    Ok(steps)
+}
+
 /// What the policy that holds now asks of the sandbox, and that which will once the work tree's settings are
 /// committed.
 fn asked_of_sandbox(context: Context<'_>) -> Result<Vec<String>> {
@@ -284,6 +310,33 @@ fn describe(command: &CommandGate, changed: bool) -> String {
     }
     if let Some(format) = &command.format {
         lines.push(format!("    prints  {}", printable(format)));
+    }
+    lines.join("\n")
+}
+
+/// A step that prepares runs, as a person reads it before trusting it.
+fn describe_step(step: &PrepareStep) -> String {
+    let list = |items: &[String]| printable(&items.join(", "));
+    let mut lines = vec![
+        "  prepare".to_owned(),
+        format!("    runs    {}", printable(&step.run)),
+        format!("    for     {}", list(&step.files)),
+        format!("    keeps   {}", list(&step.keep)),
+    ];
+    for (name, path) in &step.env {
+        lines.push(format!("    sets    {}={}", printable(name), printable(path)));
+    }
+    if step.changed == OnChangedFiles::Run {
+        lines.push(
+            "    also where an agent changed these files: with the network, on what it wrote"
+                .to_owned(),
+        );
+    }
+    if !step.env_files.is_empty() {
+        lines.push(format!(
+            "    gives   {} of your work tree to the tests of a run: what agents write can read it",
+            list(&step.env_files)
+        ));
     }
     lines.join("\n")
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::run_row::ages;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{one_line, short_id};
+use crate::domain::model::text::{counted, one_line, short_id};
 use crate::domain::pipeline::dropped::{DropRest, DropStep, asks_about_change, decide};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::SpecRun;
@@ -17,6 +17,7 @@ use crate::flow::context::Context;
 use crate::flow::dropped;
 use crate::flow::dropped::activity::last_activity;
 use crate::flow::dropped::{DropCache, Dropped, DroppedSpec};
+use crate::flow::run;
 use crate::flow::setup::consent;
 use crate::platform::config::env::now;
 use crate::platform::store::known_specs::KnownSpecs;
@@ -124,7 +125,8 @@ fn of_run(
     let how = match run.stage() {
         _ if is_held => {
             let ages = ages(run, now);
-            format!("{stage} {ages}, waits for {waits_for}; last activity {idle} s ago")
+            let moved = moved(context, run);
+            format!("{stage} {ages}{moved}, waits for {waits_for}; last activity {idle} s ago")
         }
         SpecStage::Waiting(checkpoint) => {
             format!("waits for your answer about {}", checkpoint.at.as_str())
@@ -159,9 +161,18 @@ fn of_run(
             "seconds": seconds_since(run.about.started, now),
             "stage_seconds": is_held.then(|| seconds_since(run.stage_since(), now)),
             "idle_seconds": idle, "waits_for": waits_for,
+            "base_moved_by": run::base_moved_by(context.repo, run),
             "continues_by_itself": is_held || goes_on, "spec_changed": changed,
         }),
     }
+}
+
+/// That what it is built on moved meanwhile.
+fn moved(context: Context<'_>, run: &SpecRun) -> String {
+    let commits = run::base_moved_by(context.repo, run);
+    let name = printable(&run.about.base_name);
+    let in_words = |commits| format!(", `{name}` has {} more by now", counted(commits, "commit"));
+    commits.map_or_else(String::new, in_words)
 }
 
 fn seconds_since(began: Timestamp, now: Timestamp) -> i64 {

@@ -140,6 +140,8 @@ pub enum SpecRunStep {
     Continued { run: String, of: String },
     /// It begins a step.
     Step { spec: String, step: &'static str },
+    /// What it is built on has so many commits more by now.
+    BaseMoved { spec: String, name: String, commits: usize },
     /// The tests of the base ran, and none failed.
     BaseTested { passed: usize },
     /// It is planned as something larger, for people: to which size, and why.

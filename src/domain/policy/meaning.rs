@@ -8,6 +8,7 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["http-agent"] => "models behind an address as agents (your own settings alone)",
         ["classes"] => "classes of findings of the project's own",
         ["commands"] => "commands of the project that run as gates",
+        ["prepare"] => "what is fetched with the network before an agent's code is tested without",
         ["protect", "branches"] => "protected branches, beside the remote's default branch; globs",
         ["gates", gate, rest @ ..] => of_gate(gate, rest)?,
         ["watch", name] => of_watch(name)?,
@@ -24,6 +25,7 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["runs", "fast-dirty"] => {
             "refuse, or touched: what has to be committed before `--mode fast` begins"
         }
+        ["runs", "disk"] => "what checkouts and what was prepared may take, such as 20 GiB",
         ["runs", "extend"] => {
             "ask, or grant where the spec's `touches` names it: a task needs one more file"
         }

@@ -15,6 +15,9 @@ pub struct RunSettings {
     /// After how many tasks each a run asks its person; 0 for never.
     #[serde(deserialize_with = "unit::tasks")]
     pub ask_every: usize,
+    /// What checkouts and what was prepared may take on the disk, of all repositories together.
+    #[serde(deserialize_with = "unit::bytes")]
+    pub disk: u64,
     /// What fast mode refuses to build past.
     pub fast_dirty: UncommittedWork,
     /// What becomes of a task that needs one more file.

@@ -10,6 +10,7 @@ use crate::domain::policy::agent_settings::{
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::gate_settings::GateSettings;
 use crate::domain::policy::learn_settings::LearnSettings;
+use crate::domain::policy::prepare_settings::PrepareStep;
 use crate::domain::policy::review_settings::ReviewSettings;
 use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::sandbox_settings::SandboxSettings;
@@ -23,6 +24,8 @@ pub struct Policy {
     pub gates: GateSettings,
     #[serde(default)]
     pub commands: Vec<CommandGate>,
+    #[serde(default)]
+    pub prepare: Vec<PrepareStep>,
     /// Classes that the repository adds to the list, with what each asks for.
     pub classes: BTreeMap<String, String>,
     pub watch: WatchSettings,

@@ -25,6 +25,8 @@ use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TaskTry};
 use crate::domain::planning::task::is_file_path;
 use crate::domain::review::prompt::spec_text;
 use crate::flow::evaluate::command_selection::test_commands;
+use crate::flow::evaluate::preparing;
+use crate::flow::evaluate::preparing::Preparation;
 use crate::flow::evaluate::shown_text;
 use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::intake::spec_listing::SpecGlobs;
@@ -33,7 +35,7 @@ use crate::flow::review::request::request_work;
 use crate::flow::run::left_out;
 use crate::flow::run::session::{SpecSession, Wanted};
 use crate::flow::workspace::attempt;
-use crate::flow::workspace::checkout::{Ignored, Workspace};
+use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::git::diff;
 
 impl SpecSession<'_> {
@@ -45,8 +47,7 @@ impl SpecSession<'_> {
         wanted: Wanted<'_>,
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let (executor, key) = (&self.prepared.executor, self.run.call_key(job));
-        let workspace = self.workspace()?;
-        self.begin_try(&key, ask, &workspace)?;
+        let workspace = self.workspace_at(&ask.from, &key)?;
         let prompt = self.prompt(job, ask, wanted)?;
         let (worked, answers) =
             request_work(&self.client, executor, &key, &prompt, &workspace.work())?;
@@ -97,19 +98,22 @@ impl SpecSession<'_> {
         Ok((SpecOutcome::Worked(work), answers))
     }
 
-    /// Has the workspace be what a try begins with. Where the call is settled the executor had ended before a kill: its
-    /// work is still there, unless the cache was emptied.
-    fn begin_try(&self, key: &str, ask: &TaskTry, workspace: &Workspace) -> Result<()> {
+    /// The executor's workspace with that state of the code, and with a copy of what was prepared for it.
+    fn workspace_at(&self, from: &Snapshot, key: &str) -> Result<Workspace> {
         let executor = &self.prepared.executor;
-        if self.client.is_settled(key, executor) && workspace.work().exists() {
-            return Ok(());
+        let preparation = self.prepared_for(from)?;
+        let mut workspace = self.workspace()?;
+        workspace.keep_copies(&preparation.kept);
+        // Where the call is settled the executor had ended before a kill: its work is still there, unless
+        // the cache was emptied.
+        if !self.client.is_settled(key, executor) || !workspace.work().exists() {
+            self.client.discard_replies(key, executor)?;
+            let (tree, head) = (&from.tree, Some(&from.commit));
+            let interrupts = self.interrupts;
+            self.or_stopped(workspace.checkout(self.private, tree, head, Ignored::Go, interrupts))?;
+            workspace.copy_in(self.private, "`keep` of `[[prepare]]`", &preparation.kept)?;
         }
-        self.client.discard_replies(key, executor)?;
-        let Snapshot { tree, commit } = &ask.from;
-        let head = Some(commit);
-        let checkout = workspace.checkout(self.private, tree, head, Ignored::Go, self.interrupts);
-        self.or_stopped(checkout)?;
-        Ok(())
+        Ok(workspace)
     }
 
     /// The words of an executor with the files that it may be given, and why it is given none of the others.
@@ -168,6 +172,7 @@ impl SpecSession<'_> {
             return Ok((why, names));
         }
         let mut why = self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Code))?;
+        why.extend(self.for_person(&at.tree)?);
         let change = Change {
             key: head.commit.to_string(),
             base_tree: Some(before.clone()),
@@ -190,7 +195,29 @@ impl SpecSession<'_> {
     /// for its size, and for tests of their own.
     pub(super) fn refused_fixes(&self, red: &RedTests, tree: &Oid) -> Result<Vec<String>> {
         let files = shown_text::touched(&self.private.objects, &red.at.tree, tree)?;
-        self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Fixes))
+        let mut why = self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Fixes))?;
+        why.extend(self.for_person(tree)?);
+        Ok(why)
+    }
+
+    /// Why what runs with the network does not run on the files of a tree: a person has to add them.
+    fn for_person(&self, tree: &Oid) -> Result<Option<String>> {
+        let refused = preparing::for_person(&self.private.objects, &self.prepared.effective, tree)?;
+        Ok(refused.map(|refused| refused.to_string()))
+    }
+
+    /// What was prepared for a state of the code, for the executor's own workspace; nothing where that failed: what
+    /// is built is tested with it elsewhere, and says so.
+    fn prepared_for(&self, at: &Snapshot) -> Result<Preparation> {
+        if self.prepared.effective.policy.prepare.is_empty() {
+            return Ok(Preparation::default());
+        }
+        let context = self.private_context();
+        let effective = &self.prepared.effective;
+        match preparing::for_agent(context, effective, &at.tree, self.interrupts) {
+            Err(error) if error.is::<Unavailable>() => self.or_stopped(Err(error)),
+            prepared => Ok(prepared.unwrap_or_default()),
+        }
     }
 
     pub(super) fn bounded(

@@ -54,7 +54,7 @@ fn name(run: &SpecRun) -> String {
 pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
     let is_rejected = match run.stage() {
         SpecStage::Ended(SpecEnd::Kept { .. }) => false,
-        SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_))) => true,
+        SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_) | SpecStop::NotRebased(_))) => true,
         _ => return None,
     };
     run.progress().built.last()?;

@@ -20,6 +20,7 @@ mod left_out;
 mod planning;
 pub mod prepare;
 mod publish;
+mod rebase;
 mod session;
 mod suite;
 mod task_review;
@@ -44,7 +45,7 @@ use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
 use crate::flow::run::prepare::{BugReport, Prepared};
 use crate::flow::run::session::SpecSession;
-use crate::flow::workspace::private_repo;
+use crate::flow::workspace::{checkout, disk, private_repo};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -208,6 +209,7 @@ fn perform(
     end_surviving_agents(folder.path())?;
     base::refuse_incomplete(context.repo, &run)?;
     let run = run.interrupted(now(context.env));
+    disk::trim(&checkout::root(context.repo), prepared.effective.policy.runs.disk);
     let private = repository(context.repo, folder, &run)?;
     let session = SpecSession::new(context, &private, prepared, folder, run)?;
     let before = session.run.clone();
@@ -216,6 +218,11 @@ fn perform(
         fix::release(context.repo, &run.id)?;
     }
     of(context, run)
+}
+
+/// How many commits what a run is built on has beyond what it was built on; `None` for none.
+pub fn base_moved_by(repo: &Repo, run: &SpecRun) -> Option<usize> {
+    base::moved_by(repo, &run.about).filter(|_| !run.has_ended())
 }
 
 /// The repository of a run's own, to look at; `None` where it is gone, or not there yet.

@@ -15,6 +15,7 @@ use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
 use crate::domain::pipeline::spec_run::bug;
+use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::settings::Policy;
@@ -136,6 +137,14 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
         ));
     }
     Ok(prepared)
+}
+
+/// The same for a run that goes on upon another base.
+pub fn upon(context: Context<'_>, run: &SpecRun, base: &Snapshot) -> Result<Prepared> {
+    let Snapshot { tree, commit } = base.clone();
+    let about = SpecAbout { base: commit, base_tree: tree, ..run.about.clone() };
+    let spec = belonging::parse_spec(&run.about.spec)?;
+    complete(context, about, spec)
 }
 
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
@@ -262,6 +271,15 @@ fn refuse_commands(
     let names: Vec<String> = names.map(|command| format!("`{}`", command.name)).collect();
     let of_spec = commands_of(spec, &effective.policy).into_iter();
     let count = of_spec.filter(|command| !consent::trusts(&agreed, &command.gate)).count();
+    let steps = effective.policy.prepare.iter();
+    let steps = steps.filter(|step| !consent::trusts_step(&agreed, step));
+    let steps: Vec<String> = steps.map(|step| format!("`{}`", step.run)).collect();
+    if names.is_empty() && !steps.is_empty() {
+        return Err(hinted(
+            format!("you have not agreed to what `[[prepare]]` runs: {}", steps.join(", ")),
+            "`tribunal trust` shows it and asks",
+        ));
+    }
     if names.is_empty() && count > 0 {
         let path = about.spec.path.display();
         return Err(hinted(

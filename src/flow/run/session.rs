@@ -1,15 +1,18 @@
 //! Performs the run of a spec: one job after the other, saved before each and after it.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::development::red::prove_red;
 use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green};
 use crate::domain::development::test_failure::NewTests;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
@@ -19,12 +22,16 @@ use crate::domain::pipeline::spec_run::progress::RaisedSize;
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
+use crate::domain::policy::prepare_proposal;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::shown_text;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
+use crate::flow::run::base;
 use crate::flow::run::checkpoint;
 use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
@@ -54,6 +61,8 @@ pub(super) struct SpecSession<'a> {
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
     pub run: SpecRun,
+    /// The tip of the base that was spoken of last.
+    told_tip: Option<Oid>,
 }
 
 /// What an executor is asked to write.
@@ -86,7 +95,8 @@ impl<'a> SpecSession<'a> {
             unusable: Mutex::default(),
             notices: context.notices,
         };
-        Ok(Self { context, private, prepared, client, interrupts, folder, run })
+        let told_tip = Some(run.about.base.clone());
+        Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip })
     }
 
     /// Performs the run until it ends or pauses.
@@ -97,6 +107,7 @@ impl<'a> SpecSession<'a> {
             if let Some(signal) = self.interrupts.received() {
                 return Err(self.stopped(signal));
             }
+            self.tell_moved_base();
             self.run = start(self.run.clone(), &job, now(self.context.env))?;
             self.folder.save_spec(&self.run)?;
             let stage = self.run.stage().clone();
@@ -115,6 +126,21 @@ impl<'a> SpecSession<'a> {
             self.folder.save_spec(&self.run)?;
         }
         Ok(self.run)
+    }
+
+    /// Says once of each tip that the base moved to.
+    fn tell_moved_base(&mut self) {
+        let about = &self.run.about;
+        let tip = self.context.repo.tip(&about.base_ref).ok().flatten();
+        if tip == self.told_tip {
+            return;
+        }
+        self.told_tip = tip;
+        if let Some(commits) = base::moved_by(self.context.repo, about) {
+            let (spec, name) = (about.spec_id.clone(), about.base_name.clone());
+            let moved = SpecRunStep::BaseMoved { spec, name, commits };
+            self.context.notify(Progress::SpecRun(moved));
+        }
     }
 
     fn perform_job(
@@ -141,6 +167,12 @@ impl<'a> SpecSession<'a> {
             }
             SpecStage::Committing(task) => self.commit(job, &task)?,
             SpecStage::Recording => self.record_decisions(job)?,
+            SpecStage::Accepting
+                if self.run.progress().review().is_none() && self.is_behind()? =>
+            {
+                SpecOutcome::BaseMoved
+            }
+            SpecStage::Rebasing(_) => self.rebase()?,
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
@@ -159,6 +191,16 @@ impl<'a> SpecSession<'a> {
     /// The context of what works in the run's own repository.
     pub(super) fn private_context(&self) -> Context<'_> {
         Context { repo: self.private, ..self.context }
+    }
+
+    /// The policy of the base, which may have moved since the run was prepared.
+    pub(super) fn effective(&self) -> Result<Cow<'_, EffectivePolicy>> {
+        let tree = &self.run.about.base_tree;
+        if *tree == self.prepared.about.base_tree {
+            return Ok(Cow::Borrowed(&self.prepared.effective));
+        }
+        let read = policy::read_policy(self.private_context(), Some(tree), RuleSelection::All);
+        read.map(Cow::Owned)
     }
 
     /// What the next commit stands on.
@@ -206,15 +248,34 @@ impl<'a> SpecSession<'a> {
             }
             None => None,
         };
+        let cannot_start = suite.not_run().is_some() || !broken.is_empty();
         let came = match wrong {
             None => Ok(()),
-            Some(why) => Err([vec![why], suite.last_lines()].concat()),
+            Some(why) => {
+                let proposed = if cannot_start { self.proposed_preparation() } else { Vec::new() };
+                Err([vec![why], suite.last_lines(), proposed].concat())
+            }
         };
         if came.is_ok() {
             let passed = suite.passed();
             self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed }));
         }
         Ok(SpecOutcome::BaseTested(came))
+    }
+
+    /// What to write into the policy where the tests may need what only the network has; nothing where the policy
+    /// prepares already, or nothing shows that.
+    fn proposed_preparation(&self) -> Vec<String> {
+        if !self.prepared.effective.policy.prepare.is_empty() {
+            return Vec::new();
+        }
+        let (objects, tree) = (&self.private.objects, &self.run.about.base_tree);
+        let read = |file: &str| shown_text::of_file(objects, tree, BStr::new(file));
+        let Some(lines) = prepare_proposal::lines(read) else { return Vec::new() };
+        let first = "tests run without the network here; where they need what the lock file names, these lines in \
+             `tribunal.toml` of the base have it fetched once, after `tribunal trust`:";
+        let lines = lines.into_iter().map(|line| format!("    {line}"));
+        [first.to_owned()].into_iter().chain(lines).collect()
     }
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {

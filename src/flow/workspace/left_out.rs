@@ -69,6 +69,11 @@ impl Workspace {
     pub fn ignored(&self, repo: &Repo) -> Result<Option<String>> {
         let mut paths =
             self.listed(repo, &["--others", "--ignored", "--exclude-standard", "--directory"])?;
+        let is_copy = |path: &BString| {
+            let path = path.strip_suffix(b"/").unwrap_or(path);
+            self.copies.iter().any(|copy| copy.as_bytes() == path)
+        };
+        paths.retain(|path| !is_copy(path));
         // Single files first: whole folders are what builds leave.
         paths.sort_by_key(|path| (path.ends_with(b"/"), path.clone()));
         let named = some_of(paths.iter().map(shown).collect());

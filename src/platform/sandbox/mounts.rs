@@ -156,6 +156,9 @@ impl Mounts {
         let names = PROGRAMS.iter().chain(&STORES).chain(&SETTINGS).chain(network).chain(&HARDWARE);
         let system = names.filter_map(|name| system_path(Path::new(name))).collect();
         let asked = access.readable.iter().map(|path| ReadablePath::itself(path));
+        // It is there at its own path as well: what was made in a folder may name that.
+        let placed = access.placed.iter().map(|placed| ReadablePath::itself(&placed.content));
+        let asked = asked.chain(placed);
         let (mut readable, mut kept) = (asked.collect::<Vec<_>>(), Vec::new());
         let home_as_set = env.get("HOME").map(Path::new);
         let lookup = Lookup { home: &home, home_as_set, access };

@@ -153,6 +153,12 @@ fn spec_run_line(step: &SpecRunStep) -> String {
             format!("continuing the run {} of {of}", short_id(run))
         }
         SpecRunStep::Step { spec, step } => format!("{}: {step}", printable(spec)),
+        SpecRunStep::BaseMoved { spec, name, commits } => format!(
+            "{}: `{}` moved meanwhile: it has {} beyond the one that is built on",
+            printable(spec),
+            printable(name),
+            counted(*commits, "commit")
+        ),
         SpecRunStep::BaseTested { passed } => format!("the tests of the base: {passed} passed"),
         SpecRunStep::Raised { size, why } => {
             format!("the review did not pass, so it is planned as size {size}: {}", printable(why))

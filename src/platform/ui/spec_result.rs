@@ -218,7 +218,7 @@ fn stopped(result: &SpecRunResult, stop: &SpecStop) -> Vec<String> {
             file.map(|file| format!("`{}` says in which mode to build it", file.display()))
                 .collect()
         }
-        SpecStop::Rejected(_) => {
+        SpecStop::Rejected(_) | SpecStop::NotRebased(_) => {
             let take = result.take_with.iter();
             take.map(|command| {
                 format!(

@@ -56,7 +56,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said rebased built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
     ),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
@@ -66,9 +66,12 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::policy",
-        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
+        "difference prepare_proposal layers meaning allow_edit weaker settings consent agent_settings command_settings prepare_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
     ),
-    ("domain::policy::layers", "flags set reading keys commands values problem layer"),
+    (
+        "domain::policy::layers",
+        "flags set reading keys commands values prepare_steps problem layer",
+    ),
     (
         "domain::review",
         "assemble surroundings bearing fix_limits prompt proof answer fixer arbiter second_look evidence reported_path anchor converge record demand tracked arbiter_decision decide \
@@ -87,7 +90,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_shell command_output command_outcome command_findings \
+        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress preparing command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate seen_on \
          report tool_report inside_command",
@@ -115,7 +118,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review bug planning commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen branch base",
+        "documents task_review bug planning rebase commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -126,7 +129,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::workspace",
-        "attempt reading_copy nearest changed share snapshot left_out checkout private_repo work_tree",
+        "attempt reading_copy nearest changed prepared disk share snapshot left_out checkout private_repo work_tree",
     ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),

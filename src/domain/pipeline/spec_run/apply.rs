@@ -11,7 +11,7 @@ use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
-use crate::domain::pipeline::spec_run::{bug, built, planned, said};
+use crate::domain::pipeline::spec_run::{bug, built, planned, rebased, said};
 use crate::domain::planning::size_vote;
 
 /// The run after a person's answer; `None` where it waits for none.
@@ -80,6 +80,9 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
     if let (SpecStage::Diagnosing(ask), SpecOutcome::Diagnosed(came)) = (&stage, &outcome) {
         return bug::diagnosed(run, ask, came.clone());
     }
+    if let (SpecStage::Rebasing(then), SpecOutcome::Rebased(came)) = (&stage, &outcome) {
+        return rebased::done(run, (**then).clone(), came.clone());
+    }
     let (about, spec) = (&run.about, &mut run.machine.spec);
     Some(match (stage, outcome) {
         (stage, SpecOutcome::Failed(failure)) => SpecStage::paused(stage, &failure),
@@ -121,6 +124,9 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_),
             SpecOutcome::Committed(Err(why)),
         ) => SpecStage::stopped(SpecStop::Gates(why)),
+        (stage @ (SpecStage::Accepting | SpecStage::Publishing(_)), SpecOutcome::BaseMoved) => {
+            rebased::begin(spec, stage)
+        }
         (SpecStage::Publishing(built), SpecOutcome::Published) if spec.diagnosis.is_some() => {
             SpecStage::Learning(built)
         }

@@ -40,7 +40,12 @@ pub(super) fn step(
             SpecOutcome::Reviewed(review),
         ) => match review {
             TaskReview::Passed(task) if stage == SpecStage::Accepting => {
-                planned::accepted(about, SpecStage::Documenting(*task))
+                let then = match spec.built.last() {
+                    // Reviewed once more upon another base: it has no documents.
+                    Some(last) if spec.is_one_task() => SpecStage::Publishing(last.clone()),
+                    _ => SpecStage::Documenting(*task),
+                };
+                planned::accepted(about, then)
             }
             TaskReview::Passed(task) => planned::task_reviewed(about, *task),
             TaskReview::Endless { review, why } => match planned::larger(spec, about) {

@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod pages;
 mod planned;
 pub mod progress;
+pub mod rebased;
 pub mod result;
 mod said;
 pub mod stage;

@@ -6,7 +6,7 @@ use crate::domain::diagnosis::answer::ReportAnswer;
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::review_loop::ResumeWhen;
-use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
+use crate::domain::pipeline::spec_run::stage::{RebasedCommits, ReviewedTask, Snapshot};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan::PartPlan;
 use crate::domain::planning::plan_review::PlanFinding;
@@ -38,6 +38,10 @@ pub enum SpecOutcome {
     /// The commit with its tree, or what the gates say against it.
     Committed(Result<Snapshot, Vec<String>>),
     Published,
+    /// The base moved: the commits are to be put upon what it is now first.
+    BaseMoved,
+    /// The commits upon the new base; else why they do not fit there, one a line.
+    Rebased(Result<RebasedCommits, Vec<String>>),
     /// The finding in which the cause is on record; `None` where there are too many of its kind already.
     Learned(Option<String>),
     /// The commit stays with the run.

@@ -42,6 +42,12 @@ pub struct SpecProgress {
     /// The finding in which that is on record, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
+    /// How often its commits were put upon what its base was by then.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rebases: u32,
+    /// How many of the reviews of all of it were of commits upon an earlier base.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub outdated_reviews: usize,
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
@@ -105,6 +111,8 @@ impl SpecProgress {
             raised: Vec::new(),
             diagnosis: None,
             learned: None,
+            rebases: 0,
+            outdated_reviews: 0,
             shown: None,
         }
     }
@@ -161,10 +169,11 @@ impl SpecProgress {
 
     /// The review of what is reviewed now, where it was begun: each task has one.
     pub fn review(&self) -> Option<&str> {
-        self.review_of(self.built.len())
+        let before = self.raised.len() + self.built.len() + self.outdated_reviews;
+        self.reviews.get(before).map(String::as_str)
     }
 
-    /// The review of the task that stands behind so many others, or of the whole behind all of them.
+    /// The review of the task that stands behind so many others.
     pub fn review_of(&self, tasks_before: usize) -> Option<&str> {
         self.reviews.get(self.raised.len() + tasks_before).map(String::as_str)
     }
@@ -230,6 +239,7 @@ impl SpecProgress {
             SpecStage::Recording => "decisions".to_owned(),
             SpecStage::Accepting => "accept".to_owned(),
             SpecStage::Documenting(_) => "documents".to_owned(),
+            SpecStage::Rebasing(_) => "rebase".to_owned(),
             SpecStage::Publishing(_) => "publish".to_owned(),
             SpecStage::Learning(_) => "learn".to_owned(),
             SpecStage::Keeping(_) => "keep".to_owned(),
@@ -254,4 +264,8 @@ impl SpecProgress {
         let tasks = self.raised.len() + tasks_before;
         tasks * tries * 2 + if is_code { tries } else { 0 } + number
     }
+}
+
+fn is_none<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }

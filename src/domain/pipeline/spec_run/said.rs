@@ -58,6 +58,11 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         SpecOutcome::Reviewed(review) => of_review(review),
         SpecOutcome::Committed(Ok(at)) => vec![format!("commit {}", at.commit.short())],
         SpecOutcome::Committed(Err(why)) => first("the gates of a commit stop it", why),
+        SpecOutcome::BaseMoved => vec!["its base moved".to_owned()],
+        SpecOutcome::Rebased(Ok(commits)) => {
+            vec![format!("the commits are upon {} and pass there", commits.base.short())]
+        }
+        SpecOutcome::Rebased(Err(why)) => first("it does not fit on what its base is now", why),
         SpecOutcome::Published => vec!["the branch is there".to_owned()],
         SpecOutcome::Learned(Some(finding)) => vec![format!("finding {finding}")],
         SpecOutcome::Learned(None) => vec!["there are too many of its kind".to_owned()],

@@ -18,6 +18,9 @@ pub const TRIES_MAX: u32 = 3;
 /// How often parts are asked for, and how often tasks are: what is wrong goes back once.
 pub const PLANNING_TRIES_MAX: u32 = 2;
 
+/// How often the commits of a run are put upon another base. After that they are published upon the last one.
+pub const REBASES_MAX: u32 = 3;
+
 /// Where a run is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -66,6 +69,8 @@ pub enum SpecStage {
     Accepting,
     /// What was planned and shown is to be committed as documents.
     Documenting(ReviewedTask),
+    /// The commits are to be put upon what the base is by now, before it goes on with this.
+    Rebasing(Box<Self>),
     /// The commits are to appear in the person's repository.
     Publishing(BuiltTask),
     /// Why the bug happened is to be kept, so that it counts where it happens again.
@@ -192,6 +197,20 @@ impl BuiltTask {
     }
 }
 
+/// The commits of a run upon another base, as they passed the tests and the gates there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RebasedCommits {
+    pub base: Oid,
+    pub base_tree: Oid,
+    /// As `SpecAbout::asked`.
+    pub asked: String,
+    /// The tasks, in their order.
+    pub built: Vec<Snapshot>,
+    pub recorded: Option<Snapshot>,
+    /// Whether what the base brought is so near that a model has to look once more.
+    pub is_near: bool,
+}
+
 /// Where a person's answer is waited for, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -274,6 +293,7 @@ impl SpecStage {
             Self::Recording => "recording decisions",
             Self::Accepting => "reviewing all of it",
             Self::Documenting(_) => "writing the documents",
+            Self::Rebasing(_) => "rebasing",
             Self::Publishing(_) => "publishing",
             Self::Learning(_) => "recording the cause",
             Self::Keeping(_) => "keeping the result",

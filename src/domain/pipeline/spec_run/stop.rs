@@ -51,6 +51,8 @@ pub enum SpecStop {
     NotPassed { review: String, verdict: Verdict, why: String },
     /// The gates of a commit stop it: what they say, one a line.
     Gates(Vec<String>),
+    /// Its base moved, and it does not fit on what that is now: why, one a line.
+    NotRebased(Vec<String>),
     /// A person said no at a checkpoint: with their note, which may be empty.
     Rejected(String),
     /// A person ended it.
@@ -79,7 +81,8 @@ impl SpecStop {
             | Self::Disagreement(_)
             | Self::Extension(_)
             | Self::BeyondFast(_)
-            | Self::NotBuilt(_) => Verdict::Escalate,
+            | Self::NotBuilt(_)
+            | Self::NotRebased(_) => Verdict::Escalate,
             Self::NotPassed { verdict, .. } => *verdict,
             Self::Gates(_) | Self::Rejected(_) => Verdict::Block,
         }
@@ -111,6 +114,7 @@ impl SpecStop {
             }
             Self::NotPassed { why, .. } => vec![format!("the review did not pass: {why}")],
             Self::Gates(why) => with("the gates of a commit stop it", why),
+            Self::NotRebased(why) => with("it does not fit on what its base is now", why),
             Self::Rejected(note) if note.is_empty() => vec!["you rejected it".to_owned()],
             Self::Rejected(note) => vec![format!("you rejected it: {note}")],
             Self::Aborted => vec!["it was ended with `tribunal abort`".to_owned()],

@@ -25,7 +25,8 @@ use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{
-    CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
+    CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, RebasedCommits, ReviewedTask, Snapshot,
+    SpecStage, TRIES_MAX,
 };
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{SpecRun, VERSION};
@@ -141,6 +142,12 @@ fn passed_reaching(reach: Reach) -> SpecOutcome {
 
 fn request(is_of_spec: bool) -> FileRequest {
     FileRequest { path: "src/b".to_owned(), why: "it calls it".to_owned(), is_of_spec }
+}
+
+fn rebased(is_near: bool) -> RebasedCommits {
+    let Snapshot { tree: base_tree, commit: base } = at(40);
+    let built = vec![at(41), at(42)];
+    RebasedCommits { base, base_tree, asked: String::new(), built, recorded: None, is_near }
 }
 
 fn plan(text: &str) -> PartPlan {
@@ -262,7 +269,10 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_) => {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
-        SpecStage::Publishing(_) => vec![SpecOutcome::Published],
+        SpecStage::Publishing(_) => vec![SpecOutcome::Published, SpecOutcome::BaseMoved],
+        SpecStage::Rebasing(_) => {
+            [Ok(rebased(true)), Ok(rebased(false)), Err(why())].map(SpecOutcome::Rebased).to_vec()
+        }
         SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
         SpecStage::Waiting(_)
         | SpecStage::Planned(_)
@@ -280,7 +290,7 @@ fn step(run: SpecRun, outcome: SpecOutcome) -> SpecRun {
 }
 
 /// What is left of a run, the weightiest first: it falls with each outcome but those that pause it.
-fn measure(run: &SpecRun) -> [usize; 5] {
+fn measure(run: &SpecRun) -> [usize; 6] {
     let (spec, stage) = (run.progress(), run.stage());
     let stage = match stage {
         SpecStage::Paused(pause) => &pause.stage,
@@ -293,7 +303,7 @@ fn measure(run: &SpecRun) -> [usize; 5] {
     let begun = match stage {
         SpecStage::TestingBase => 3,
         SpecStage::Classifying | SpecStage::Diagnosing(_) => 2,
-        SpecStage::Ended(_) => return [0; 5],
+        SpecStage::Ended(_) => return [0; 6],
         _ => 1,
     };
     let may_grow = match spec.size {
@@ -308,7 +318,8 @@ fn measure(run: &SpecRun) -> [usize; 5] {
         SpecStage::Splitting(ask) => 1_000 - ask.number as usize,
         _ => spec.parts.len() - planned,
     };
-    [begun, may_grow, parts, tasks - spec.built.len(), of_stage(stage)]
+    let rebases = (REBASES_MAX - spec.rebases) as usize;
+    [begun, may_grow, parts, tasks - spec.built.len(), rebases, of_stage(stage)]
 }
 
 fn of_stage(stage: &SpecStage) -> usize {
@@ -323,7 +334,7 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::ProvingRed(written) => code + 1 + tries(written.number),
         SpecStage::WritingCode { ask, .. } => 6 + tries(ask.number),
         SpecStage::ProvingGreen { code, .. } => 5 + tries(code.number),
-        SpecStage::Reviewing { .. } | SpecStage::Recording => 4,
+        SpecStage::Reviewing { .. } | SpecStage::Recording | SpecStage::Rebasing(_) => 4,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
@@ -388,6 +399,49 @@ proptest! {
         }
         prop_assert!(stops > count / 4, "it goes on and on: {:?}", run.stage());
     }
+}
+
+/// What is published, and what was reviewed, is upon the base as it is then.
+#[test]
+fn where_the_base_moved_the_commits_are_judged_upon_it_before_they_are_published() {
+    let built = || {
+        let way = [
+            SpecOutcome::BaseTested(Ok(())),
+            work(3, LastWords::default()),
+            red(),
+            work(4, LastWords::default()),
+            SpecOutcome::Green(GreenProof::Green(1)),
+            passed(),
+            SpecOutcome::Committed(Ok(at(9))),
+        ];
+        way.into_iter().fold(new(), step)
+    };
+    let moved = || step(built(), SpecOutcome::BaseMoved);
+    assert_eq!(moved().job(), Some(JobId::new("rebase")));
+    let far = step(moved(), SpecOutcome::Rebased(Ok(rebased(false))));
+    assert_eq!((far.job(), &far.about.base), (Some(JobId::new("publish")), &at(40).commit));
+    let done = step(far, SpecOutcome::Published);
+    assert_eq!(done.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(41).commit }));
+    // What is near is reviewed once more, by a review of its own.
+    let mut near = moved();
+    near.machine.spec.reviews = vec!["of-task".to_owned()];
+    let near = step(near, SpecOutcome::Rebased(Ok(rebased(true))));
+    assert_eq!((near.job(), near.progress().review()), (Some(JobId::new("accept")), None));
+    let mut near = step(near, passed());
+    assert_eq!(near.job(), Some(JobId::new("publish")));
+    // It ends with a person, however often the base moves.
+    for _ in 1..REBASES_MAX {
+        near = step(step(near, SpecOutcome::BaseMoved), SpecOutcome::Rebased(Ok(rebased(false))));
+    }
+    let often = step(near, SpecOutcome::BaseMoved);
+    let SpecStage::Ended(end) = often.stage() else { panic!() };
+    assert_eq!(end.verdict(), Verdict::Escalate);
+    // In manual mode the person is asked about what it is now.
+    let mut manual = built();
+    manual.about.mode = RunMode::Manual;
+    let manual =
+        step(step(manual, SpecOutcome::BaseMoved), SpecOutcome::Rebased(Ok(rebased(false))));
+    assert!(matches!(manual.stage(), SpecStage::Waiting(_)), "{:?}", manual.stage());
 }
 
 #[test]
@@ -837,7 +891,7 @@ fn the_words_of_a_stored_run_have_a_version() {
     assert_eq!(
         words::<SpecStage>(),
         "testing-base, diagnosing, classifying, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
-         proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, publishing, \
+         proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, publishing, \
          learning, keeping, waiting, planned, paused, ended"
     );
     assert_eq!(words::<CheckpointKind>(), "plan, tasks, extension, reach, built, acceptance");
@@ -845,7 +899,7 @@ fn the_words_of_a_stored_run_have_a_version() {
     assert_eq!(
         words::<SpecStop>(),
         "base-untested, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
-         beyond-fast, not-built, not-passed, gates, rejected, aborted"
+         beyond-fast, not-built, not-passed, gates, not-rebased, rejected, aborted"
     );
 }
 
