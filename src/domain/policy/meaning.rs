@@ -24,6 +24,8 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["runs", "fast-dirty"] => {
             "refuse, or touched: what has to be committed before `--mode fast` begins"
         }
+        ["runs", "research"] => "auto, always or never: research on the web before a plan",
+        ["planning", "research"] => "the same for this repository; a never in either counts",
         ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",

@@ -16,6 +16,25 @@ pub struct RunSettings {
     pub ask_every: usize,
     /// What fast mode refuses to build past.
     pub fast_dirty: UncommittedWork,
+    /// The person's word on research before a plan.
+    pub research: ResearchWhen,
+}
+
+/// The `[planning]` settings: how specs of this repository are planned.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct PlanningSettings {
+    /// The repository's word on research before a plan.
+    pub research: ResearchWhen,
+}
+
+/// When there is research before a plan. A `never` counts more than an `always`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResearchWhen {
+    /// Where the planner asks for it, or the spec has signs of it.
+    Auto,
+    Always,
+    Never,
 }
 
 /// What has to be committed before a run in fast mode begins.

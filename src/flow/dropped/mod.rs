@@ -271,6 +271,13 @@ fn unfinished_runs(state_dir: &Path, cache: &mut DropCache) -> Result<Vec<FoundR
             cache.ended.insert(id, None);
             continue;
         };
+        if run.about.is_research_only() {
+            // Nobody built the spec by that; it is gone on with by who began it.
+            if run.has_ended() {
+                cache.ended.insert(id, None);
+            }
+            continue;
+        }
         let found = found(state_dir, &run);
         if run.has_ended() {
             cache.ended.insert(id, Some(found));

@@ -14,6 +14,7 @@ use crate::domain::pipeline::spec_run::stage::{
 };
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
+use crate::domain::research::record::ResearchRecord;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpecProgress {
@@ -37,6 +38,9 @@ pub struct SpecProgress {
     /// The finding in which that is on record, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
+    /// What research found; `None` where none was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research: Option<ResearchRecord>,
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
@@ -83,6 +87,7 @@ impl SpecProgress {
             reviews: Vec::new(),
             diagnosis: None,
             learned: None,
+            research: None,
             shown: None,
         }
     }
@@ -182,6 +187,7 @@ impl SpecProgress {
             SpecStage::TestingBase => "base".to_owned(),
             SpecStage::Diagnosing(ask) => format!("diagnosis-{}", ask.number),
             SpecStage::Classifying => "size".to_owned(),
+            SpecStage::Researching(_) => "research".to_owned(),
             SpecStage::Splitting(ask) => format!("split-{}", ask.number),
             SpecStage::WritingPlan(plan) => format!("plan-{part}-{}", plan.number()),
             SpecStage::ReviewingPlan(plan) => format!("plan-review-{part}-{}", plan.number()),

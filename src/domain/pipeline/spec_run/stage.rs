@@ -9,6 +9,7 @@ use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::plan_review::AgreedPlan;
+use crate::domain::research::record::ResearchTry;
 
 /// How often tests are asked for, and how often code is, in one task.
 pub const TRIES_MAX: u32 = 3;
@@ -26,6 +27,8 @@ pub enum SpecStage {
     Diagnosing(PlanningTry),
     /// A model is to say how large it is.
     Classifying,
+    /// What is known elsewhere, and what fits the code, is to be looked into.
+    Researching(ResearchTry),
     /// It is to be split into parts.
     Splitting(PlanningTry),
     /// The plan of the part is to be written, or to be written again.
@@ -197,6 +200,7 @@ pub struct Checkpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckpointKind {
+    Research,
     Plan,
     Tasks,
     /// What was built so far.
@@ -234,6 +238,7 @@ impl SpecStage {
             self,
             Self::TestingBase
                 | Self::Classifying
+                | Self::Researching(_)
                 | Self::ReviewingPlan(_)
                 | Self::ListingTasks { .. }
                 | Self::Committing(_)
@@ -259,6 +264,7 @@ impl SpecStage {
             Self::TestingBase => "testing the base",
             Self::Diagnosing(_) => "finding the cause",
             Self::Classifying => "telling its size",
+            Self::Researching(_) => "researching",
             Self::Splitting(_) => "splitting it into parts",
             Self::WritingPlan(_) => "writing the plan",
             Self::ReviewingPlan(_) => "reviewing the plan",
@@ -291,6 +297,7 @@ impl CheckpointKind {
     /// The word used in output.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Research => "what research found",
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
             Self::Built => "what was built so far",
