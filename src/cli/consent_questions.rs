@@ -137,7 +137,8 @@ impl Question {
                     "specs that you save from now on with `status: ready` can be built in the background, \
                      {at_once} at a time: the spec and the code are sent to {executor}, which writes tests and \
                      code in a checkout of tribunal's own, and to {reviewer} and {arbiter} for the review; known \
-                     secrets are removed first. The result is a branch `tribunal/<id>`; your checkout stays as \
+                     secrets are removed first. Where a plan needs it, an agent searches the web by what the spec says, \
+                     without the code. The result is a branch `tribunal/<id>`; your checkout stays as \
                      it is. It may cost up to {run} a run and {day} a day, with all other calls{watcher}"
                 )
             }

@@ -21,6 +21,7 @@ mod help;
 pub mod hook;
 pub mod init;
 pub mod paths;
+mod research;
 pub mod review;
 pub mod run;
 mod run_row;
@@ -81,6 +82,9 @@ pub enum Command {
     /// Repair a bug: its cause, a test that fails, the smallest repair, review, a commit on a branch of its own;
     /// this sends code to AI models and may cost money
     Fix(fix::Args),
+    /// Look into what is known of what a spec asks for, on the web and in the code, and build nothing; this sends
+    /// the spec to AI models and to web searches, and may cost money
+    Research(research::Args),
     /// List the reviews and the runs of specs that were made or stopped, or show one
     Runs(runs::Args),
     /// Show how a run went, step by step: who did what, what it cost and what came of it
@@ -228,6 +232,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Review(args) => review::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
         Command::Fix(args) => fix::run(invocation, &args),
+        Command::Research(args) => research::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),
         Command::Logs(args) => logs::run(invocation, &args),
         Command::Approve(args) => run::approve(invocation, &args),

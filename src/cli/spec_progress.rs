@@ -208,6 +208,7 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
                 "you"
             }
         }
+        SpecStage::Researching(_) => "the researcher",
         SpecStage::Diagnosing(_)
         | SpecStage::Classifying
         | SpecStage::Splitting(_)

@@ -29,6 +29,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
     let kind = run.about.kind();
     let change = match run.about.report {
         Some(_) => format!("{id}: {}", run.about.title),
+        None if run.about.is_research_only() => format!("research {id}"),
         None => format!("spec {id}"),
     };
     let row = [

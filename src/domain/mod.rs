@@ -3,6 +3,7 @@
 
 pub mod pipeline;
 pub mod diagnosis;
+pub mod research;
 pub mod planning;
 pub mod development;
 pub mod gates;

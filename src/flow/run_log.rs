@@ -68,9 +68,9 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
     let mut raised = run.progress().reviews.iter();
     for at in 0..jobs.len() {
         let is_last = jobs[at + 1..].iter().all(|later| later.name != jobs[at].name);
-        let is_planned_next = jobs
-            .get(at + 1)
-            .is_some_and(|next| matches!(next.place.step, JobStep::WritePlan | JobStep::Split));
+        let is_planned_next = jobs.get(at + 1).is_some_and(|next| {
+            matches!(next.place.step, JobStep::Research | JobStep::WritePlan | JobStep::Split)
+        });
         let job = &mut jobs[at];
         let review = match (job.place.step, job.place.task) {
             // The size was raised by it.

@@ -21,6 +21,8 @@ pub enum Part {
     Code,
     /// The cause of a bug is to be found.
     Diagnosis,
+    /// What is known is to be looked into, on the web or in the code.
+    Research,
     /// The size of a spec, its parts, a plan, what is wrong with one, its tasks.
     Size,
     Split,
@@ -111,6 +113,10 @@ impl Question {
             Part::Code
         } else if prompt.contains("You look for the cause of a bug that somebody reports") {
             Part::Diagnosis
+        } else if prompt.contains("You look into a question on the web")
+            || prompt.contains("You look into the code base in the folder")
+        {
+            Part::Research
         } else if prompt.contains("You say how much work a spec is") {
             Part::Size
         } else if prompt.contains("You split a large spec into parts") {

@@ -462,7 +462,7 @@ fn one_at_a_time_is_built_and_no_repository_can_raise_that() {
     let scene = plain();
     let repo = quiet(&scene, "");
     repo.write("tribunal.toml", format!("{}[runs]\nat-once = 8\n", repo.read("tribunal.toml")));
-    repo.tribunal(&["config"]).says("`runs.at-once` can only be set in your own settings");
+    repo.tribunal(&["config"]).says("`runs` can only be set in your own settings");
     let may = Arc::new(AtomicBool::new(false));
     let scene = held(&may);
     let repo = quiet(&scene, "");

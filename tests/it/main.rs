@@ -57,6 +57,7 @@ mod real;
 mod real_casts;
 mod redaction;
 mod report;
+mod research;
 mod resume;
 mod resume_places;
 mod review_delivery;

@@ -89,7 +89,7 @@ fn what_others_rely_on_waits_for_a_yes_where_the_policy_names_it() {
     let code = vec![writes(&written, "SUBJECT: feat(size): read sizes")];
     let scene = builder(vec![good_tests()], code, &[]);
     let repo = bounded(&scene, "src/size.sh, Makefile");
-    repo.write("tribunal.toml", format!("{POLICY}[runs]\nask-before = [\"dependency\"]\n"));
+    repo.write("tribunal.toml", format!("{POLICY}[planning]\nask-before = [\"dependency\"]\n"));
     repo.git(&["commit", "--quiet", "--no-verify", "-m", "ci: ask", "tribunal.toml"]).ok();
     let (id, page) = waits(run(&repo), "what a task changes");
     assert!(page.contains("- `Makefile`: it says with what the project is built"), "{page}");

@@ -49,7 +49,7 @@ impl Reach {
             .find(|reach| reach.is_of(path))
     }
 
-    /// By which word of `runs.ask-before` a person is asked about it.
+    /// By which word of `planning.ask-before` a person is asked about it.
     pub fn asked_by(self) -> AskBefore {
         match self {
             Self::Dependency => AskBefore::Dependency,

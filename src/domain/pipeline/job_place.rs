@@ -24,6 +24,7 @@ pub enum JobStep {
     TestBase,
     Diagnose,
     TellSize,
+    Research,
     Split,
     ReviewPlan,
     WritePlan,
@@ -62,6 +63,7 @@ impl JobStep {
             Self::TestBase => "testing the base",
             Self::Diagnose => "finding the cause",
             Self::TellSize => "telling its size",
+            Self::Research => "researching",
             Self::Split => "splitting it into parts",
             Self::ReviewPlan => "reviewing the plan",
             Self::WritePlan => "writing the plan",
@@ -131,6 +133,7 @@ pub fn of_spec(job: &JobId) -> JobPlace {
             JobPlace { number: number(tried), ..JobPlace::step(JobStep::Diagnose) }
         }
         ["size"] => JobPlace::step(JobStep::TellSize),
+        ["research"] => JobPlace::step(JobStep::Research),
         ["split", tried] => JobPlace { number: number(tried), ..JobPlace::step(JobStep::Split) },
         ["plan", "review", part, round] => JobPlace {
             part: number(part),

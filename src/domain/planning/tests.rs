@@ -172,6 +172,7 @@ proptest! {
 fn prompts_show_all_that_they_are_to_show() {
     let plan = plan::parse(&plan_answer()).unwrap();
     let ask = PlanningPrompt {
+        research: "a library does it",
         spec: "Read sizes",
         part: "AC-1: a size is read",
         rules: &ids(&["no panics"]),
@@ -194,7 +195,14 @@ fn prompts_show_all_that_they_are_to_show() {
     let shown: [&[&str]; 5] = [
         &["Read sizes"],
         &["Read sizes", "it was too large"],
-        &["Read sizes", "AC-1: a size", "no panics", "K is 1024.", "high, in `Flow`: K is lost"],
+        &[
+            "Read sizes",
+            "AC-1: a size",
+            "no panics",
+            "a library does it",
+            "K is 1024.",
+            "high, in `Flow`: K is lost",
+        ],
         &["Read sizes", "AC-1: a size", "K is 1024."],
         &["Read sizes", "AC-1: a size", "K is 1024.", "it was too large"],
     ];

@@ -29,9 +29,11 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["runs", "extend"] => {
             "ask, or grant where the spec's `touches` names it: a task needs one more file"
         }
-        ["runs", "ask-before"] => {
+        ["planning", "ask-before"] => {
             "dependency, interface, architecture: takes your yes before it is committed"
         }
+        ["runs", "research"] => "auto, always or never: research on the web before a plan",
+        ["planning", "research"] => "the same for this repository; a never in either counts",
         ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",

@@ -1,11 +1,11 @@
-//! The `[runs]` settings: runs of specs. The user's own, since they decide what is spent, but for what a team wants to
-//! be asked about.
+//! The `[runs]` settings, the user's own, since they decide what is spent, and the `[planning]` settings, a repository's as
+//! well.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::policy::unit;
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunSettings {
     /// How many run at the same time in one repository.
@@ -22,8 +22,28 @@ pub struct RunSettings {
     pub fast_dirty: UncommittedWork,
     /// What becomes of a task that needs one more file.
     pub extend: OnExtension,
+    /// The person's word on research before a plan.
+    pub research: ResearchWhen,
+}
+
+/// The `[planning]` settings: how specs of this repository are planned, and what a person is asked about.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlanningSettings {
+    /// The repository's word on research before a plan.
+    pub research: ResearchWhen,
     /// What takes a person's yes before it is committed, in every mode but the fast one.
     pub ask_before: Vec<AskBefore>,
+}
+
+/// When there is research before a plan. A `never` counts more than an `always`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResearchWhen {
+    /// Where the planner asks for it, or the spec has signs of it.
+    Auto,
+    Always,
+    Never,
 }
 
 /// What has to be committed before a run in fast mode begins.

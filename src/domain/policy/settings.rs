@@ -12,7 +12,7 @@ use crate::domain::policy::gate_settings::GateSettings;
 use crate::domain::policy::learn_settings::LearnSettings;
 use crate::domain::policy::prepare_settings::PrepareStep;
 use crate::domain::policy::review_settings::ReviewSettings;
-use crate::domain::policy::run_settings::RunSettings;
+use crate::domain::policy::run_settings::{PlanningSettings, RunSettings};
 use crate::domain::policy::sandbox_settings::SandboxSettings;
 use crate::domain::policy::watch_settings::WatchSettings;
 
@@ -35,6 +35,7 @@ pub struct Policy {
     pub review: ReviewSettings,
     /// The user's own: a repository cannot set it.
     pub runs: RunSettings,
+    pub planning: PlanningSettings,
     pub sandbox: SandboxSettings,
     /// By model. The user's own: a repository cannot set it.
     pub prices: BTreeMap<String, Price>,

@@ -146,12 +146,12 @@ pub fn look(
     Ok(Some(Dropped {
         specs: specs.into_values().collect(),
         agreed: consent::load(context.repo, context.env)?.runs_since(),
+        settings: policy.runs,
         budget: policy.budget,
         budget_key: budget_key(policy.budget, now),
         shortest: env::backoff_base(context.env),
         now,
         room: dropped_specs::free_places(&state_dir, policy.runs.at_once),
-        settings: policy.runs,
     }))
 }
 

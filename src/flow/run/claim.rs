@@ -76,6 +76,7 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     context.notify(Progress::SpecRun(SpecRunStep::Begins {
         what: match about.report {
             Some(_) => format!("repairing {}", about.in_words()),
+            None if about.is_research_only() => format!("research for {}", about.in_words()),
             None => format!("building {}", about.in_words()),
         },
         base: format!("{} ({})", about.base_name, about.base.short()),
@@ -105,6 +106,16 @@ fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
         let (id, mode) = (short_id(id), begun.mode.as_str());
         return Err(hinted(
             format!("the run `{id}` of this spec is not finished, and it is in mode `{mode}`"),
+            format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+        ));
+    }
+    if about.is_research_only() != begun.is_research_only() {
+        let (id, what) = (
+            short_id(id),
+            if about.is_research_only() { "more than research" } else { "research alone" },
+        );
+        return Err(hinted(
+            format!("the run `{id}` of this spec is not finished, and it is {what}"),
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }

@@ -27,6 +27,8 @@ impl SpecSession<'_> {
                 pages.push((path, pages::plan_page(&part.title, plan)));
             }
         }
+        // What agents found is read by reviewers like all else that agents wrote.
+        pages.extend(paths.research.map(|path| (path, self.research_page())));
         let tree = match self.with_files(&self.head().tree, &pages)? {
             Ok(tree) => tree,
             Err(why) => return Ok(SpecOutcome::Committed(Err(why))),

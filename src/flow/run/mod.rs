@@ -21,6 +21,8 @@ mod planning;
 pub mod prepare;
 mod publish;
 mod rebase;
+mod research;
+mod research_asked;
 mod session;
 mod suite;
 mod task_review;
@@ -34,6 +36,7 @@ use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
@@ -77,6 +80,24 @@ pub fn run(
 /// As for [`run`].
 pub fn fix(context: Context<'_>, request: &BugReport) -> Result<SpecRunResult> {
     let prepared = prepare::prepare_fix(context, request)?;
+    clean_up(context)?;
+    let (folder, run) = claim::claim(context, &prepared)?;
+    go_on(context, &prepared, &folder, run, None)
+}
+
+/// Looks into what is known of what a spec asks for, and builds nothing.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn research(
+    context: Context<'_>,
+    spec: &Path,
+    roles: Vec<ChosenRole>,
+) -> Result<SpecRunResult> {
+    let settings = chosen::settings(context, &roles)?;
+    let context = Context { settings: &settings, ..context };
+    let prepared = prepare::prepare_research(context, spec, roles)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     go_on(context, &prepared, &folder, run, None)
@@ -240,6 +261,7 @@ fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
 pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let spent = checkpoint::spent(context, &run)?;
     let folder = runs::folder(&context.repo.state_dir(), &run.id);
+    let research = Some(research::file_of(&folder)).filter(|file| file.exists());
     let escalation = Some(kept::escalation(&folder)).filter(|file| file.exists());
     Ok(SpecRunResult {
         repository: folder.join(kept::REPOSITORY),
@@ -248,6 +270,7 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         files: Vec::new(),
         take_with: kept::command(context.repo, &run),
         escalation,
+        research,
         checkpoint: checkpoint_of(context, &run),
         run,
     })

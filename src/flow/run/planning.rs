@@ -21,7 +21,7 @@ use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::request::{AskError, ParsedRequest, request_parsed};
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::checkout::Ignored;
-use crate::platform::agents::ask::Answer;
+use crate::platform::agents::ask::{Access, Answer};
 
 /// What an agent that plans came to.
 pub(super) type PlanningResult = Result<(SpecOutcome, Vec<AgentAnswer>)>;
@@ -174,6 +174,7 @@ impl SpecSession<'_> {
         ask(&PlanningPrompt {
             spec: &spec_text(&self.prepared.spec),
             part: &self.part_in_words(),
+            research: &self.research_page(),
             rules: &self.rules()?,
             refused,
             fence_nonce: &self.fence_nonce(job),
@@ -219,6 +220,7 @@ impl SpecSession<'_> {
             token,
             dir: &workspace.work(),
             schema: &question.schema,
+            access: Access::Read,
         };
         request_parsed(&self.client, &request, &|answer: &Answer| {
             let json = answer.json.as_ref().ok_or_else(|| "it holds no JSON object".to_owned())?;
@@ -229,7 +231,7 @@ impl SpecSession<'_> {
 
 /// An answer without the secrets that whoever gave it may have read in the folder: it is shown to others, and
 /// committed.
-fn without_secrets(value: &Value) -> Value {
+pub(super) fn without_secrets(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(redact_str(text)),
         Value::Array(items) => Value::Array(items.iter().map(without_secrets).collect()),

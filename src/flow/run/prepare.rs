@@ -13,15 +13,17 @@ use crate::domain::model::size::Size;
 use crate::domain::model::text::{counted, short_id};
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
 use crate::domain::pipeline::spec_run::bug;
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::settings::Policy;
+use crate::domain::research::decision::ResearchAsked;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::read::read;
-use crate::domain::spec::types::{Spec, SpecEntry, SpecPosition, SpecStatus, Verify};
+use crate::domain::spec::types::{Spec, SpecEntry, SpecMode, SpecPosition, SpecStatus, Verify};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route::assign_reviewers;
@@ -31,7 +33,7 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::{base, chosen, document_paths, fast_needs};
+use crate::flow::run::{base, chosen, document_paths, fast_needs, research_asked};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -44,6 +46,7 @@ pub struct Prepared {
     pub about: SpecAbout,
     pub spec: Spec,
     pub effective: EffectivePolicy,
+    pub researcher: AssignedAgent,
     pub planner: AssignedAgent,
     /// Of another vendor than the planner where one can be had.
     pub plan_reviewer: AssignedAgent,
@@ -71,7 +74,12 @@ pub fn prepare(
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
-    let about = SpecAbout { counted_size, mode, options, ..begun(context, copy, &spec)? };
+    let mut about = SpecAbout { counted_size, mode, options, ..begun(context, copy, &spec)? };
+    if spec.mode == Some(SpecMode::Research) && mode != RunMode::Fast {
+        // What one task builds is not planned, and there would be nothing to look first for.
+        about.stated_size = about.stated_size.map(|size| size.max(Size::M));
+        about.counted_size = about.counted_size.max(Size::M);
+    }
     if mode != RunMode::Fast {
         document_paths::refuse_in_the_way(context.repo, &about)?;
         return complete(context, about, spec);
@@ -81,6 +89,20 @@ pub fn prepare(
     let refused = prepared.effective.policy.runs.fast_dirty;
     fast_needs::refuse_uncommitted(context, &prepared.about, refused)?;
     Ok(prepared)
+}
+
+/// The same for research alone, which needs neither tests nor who builds; the spec may be a draft.
+pub fn prepare_research(
+    context: Context<'_>,
+    spec: &Path,
+    roles: Vec<ChosenRole>,
+) -> Result<Prepared> {
+    let copy = named_spec::copy_spec(context, spec)?;
+    let spec = belonging::parse_spec(&copy)?;
+    let options = RunOptions { roles, ..RunOptions::default() };
+    let purpose = RunPurpose::Research;
+    let about = SpecAbout { options, purpose, ..begun(context, copy, &spec)? };
+    complete(context, about, spec)
 }
 
 /// The same for the report of a bug.
@@ -120,6 +142,8 @@ fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout>
         asked: String::new(),
         report: None,
         options: RunOptions::default(),
+        research: ResearchAsked::default(),
+        purpose: RunPurpose::Build,
     })
 }
 
@@ -150,10 +174,14 @@ pub fn upon(context: Context<'_>, run: &SpecRun, base: &Snapshot) -> Result<Prep
 fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
     chosen::refuse_unknown(&effective.policy, &about.options.roles)?;
+    if about.is_research_only() {
+        return for_research(context, about, spec, effective);
+    }
     if about.asked.is_empty() {
-        let RunSettings { ask_every, extend, ref ask_before, .. } = effective.policy.runs;
-        about.options =
-            RunOptions { ask_every, extend, ask_before: ask_before.clone(), ..about.options };
+        let RunSettings { ask_every, extend, .. } = effective.policy.runs;
+        let ask_before = effective.policy.planning.ask_before.clone();
+        about.options = RunOptions { ask_every, extend, ask_before, ..about.options };
+        about.research = research_asked::asked_of(context, &effective.policy, &spec, &about)?;
     }
     refuse_commands(context, &effective, &spec, &about)?;
     refuse_identity(context.repo)?;
@@ -170,6 +198,7 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     // Where no planner is here the executor plans, in a process of its own.
     let planner = roles::find_agent(&effective.policy, Role::Planner, agent_env)
         .unwrap_or_else(|_| executor.clone().in_role(Role::Planner, &effective.policy));
+    let researcher = research_asked::researcher(&effective.policy, agent_env, Some(&planner))?;
     let plan_reviewer = match about.mode {
         // Nobody plans, and nobody reviews.
         RunMode::Fast => executor.clone(),
@@ -177,16 +206,50 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
             plan_reviewer(context, &effective.policy, agent_env, &planner, &executor)?
         }
     };
+    about.asked = asked_hash(&about, &effective, [&executor.name, &planner.name]);
+    Ok(Prepared {
+        about,
+        spec,
+        effective,
+        researcher,
+        planner,
+        plan_reviewer,
+        executor,
+        agents_home,
+    })
+}
+
+/// What makes a run another one, beside its choices.
+fn asked_hash(about: &SpecAbout, effective: &EffectivePolicy, who: [&String; 2]) -> String {
     let source = about.source_hash();
-    let fields = [
-        effective.lasting_hash.as_str(),
-        &source,
-        about.base.as_str(),
-        &executor.name,
-        &planner.name,
-    ];
-    about.asked = blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string();
-    Ok(Prepared { about, spec, effective, planner, plan_reviewer, executor, agents_home })
+    let [executor, planner] = who.map(String::as_str);
+    let fields = [effective.lasting_hash.as_str(), &source, about.base.as_str(), executor, planner];
+    blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string()
+}
+
+/// The rest of what research alone is performed with: nobody else is asked.
+fn for_research(
+    context: Context<'_>,
+    mut about: SpecAbout,
+    spec: Spec,
+    effective: EffectivePolicy,
+) -> Result<Prepared> {
+    research_asked::refuse_forbidden(&effective.policy)?;
+    let agents_home = roles::agents_home(context.repo);
+    let agent_env = roles::agent_env(context.repo, context.env, &agents_home);
+    let researcher = research_asked::researcher(&effective.policy, agent_env, None)?;
+    about.asked = asked_hash(&about, &effective, [&researcher.name, &researcher.name]);
+    let [planner, plan_reviewer, executor] = [(); 3].map(|()| researcher.clone());
+    Ok(Prepared {
+        about,
+        spec,
+        effective,
+        researcher,
+        planner,
+        plan_reviewer,
+        executor,
+        agents_home,
+    })
 }
 
 /// Who reviews plans. Without reviewers nothing could be built but in fast mode.

@@ -152,6 +152,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::TestingBase => self.test_base()?,
             SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
+            SpecStage::Researching(ask) => return self.research(job, &ask),
             SpecStage::Splitting(ask) => return self.split(job, &ask),
             SpecStage::WritingPlan(plans) => return self.write_plan(job, &plans),
             SpecStage::ReviewingPlan(plans) => return self.review_plan(job, &plans),

@@ -12,8 +12,8 @@ use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecS
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
-use crate::platform::ui::bug_result;
 use crate::platform::ui::review_result::{resume_words, until};
+use crate::platform::ui::{bug_result, research_result};
 
 /// What is said of every result of fast mode.
 const UNREVIEWED: &str = "its tests and the gates pass; nobody reviewed it (fast mode)";
@@ -39,6 +39,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             let stays = "it stays with the run, and nothing is published";
             built(about, format!("built `{spec}`: {what}; {stays}"))
         }
+        SpecStage::Ended(SpecEnd::Researched) => vec![format!("looked into `{spec}`")],
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
             let first = reasons.next().unwrap_or_default();
@@ -65,6 +66,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
     lines.extend(bug_result::lines(result));
+    lines.extend(research_result::lines(result));
     if let Some(commits) = result.base_moved_by.filter(|commits| !is_on_page(result, *commits)) {
         lines.push(format!(
             "`{}` has {} beyond the one that it was built on",
@@ -159,6 +161,9 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             }
             hints
         }
+        SpecStage::Ended(SpecEnd::Researched) => {
+            vec![format!("`tribunal run {}` builds it, and takes what was found", about.spec_id)]
+        }
         SpecStage::Ended(SpecEnd::Kept { .. }) => {
             let take = result.take_with.iter();
             take.map(|command| format!("`{command}` applies it, without a commit")).collect()
@@ -170,7 +175,7 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             let page = pages::hash(&result.run.page().unwrap_or_default());
             let page = pages::short(&page);
             let (reject, again) = match &checkpoint.at {
-                CheckpointKind::Plan | CheckpointKind::Tasks => {
+                CheckpointKind::Research | CheckpointKind::Plan | CheckpointKind::Tasks => {
                     (" --note TEXT", "has it made again")
                 }
                 CheckpointKind::Built | CheckpointKind::Reach => {
@@ -264,6 +269,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "run": run.id,
         "spec": about.spec_id,
         "mode": about.mode.as_str(),
+        "purpose": about.purpose.as_str(),
         "stage": run.stage().as_str(),
         "verdict": run.has_ended().then(|| result.verdict().as_str()),
         "base": {"commit": about.base.to_string(), "name": about.base_name, "moved_by": result.base_moved_by},
@@ -282,6 +288,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "escalation": result.escalation,
         "for_people": about.for_people,
         "bug": bug_result::json(result),
+        "research": research_result::json(result),
         "resume_when": resume_when,
         "reviews": run.machine.spec.reviews,
         "cost": {

@@ -106,6 +106,8 @@ const COMMANDS: &[&str] = &[
     "runs show {}",
     "logs {}",
     "resume {}",
+    "research {}",
+    "research docs/specs/one.md",
     "run {}",
     "run docs/specs/one.md",
     "fix {}",

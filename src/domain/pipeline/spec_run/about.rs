@@ -11,6 +11,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::policy::run_settings::{AskBefore, OnExtension};
+use crate::domain::research::decision::ResearchAsked;
 
 /// What a run builds, and on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,31 @@ pub struct SpecAbout {
     pub report: Option<String>,
     #[serde(default)]
     pub options: RunOptions,
+    /// What people said of research before the plan, and the signs that the spec has.
+    #[serde(default)]
+    pub research: ResearchAsked,
+    #[serde(default)]
+    pub purpose: RunPurpose,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunPurpose {
+    #[default]
+    Build,
+    /// It ends with what research found.
+    Research,
+}
+
+impl RunPurpose {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Research => "research",
+        }
+    }
 }
 
 /// What a person chose for one run alone.
@@ -94,9 +120,14 @@ impl SpecAbout {
         self.options.autopilot || by_policy()
     }
 
+    /// Whether it only looks into things.
+    pub fn is_research_only(&self) -> bool {
+        self.purpose == RunPurpose::Research
+    }
+
     /// Whether what is built appears in the person's repository.
     pub fn is_published(&self) -> bool {
-        self.mode != RunMode::Fast || self.options.commits
+        !self.is_research_only() && (self.mode != RunMode::Fast || self.options.commits)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
-use crate::domain::pipeline::spec_run::{bug, built, planned, rebased, said};
+use crate::domain::pipeline::spec_run::{bug, built, planned, rebased, researched, said};
 use crate::domain::planning::size_vote;
 
 /// The run after a person's answer; `None` where it waits for none.
@@ -60,6 +60,9 @@ pub fn apply(
     let no_such = unexpected(&run, job, "had a result that it cannot have");
     let result = match &outcome {
         SpecOutcome::Failed(failure) => JobResult::Failed(failure.clone()),
+        SpecOutcome::Researched(came) if came.failed.is_some() => {
+            came.failed.clone().map_or(JobResult::Done, JobResult::Failed)
+        }
         _ => JobResult::Done,
     };
     let said = said::of(&outcome);
@@ -90,14 +93,17 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             SpecStage::Diagnosing(PlanningTry::FIRST)
         }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) => {
-            planned::begin(spec, about, about.known_size())?
+            planned::begin(spec, about, about.known_size(), None)?
         }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Err(why))) => {
             SpecStage::stopped(SpecStop::BaseUntested(why))
         }
         (SpecStage::Classifying, SpecOutcome::Sized(vote)) => {
             let size = size_vote::decided(about.counted_size, vote.as_ref());
-            planned::begin(spec, about, Some(size))?
+            planned::begin(spec, about, Some(size), vote.as_ref())?
+        }
+        (SpecStage::Researching(ask), SpecOutcome::Researched(came)) => {
+            researched::came(spec, about, ask, *came)?
         }
         (SpecStage::Splitting(ask), SpecOutcome::Split(parts)) => planned::split(spec, &ask, parts),
         (SpecStage::WritingPlan(plans), SpecOutcome::PlanWritten(plan)) => {

@@ -86,5 +86,5 @@ pub(super) fn diagnosed(
     about.title.clone_from(&diagnosis.title);
     about.touches.clone_from(&diagnosis.files);
     spec.diagnosis = Some(diagnosis);
-    planned::begin(spec, about, Some(Size::S))
+    planned::begin(spec, about, Some(Size::S), None)
 }

@@ -5,6 +5,7 @@
 
 pub mod about;
 pub mod apply;
+mod asking;
 pub mod bug;
 mod built;
 pub mod checkpoint_file;
@@ -13,6 +14,7 @@ pub mod estimate;
 pub mod outcome;
 pub mod pages;
 mod planned;
+mod researched;
 pub mod progress;
 pub mod rebased;
 pub mod result;
@@ -31,6 +33,7 @@ use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
+use crate::domain::research::record::ResearchTry;
 
 /// The format in which the run of a spec is written: the fourth has fewer stages and pages, and before that there is no
 /// such run. With a new word for a stage, a stop or a page it is raised: an earlier program then says that a later one
@@ -58,7 +61,11 @@ pub struct SpecMachine {
 impl SpecRun {
     /// A run that has not begun.
     pub fn new(id: String, about: SpecAbout) -> Self {
-        let machine = SpecMachine { spec: SpecProgress::new() };
+        let mut spec = SpecProgress::new();
+        if about.is_research_only() {
+            spec.stage = SpecStage::Researching(ResearchTry::new("it was asked for".to_owned()));
+        }
+        let machine = SpecMachine { spec };
         Self { version: VERSION, id, about, machine, journal: Journal::default() }
     }
 

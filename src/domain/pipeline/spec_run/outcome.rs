@@ -12,6 +12,7 @@ use crate::domain::planning::plan::PartPlan;
 use crate::domain::planning::plan_review::PlanFinding;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::PlannedTask;
+use crate::domain::research::record::ShardResult;
 
 /// What came of the job of a stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub enum SpecOutcome {
     Sized(Option<SizeVote>),
     /// The parts of the spec; else what is wrong with them, one a line.
     Split(Result<Vec<PlannedPart>, Vec<String>>),
+    /// Questions were answered; and why the rest could not be asked now, where some are open.
+    Researched(Box<ResearchCame>),
     PlanWritten(PartPlan),
     PlanReviewed(Vec<PlanFinding>),
     /// The tasks of the part in their order; else what is wrong with them, one a line.
@@ -48,6 +51,15 @@ pub enum SpecOutcome {
     Kept,
     /// A call could not be made or answered.
     Failed(CallFailure),
+}
+
+/// What questions of research came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResearchCame {
+    /// Those that are answered, with those that were before.
+    pub answered: Vec<ShardResult>,
+    pub notes: Vec<String>,
+    pub failed: Option<CallFailure>,
 }
 
 /// What an executor left.

@@ -13,6 +13,7 @@ use crate::domain::pipeline::spec_run::stage::{
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::planning::prompt::in_words;
+use crate::domain::research;
 
 /// The page of a checkpoint: all that the answer is about.
 pub fn checkpoint(
@@ -22,6 +23,10 @@ pub fn checkpoint(
     then: &SpecStage,
 ) -> String {
     let page = match (at, then) {
+        (CheckpointKind::Research, _) => {
+            let found = spec.research.as_ref();
+            found.map(|record| research::page::page(&about.title, record)).unwrap_or_default()
+        }
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
             let title = spec.part().map_or(about.title.as_str(), |part| &part.title);
             part_line(spec) + &plan_page(title, plan)

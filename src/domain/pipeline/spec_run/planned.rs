@@ -5,8 +5,10 @@ use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::asking::{asked, asks};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::progress::{RaisedSize, SpecProgress};
+use crate::domain::pipeline::spec_run::researched;
 use crate::domain::pipeline::spec_run::stage::{
     Checkpoint, CheckpointKind, PLANNING_TRIES_MAX, PlanningTry, ReviewedTask, SpecStage, TaskTry,
 };
@@ -14,6 +16,7 @@ use crate::domain::pipeline::spec_run::stop::SpecStop;
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan_review::{AgreedPlan, PlanFinding};
 use crate::domain::planning::prompt::in_words;
+use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::PlannedTask;
 
 /// The stage in which a spec of that size begins; `None` where its size is to be told first.
@@ -21,6 +24,7 @@ pub(super) fn begin(
     spec: &mut SpecProgress,
     about: &SpecAbout,
     size: Option<Size>,
+    vote: Option<&SizeVote>,
 ) -> Option<SpecStage> {
     let Some(size) = size else { return Some(SpecStage::Classifying) };
     spec.size = Some(size);
@@ -30,9 +34,15 @@ pub(super) fn begin(
             whole.tasks.push(PlannedTask::whole(&about.title, &about.touches, &about.criteria));
         }
         Size::M => {}
-        Size::L => return Some(SpecStage::Splitting(PlanningTry::FIRST)),
+        Size::L => {
+            let split = SpecStage::Splitting(PlanningTry::FIRST);
+            return Some(researched::first(spec, about, vote).unwrap_or(split));
+        }
     }
     spec.parts = vec![whole];
+    if let Some(research) = researched::first(spec, about, vote) {
+        return Some(research);
+    }
     let then = spec.onward(about)?;
     // What is one task is planned by that.
     Some(if size == Size::S { only_planned(about, then) } else { then })
@@ -117,25 +127,6 @@ pub(super) fn accepted(about: &SpecAbout, then: SpecStage) -> SpecStage {
     asked(about, CheckpointKind::Acceptance, then)
 }
 
-/// Whether a person answers for what is planned, and for the result.
-fn asks(about: &SpecAbout) -> bool {
-    about.mode == RunMode::Manual && !about.options.autopilot
-}
-
-/// What comes next, or a person's answer first where the mode or their settings ask for one.
-fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
-    let is_asked = match at {
-        CheckpointKind::Built | CheckpointKind::Extension(_) | CheckpointKind::Reach => {
-            !about.options.autopilot
-        }
-        CheckpointKind::Plan | CheckpointKind::Tasks | CheckpointKind::Acceptance => asks(about),
-    };
-    if !is_asked {
-        return then;
-    }
-    SpecStage::Waiting(Checkpoint { at, then: Box::new(then) })
-}
-
 /// The stage after a task was committed: its person is asked after so many of them, unless it was the last one, and
 /// about the result where nothing else comes before it is published.
 pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecStage> {
@@ -171,7 +162,7 @@ pub(super) fn raised(
 ) -> Option<SpecStage> {
     spec.raised.push(RaisedSize { to, why });
     spec.parts.clear();
-    begin(spec, about, Some(to))
+    begin(spec, about, Some(to), None)
 }
 
 /// The stage after a task was reviewed: a person's yes comes first where others rely on what it changes.
@@ -212,6 +203,10 @@ pub(super) fn answered(
         CheckpointAnswer::Reject(note) => note,
     };
     match (checkpoint.at, *checkpoint.then) {
+        (CheckpointKind::Research, _) => {
+            let end = || SpecStage::stopped(SpecStop::Rejected(note.clone()));
+            researched::rejected(spec, note.clone()).unwrap_or_else(end)
+        }
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
             let finding = PlanFinding {
                 severity: Severity::Critical,

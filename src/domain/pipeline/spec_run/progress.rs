@@ -15,6 +15,7 @@ use crate::domain::pipeline::spec_run::stage::{
 };
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
+use crate::domain::research::record::ResearchRecord;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpecProgress {
@@ -48,6 +49,9 @@ pub struct SpecProgress {
     /// How many of the reviews of all of it were of commits upon an earlier base.
     #[serde(default, skip_serializing_if = "is_none")]
     pub outdated_reviews: usize,
+    /// What research found; `None` where none was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research: Option<ResearchRecord>,
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
@@ -113,6 +117,7 @@ impl SpecProgress {
             learned: None,
             rebases: 0,
             outdated_reviews: 0,
+            research: None,
             shown: None,
         }
     }
@@ -226,6 +231,7 @@ impl SpecProgress {
             SpecStage::TestingBase => "base".to_owned(),
             SpecStage::Diagnosing(ask) => format!("diagnosis-{}", ask.number),
             SpecStage::Classifying => "size".to_owned(),
+            SpecStage::Researching(_) => "research".to_owned(),
             SpecStage::Splitting(ask) => format!("split-{}", ask.number),
             SpecStage::WritingPlan(plan) => format!("plan-{part}-{}", plan.number()),
             SpecStage::ReviewingPlan(plan) => format!("plan-review-{part}-{}", plan.number()),

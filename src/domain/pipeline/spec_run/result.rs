@@ -25,6 +25,8 @@ pub struct SpecRunResult {
     pub take_with: Option<String>,
     /// The file that says why fast mode does not build it.
     pub escalation: Option<PathBuf>,
+    /// The file with what research found.
+    pub research: Option<PathBuf>,
     /// The file in which its person may answer.
     pub checkpoint: Option<PathBuf>,
 }

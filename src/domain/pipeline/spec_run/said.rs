@@ -3,10 +3,11 @@
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
 use crate::domain::development::words::FileRequest;
 use crate::domain::diagnosis::answer::{CodeQuote, ReportAnswer};
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, one_line};
 use crate::domain::pipeline::said::{first, refused};
-use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::outcome::{ResearchCame, SpecOutcome, TaskReview, Work};
 use crate::domain::planning::prompt::in_words;
+use crate::domain::research::record::ResearchRecord;
 
 pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
     match outcome {
@@ -17,7 +18,12 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
             [found.title.clone(), found.cause.clone()].into_iter().chain(quotes).collect()
         }
         SpecOutcome::Diagnosed(Ok(ReportAnswer::Nothing(nothing))) => nothing.reasons(),
-        SpecOutcome::Sized(Some(vote)) => vec![format!("{}: {}", vote.size.as_str(), vote.why)],
+        SpecOutcome::Sized(Some(vote)) => {
+            let asks = vote.asks_for_research().map(|why| format!("it asks for research: {why}"));
+            let size = format!("{}: {}", vote.size.as_str(), vote.why);
+            std::iter::once(size).chain(asks).collect()
+        }
+        SpecOutcome::Researched(came) => of_research(came),
         SpecOutcome::Sized(None) => vec!["its answer could not be read".to_owned()],
         SpecOutcome::Split(Ok(parts)) => {
             let titles: Vec<String> = parts.iter().map(|part| part.title.clone()).collect();
@@ -88,6 +94,22 @@ fn of_work(work: &Work) -> Vec<String> {
         return first(&asks, &came);
     }
     came
+}
+
+/// What is answered, then how it was done and what each recommends.
+fn of_research(came: &ResearchCame) -> Vec<String> {
+    let ResearchCame { answered, notes, failed } = came;
+    let record =
+        ResearchRecord { why: String::new(), shards: answered.clone(), notes: notes.clone() };
+    let mut lines: Vec<String> = failed.iter().map(|failure| failure.why().to_owned()).collect();
+    lines.push(record.in_words());
+    lines.extend(record.caveats());
+    for one in answered {
+        if let Some(answer) = &one.answer {
+            lines.push(format!("{}: {}", one.shard.as_str(), one_line(&answer.recommendation)));
+        }
+    }
+    lines
 }
 
 /// Its name, and why it fails.

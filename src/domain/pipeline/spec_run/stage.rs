@@ -11,6 +11,7 @@ use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::plan_review::AgreedPlan;
+use crate::domain::research::record::ResearchTry;
 
 /// How often tests are asked for, and how often code is, in one task.
 pub const TRIES_MAX: u32 = 3;
@@ -31,6 +32,8 @@ pub enum SpecStage {
     Diagnosing(PlanningTry),
     /// A model is to say how large it is.
     Classifying,
+    /// What is known elsewhere, and what fits the code, is to be looked into.
+    Researching(ResearchTry),
     /// It is to be split into parts.
     Splitting(PlanningTry),
     /// The plan of the part is to be written, or to be written again.
@@ -222,6 +225,7 @@ pub struct Checkpoint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckpointKind {
+    Research,
     Plan,
     Tasks,
     /// Whether a task may change these files as well.
@@ -280,6 +284,7 @@ impl SpecStage {
             Self::TestingBase => "testing the base",
             Self::Diagnosing(_) => "finding the cause",
             Self::Classifying => "telling its size",
+            Self::Researching(_) => "researching",
             Self::Splitting(_) => "splitting it into parts",
             Self::WritingPlan(_) => "writing the plan",
             Self::ReviewingPlan(_) => "reviewing the plan",
@@ -312,12 +317,13 @@ impl PlanningTry {
 impl CheckpointKind {
     /// Whether what is rejected is made again, for which a reason is needed.
     pub fn is_made_again(&self) -> bool {
-        matches!(self, Self::Plan | Self::Tasks)
+        matches!(self, Self::Research | Self::Plan | Self::Tasks)
     }
 
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Research => "what research found",
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
             Self::Extension(_) => "one more file",

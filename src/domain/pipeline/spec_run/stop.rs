@@ -18,6 +18,8 @@ pub enum SpecEnd {
     Kept {
         commit: Oid,
     },
+    /// It was to look into things and no more.
+    Researched,
     Stopped(SpecStop),
 }
 
@@ -62,7 +64,7 @@ pub enum SpecStop {
 impl SpecEnd {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Done { .. } | Self::Kept { .. } => Verdict::Pass,
+            Self::Done { .. } | Self::Kept { .. } | Self::Researched => Verdict::Pass,
             Self::Stopped(stop) => stop.verdict(),
         }
     }

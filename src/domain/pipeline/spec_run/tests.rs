@@ -19,10 +19,12 @@ use crate::domain::pipeline::format::{StoredRun, parse};
 use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
 use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
 use crate::domain::pipeline::spec_run::bug;
-use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::outcome::{
+    CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
+};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, RebasedCommits, ReviewedTask, Snapshot,
@@ -36,6 +38,9 @@ use crate::domain::planning::plan_review::PlanFinding;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
 use crate::domain::policy::run_settings::{AskBefore, OnExtension};
+use crate::domain::research::decision::ResearchAsked;
+use crate::domain::research::record::ShardResult;
+use crate::domain::research::shard::ResearchShard;
 use crate::domain::spec::belongs::SpecGround;
 use crate::domain::spec::reported::ReportedBug;
 
@@ -79,6 +84,8 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         asked: "q".to_owned(),
         report: None,
         options: RunOptions::default(),
+        research: ResearchAsked::default(),
+        purpose: RunPurpose::Build,
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -186,12 +193,38 @@ fn failed() -> SpecOutcome {
     SpecOutcome::Failed(CallFailure::Infrastructure("gone".to_owned()))
 }
 
+/// So many questions are answered.
+fn researched(count: usize, failed: Option<CallFailure>) -> SpecOutcome {
+    let answered = ResearchShard::ALL.into_iter().take(count);
+    let answered = answered.map(|shard| ShardResult {
+        shard,
+        by: "claude".to_owned(),
+        answer: None,
+        searches: 1,
+        is_recorded: true,
+        sources: Vec::new(),
+        struck: 0,
+    });
+    let came = ResearchCame { answered: answered.collect(), notes: Vec::new(), failed };
+    SpecOutcome::Researched(Box::new(came))
+}
+
 fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
     let why = || vec!["why".to_owned()];
-    let vote = |size| SpecOutcome::Sized(Some(SizeVote { size, why: String::new() }));
+    let (no, looks) = (String::new, || "units".to_owned());
+    let vote = |size, research| SpecOutcome::Sized(Some(SizeVote { size, why: no(), research }));
     match stage {
-        SpecStage::Classifying => {
-            vec![vote(Size::S), vote(Size::M), vote(Size::L), SpecOutcome::Sized(None)]
+        SpecStage::Classifying => vec![
+            vote(Size::S, no()),
+            vote(Size::M, no()),
+            vote(Size::L, no()),
+            vote(Size::M, looks()),
+            vote(Size::L, looks()),
+            SpecOutcome::Sized(None),
+        ],
+        SpecStage::Researching(_) => {
+            let gone = CallFailure::Infrastructure("gone".to_owned());
+            vec![researched(4, None), researched(2, Some(gone))]
         }
         SpecStage::Splitting(_) => {
             vec![SpecOutcome::Split(Ok(parts())), SpecOutcome::Split(Err(why()))]
@@ -239,6 +272,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         }
         SpecStage::Learning(_) => vec![SpecOutcome::Learned(Some("01L".to_owned()))],
         SpecStage::Classifying
+        | SpecStage::Researching(_)
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
         | SpecStage::ReviewingPlan(_)
@@ -301,8 +335,9 @@ fn measure(run: &SpecRun) -> [usize; 6] {
     // Planned, and waited for before that.
     let stage = if let SpecStage::Planned(then) = stage { then } else { stage };
     let begun = match stage {
-        SpecStage::TestingBase => 3,
-        SpecStage::Classifying | SpecStage::Diagnosing(_) => 2,
+        SpecStage::TestingBase => 4,
+        SpecStage::Classifying | SpecStage::Diagnosing(_) => 3,
+        SpecStage::Researching(_) => 2,
         SpecStage::Ended(_) => return [0; 6],
         _ => 1,
     };
@@ -319,14 +354,17 @@ fn measure(run: &SpecRun) -> [usize; 6] {
         _ => spec.parts.len() - planned,
     };
     let rebases = (REBASES_MAX - spec.rebases) as usize;
-    [begun, may_grow, parts, tasks - spec.built.len(), rebases, of_stage(stage)]
+    [may_grow, begun, parts, tasks - spec.built.len(), rebases, of_stage(stage)]
 }
 
 fn of_stage(stage: &SpecStage) -> usize {
     let tries = |number: u32| 2 * (TRIES_MAX - number) as usize;
     let code = 2 * TRIES_MAX as usize + 10;
     match stage {
-        SpecStage::TestingBase | SpecStage::Classifying | SpecStage::Splitting(_) => 1_000,
+        SpecStage::TestingBase
+        | SpecStage::Classifying
+        | SpecStage::Researching(_)
+        | SpecStage::Splitting(_) => 1_000,
         SpecStage::Diagnosing(ask) => 1_000 - ask.number as usize,
         SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
         SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
@@ -352,16 +390,25 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
     let options = (0usize..3, any::<bool>(), any::<bool>());
     let asks = (any::<bool>(), any::<bool>());
-    let of_specs =
-        (sizes, modes, options, asks).prop_map(|(size, mode, options, (grants, asks))| {
+    let (sign, rule) = (|| vec!["a choice".to_owned()], || "rule".to_owned());
+    let research = prop_oneof![
+        Just(ResearchAsked::default()),
+        Just(ResearchAsked::Open(sign())),
+        Just(ResearchAsked::Forced(rule())),
+        Just(ResearchAsked::Forbidden(rule())),
+    ];
+    let of_specs = (sizes, modes, options, asks, research).prop_map(
+        |(size, mode, options, (grants, asks), research)| {
             let mut run = sized(size, mode);
+            run.about.research = research;
             let (ask_every, autopilot, plan_only) = options;
             let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
             let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
             let chosen = RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
             run.about.options = RunOptions { extend, ask_before, ..chosen };
             run
-        });
+        },
+    );
     prop_oneof![4 => of_specs, 1 => Just(of_bug())]
 }
 
@@ -878,6 +925,71 @@ fn a_run_of_a_version_without_choices_is_read() {
     assert_eq!(read, StoredRun::Spec(Box::new(run)));
 }
 
+#[test]
+fn research_comes_before_the_first_plan_and_once() {
+    let asking = |size| {
+        SpecOutcome::Sized(Some(SizeVote {
+            size,
+            why: String::new(),
+            research: "which unit".to_owned(),
+        }))
+    };
+    let base = || SpecOutcome::BaseTested(Ok(()));
+    let gone = CallFailure::Infrastructure("gone".to_owned());
+    // What is answered is not asked again, and what failed is.
+    let (_, run) = jobs_of(
+        sized(None, RunMode::Manual),
+        vec![base(), asking(Size::L), researched(2, Some(gone))],
+    );
+    let SpecStage::Paused(pause) = run.stage() else { panic!("{:?}", run.stage()) };
+    let SpecStage::Researching(ask) = &*pause.stage else { panic!("{pause:?}") };
+    assert_eq!(ask.why, "the planner asks for it: which unit");
+    assert_eq!(ask.open(), [ResearchShard::Comparison, ResearchShard::Code]);
+    let run = step(run.resumed(), researched(4, None));
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(waiting.at, CheckpointKind::Research);
+    assert!(run.page().unwrap().starts_with("# Research: A\n"));
+    // What is rejected is looked into again, from the beginning and with the note.
+    let again = answer(run.clone(), CheckpointAnswer::Reject("in SI".to_owned())).unwrap();
+    let SpecStage::Researching(ask) = again.stage() else { panic!() };
+    assert_eq!((ask.note.as_str(), ask.open().len()), ("in SI", 4));
+    let again = step(again, researched(4, None));
+    let again = answer(again, CheckpointAnswer::Approve).unwrap();
+    assert_eq!(again.job(), Some(JobId::new("split-1")));
+
+    // A plan that finds no end makes the spec large, and nothing is looked into again.
+    let mut run = sized(Some(Size::M), RunMode::Auto);
+    run.about.research = ResearchAsked::Forced("the spec".to_owned());
+    let mut way = vec![base(), researched(4, None)];
+    for n in 0..4 {
+        way.push(SpecOutcome::PlanWritten(plan(&n.to_string())));
+        way.push(SpecOutcome::PlanReviewed(vec![finding(Severity::Critical); 2]));
+    }
+    let (jobs, run) = jobs_of(run, way);
+    assert_eq!(jobs[..3], ["base", "research", "plan-1-1"]);
+    assert_eq!(run.job(), Some(JobId::new("split-1")));
+
+    // One task has no plan, and what is forbidden is not done whatever the planner says.
+    for (research, size, next) in [
+        (ResearchAsked::Forced(String::new()), Size::S, "task-1-tests-1"),
+        (ResearchAsked::Forbidden(String::new()), Size::M, "plan-1-1"),
+        (ResearchAsked::Open(Vec::new()), Size::M, "research"),
+    ] {
+        let mut run = sized(None, RunMode::Auto);
+        run.about.research = research;
+        let (_, run) = jobs_of(run, vec![base(), asking(size)]);
+        assert_eq!(run.job(), Some(JobId::new(next)));
+    }
+    // Alone it is the first and the last.
+    let mut about = sized(None, RunMode::Auto).about;
+    about.purpose = RunPurpose::Research;
+    let (jobs, run) = jobs_of(SpecRun::new("01J".to_owned(), about), vec![researched(4, None)]);
+    assert_eq!(
+        (jobs, run.stage()),
+        (vec!["research".to_owned()], &SpecStage::Ended(SpecEnd::Researched))
+    );
+}
+
 /// The words of a stored run that have a version: with another one an earlier program has to say that a later one
 /// wrote the run, so it raises `VERSION`, and is added here.
 #[test]
@@ -890,11 +1002,14 @@ fn the_words_of_a_stored_run_have_a_version() {
     assert_eq!(VERSION, 6);
     assert_eq!(
         words::<SpecStage>(),
-        "testing-base, diagnosing, classifying, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
+        "testing-base, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
          proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, publishing, \
          learning, keeping, waiting, planned, paused, ended"
     );
-    assert_eq!(words::<CheckpointKind>(), "plan, tasks, extension, reach, built, acceptance");
+    assert_eq!(
+        words::<CheckpointKind>(),
+        "research, plan, tasks, extension, reach, built, acceptance"
+    );
     assert_eq!(words::<RunMode>(), "auto, manual, fast");
     assert_eq!(
         words::<SpecStop>(),

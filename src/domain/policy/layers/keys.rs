@@ -27,16 +27,12 @@ pub const LISTS: [(&str, &[&str]); 5] = [
 /// What a repository cannot set: it could take over which program is started, where a key is
 /// sent, what a call is said to have cost, have files written into a person's checkout, windows opened, or more
 /// runs paid for.
-const OWN: [&str; 11] = [
+const OWN: [&str; 7] = [
     "programs",
     "command-agent",
     "http-agent",
     "prices",
-    "runs.at-once",
-    "runs.changed",
-    "runs.ask-every",
-    "runs.fast-dirty",
-    "runs.extend",
+    "runs",
     "watch.progress",
     "review.notify",
 ];
