@@ -151,7 +151,10 @@ fn of_file(
 /// Refuses a no without a reason where something is to be made again: it would come out as it was.
 fn refuse_empty(run: &SpecRun, checkpoint: &Checkpoint, answer: &CheckpointAnswer) -> Result<()> {
     let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
-    let is_made_again = matches!(checkpoint.at, CheckpointKind::Plan | CheckpointKind::Tasks);
+    let is_made_again = matches!(
+        checkpoint.at,
+        CheckpointKind::Spec | CheckpointKind::Plan | CheckpointKind::Tasks
+    );
     if !is_made_again || !says_nothing {
         return Ok(());
     }

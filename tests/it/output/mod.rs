@@ -108,6 +108,8 @@ const COMMANDS: &[&str] = &[
     "resume {}",
     "run {}",
     "run docs/specs/one.md",
+    "run --text {}",
+    "plan {}",
     "fix {}",
     "fix --file {}",
     "abort {}",

@@ -22,6 +22,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("logs", &["none"]),
     ("reject", &["none"]),
     ("resume", &["none"]),
+    ("plan", &["docs/specs/first.md"]),
     ("run", &["docs/specs/first.md"]),
     ("review", &["--commit", "HEAD", "--set", "agents.route=C"]),
     ("runs show", &["none"]),

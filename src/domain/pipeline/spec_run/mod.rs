@@ -16,6 +16,7 @@ mod planned;
 pub mod progress;
 pub mod result;
 mod said;
+pub mod specified;
 pub mod stage;
 pub mod stop;
 #[cfg(test)]
@@ -31,10 +32,10 @@ use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 
-/// The format in which the run of a spec is written: the fourth has fewer stages and pages, and before that there is no
+/// The format in which the run of a spec is written: earlier ones have fewer stages and pages, and before the fourth there is no
 /// such run. With a new word for a stage, a stop or a page it is raised: an earlier program then says that a later one
 /// wrote the run, and not that it is damaged.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The run of a spec, whole. It is saved before and after each job; what is not in here, or in the files
 /// that it names, is gone after a kill.

@@ -1,8 +1,7 @@
 //! The steps before anything is written: size, parts, plan, tasks; and the points at which a person is asked.
 
-use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
-use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
+use crate::domain::pipeline::plan_loop::{PlanLoop, PlanStep};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
@@ -67,26 +66,31 @@ pub(super) fn plan_round(spec: &mut SpecProgress, about: &SpecAbout, plans: Plan
             let then = SpecStage::ListingTasks { plan: *plan, ask: PlanningTry::FIRST };
             asked(about, CheckpointKind::Plan, then)
         }
-        PlanStep::Stopped { why, open } if plans.is_rejected && asks(about) => match plans.plan() {
-            Some(plan) => {
-                let (plan, rounds) = (plan.clone(), plans.rounds.len());
-                let plan = AgreedPlan { plan, open, rounds, stopped: why };
-                let then = SpecStage::ListingTasks { plan, ask: PlanningTry::FIRST };
-                asked(about, CheckpointKind::Plan, then)
+        PlanStep::Stopped { why, open } if plans.is_rejected && asks(about) => {
+            match plans.unagreed(why.clone(), open) {
+                Some(plan) => {
+                    let then = SpecStage::ListingTasks { plan, ask: PlanningTry::FIRST };
+                    asked(about, CheckpointKind::Plan, then)
+                }
+                None => SpecStage::stopped(SpecStop::NoPlan(vec![why])),
             }
-            None => SpecStage::stopped(SpecStop::NoPlan(vec![why])),
-        },
+        }
         PlanStep::Stopped { .. } if spec.size == Some(Size::M) && about.criteria.len() > 1 => {
             spec.size = Some(Size::L);
             spec.parts.clear();
             SpecStage::Splitting(PlanningTry::FIRST)
         }
         PlanStep::Stopped { why, open } => {
-            let found = in_words(&open);
-            let lines = found.lines().filter(|line| !line.is_empty()).map(str::to_owned);
-            SpecStage::stopped(SpecStop::NoPlan(std::iter::once(why).chain(lines).collect()))
+            SpecStage::stopped(SpecStop::NoPlan(leads_nowhere(why, &open)))
         }
     }
+}
+
+/// Why writing and reviewing in turn leads nowhere, and what was found last, one a line.
+pub(super) fn leads_nowhere(why: String, open: &[PlanFinding]) -> Vec<String> {
+    let found = in_words(open);
+    let lines = found.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+    std::iter::once(why).chain(lines).collect()
 }
 
 /// The stage after tasks were listed; `None` where there is no part that they could be of.
@@ -117,15 +121,18 @@ pub(super) fn accepted(about: &SpecAbout, then: SpecStage) -> SpecStage {
 }
 
 /// Whether a person answers for what is planned, and for the result.
-fn asks(about: &SpecAbout) -> bool {
+pub(super) fn asks(about: &SpecAbout) -> bool {
     about.mode == RunMode::Manual && !about.options.autopilot
 }
 
 /// What comes next, or a person's answer first where the mode or their settings ask for one.
-fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
+pub(super) fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> SpecStage {
     let is_asked = match at {
         CheckpointKind::Built => !about.options.autopilot,
-        CheckpointKind::Plan | CheckpointKind::Tasks | CheckpointKind::Acceptance => asks(about),
+        CheckpointKind::Spec
+        | CheckpointKind::Plan
+        | CheckpointKind::Tasks
+        | CheckpointKind::Acceptance => asks(about),
     };
     if !is_asked {
         return then;
@@ -157,16 +164,12 @@ pub(super) fn answered(
         CheckpointAnswer::Reject(note) => note,
     };
     match (checkpoint.at, *checkpoint.then) {
+        (CheckpointKind::Spec, SpecStage::RecordingSpec(agreed)) => SpecStage::WritingSpec {
+            drafts: PlanLoop::rejected(agreed.plan, note),
+            ask: PlanningTry::FIRST,
+        },
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
-            let finding = PlanFinding {
-                severity: Severity::Critical,
-                section: "all of it".to_owned(),
-                title: "the person who asked for it rejects the plan".to_owned(),
-                failure: note,
-                remedy: "plan it as they say".to_owned(),
-            };
-            let rounds = vec![PlanRound::Written(plan.plan), PlanRound::Reviewed(vec![finding])];
-            SpecStage::WritingPlan(PlanLoop { rounds, is_rejected: true })
+            SpecStage::WritingPlan(PlanLoop::rejected(plan.plan, note))
         }
         (CheckpointKind::Tasks, _) => {
             let planned = spec.part_mut().and_then(|part| {

@@ -13,7 +13,9 @@ use crate::domain::pipeline::spec_run::stage::{
     BuiltTask, RedTests, Snapshot, SpecStage, TRIES_MAX, TaskTry,
 };
 use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
+use crate::domain::specifying::draft::SpecDraft;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpecProgress {
@@ -31,6 +33,9 @@ pub struct SpecProgress {
     pub recorded: Option<Snapshot>,
     /// The runs that reviewed what was built: one a task in their order, then that of the whole.
     pub reviews: Vec<String>,
+    /// The spec that was written of an idea, once it is committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenSpec>,
     /// Why the bug happens; `None` until that is known, and where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
@@ -40,6 +45,13 @@ pub struct SpecProgress {
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
+}
+
+/// A spec that was written of an idea, and its commit, on which all others stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenSpec {
+    pub at: Snapshot,
+    pub agreed: AgreedPlan<SpecDraft>,
 }
 
 /// What a page tells that the run itself does not hold, as it was when the page was written.
@@ -81,6 +93,7 @@ impl SpecProgress {
             built: Vec::new(),
             recorded: None,
             reviews: Vec::new(),
+            written: None,
             diagnosis: None,
             learned: None,
             shown: None,
@@ -126,7 +139,8 @@ impl SpecProgress {
     pub fn head(&self, about: &SpecAbout) -> Snapshot {
         let base = || Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
         let built = || self.built.last().map(BuiltTask::at);
-        self.recorded.clone().or_else(built).unwrap_or_else(base)
+        let written = || self.written.as_ref().map(|written| written.at.clone());
+        self.recorded.clone().or_else(built).or_else(written).unwrap_or_else(base)
     }
 
     /// The review of what is reviewed now, where it was begun: each task has one.
@@ -180,6 +194,11 @@ impl SpecProgress {
         let task = self.built.len() + 1;
         let name = match stage {
             SpecStage::TestingBase => "base".to_owned(),
+            SpecStage::WritingSpec { drafts, ask } => {
+                format!("spec-{}-{}", drafts.number(), ask.number)
+            }
+            SpecStage::ReviewingSpec(drafts) => format!("spec-review-{}", drafts.number()),
+            SpecStage::RecordingSpec(_) => "spec".to_owned(),
             SpecStage::Diagnosing(ask) => format!("diagnosis-{}", ask.number),
             SpecStage::Classifying => "size".to_owned(),
             SpecStage::Splitting(ask) => format!("split-{}", ask.number),

@@ -25,6 +25,8 @@ pub struct SpecRunResult {
     pub take_with: Option<String>,
     /// The file that says why fast mode does not build it.
     pub escalation: Option<PathBuf>,
+    /// The spec that was written of an idea, in the folder of the run.
+    pub spec_file: Option<PathBuf>,
     /// The file in which its person may answer.
     pub checkpoint: Option<PathBuf>,
 }
@@ -46,7 +48,8 @@ impl SpecRunResult {
         let spec = self.run.progress();
         let recorded = spec.recorded.as_ref().map(|at| &at.commit);
         let last = recorded.or_else(|| spec.built.last().map(|built| &built.commit))?;
-        Some(UnpublishedCommits { count: spec.built.len() + usize::from(recorded.is_some()), last })
+        let documents = usize::from(recorded.is_some()) + usize::from(spec.written.is_some());
+        Some(UnpublishedCommits { count: spec.built.len() + documents, last })
     }
 
     /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it

@@ -9,6 +9,7 @@ use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::plan_review::AgreedPlan;
+use crate::domain::specifying::draft::SpecDraft;
 
 /// How often tests are asked for, and how often code is, in one task.
 pub const TRIES_MAX: u32 = 3;
@@ -22,6 +23,15 @@ pub const PLANNING_TRIES_MAX: u32 = 2;
 pub enum SpecStage {
     /// The tests of the base are to run.
     TestingBase,
+    /// A spec of the idea is to be written, or to be written again.
+    WritingSpec {
+        drafts: PlanLoop<SpecDraft>,
+        ask: PlanningTry,
+    },
+    /// It is to be reviewed.
+    ReviewingSpec(PlanLoop<SpecDraft>),
+    /// It is to be committed, before anything is built by it.
+    RecordingSpec(AgreedPlan<SpecDraft>),
     /// Why a bug happens is to be found.
     Diagnosing(PlanningTry),
     /// A model is to say how large it is.
@@ -197,6 +207,8 @@ pub struct Checkpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckpointKind {
+    /// The spec that was written of an idea.
+    Spec,
     Plan,
     Tasks,
     /// What was built so far.
@@ -233,6 +245,8 @@ impl SpecStage {
         matches!(
             self,
             Self::TestingBase
+                | Self::WritingSpec { .. }
+                | Self::ReviewingSpec(_)
                 | Self::Classifying
                 | Self::ReviewingPlan(_)
                 | Self::ListingTasks { .. }
@@ -257,6 +271,9 @@ impl SpecStage {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::TestingBase => "testing the base",
+            Self::WritingSpec { .. } => "writing the spec",
+            Self::ReviewingSpec(_) => "reviewing the spec",
+            Self::RecordingSpec(_) => "committing the spec",
             Self::Diagnosing(_) => "finding the cause",
             Self::Classifying => "telling its size",
             Self::Splitting(_) => "splitting it into parts",
@@ -291,6 +308,7 @@ impl CheckpointKind {
     /// The word used in output.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Spec => "the spec",
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",
             Self::Built => "what was built so far",
