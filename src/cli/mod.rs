@@ -15,8 +15,10 @@ pub mod daemon_log;
 pub mod daemon_status;
 pub mod doctor;
 pub mod findings;
+mod build_source;
 mod fix;
 mod formats;
+mod given_text;
 mod help;
 pub mod hook;
 pub mod init;
@@ -79,6 +81,8 @@ pub enum Command {
     /// Build a spec: tests that fail, code, review, a commit on a branch of its own; this sends code to AI
     /// models and may cost money
     Run(run::Args),
+    /// Plan a spec and list its tasks, without building them; this sends code to AI models and may cost money
+    Plan(run::PlanArgs),
     /// Repair a bug: its cause, a test that fails, the smallest repair, review, a commit on a branch of its own;
     /// this sends code to AI models and may cost money
     Fix(fix::Args),
@@ -231,6 +235,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Check(args) => check::run(invocation, &args),
         Command::Review(args) => review::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
+        Command::Plan(args) => run::plan(invocation, &args),
         Command::Fix(args) => fix::run(invocation, &args),
         Command::Research(args) => research::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),

@@ -1,12 +1,11 @@
 //! `tribunal run`: has a spec built. `tribunal approve`, `reject`: answer what such a run asks. `tribunal abort`:
 //! ends one.
 
-use std::path::PathBuf;
-
 use anyhow::{Error, Result};
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::cli::build_source::BuildSource;
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::run_row::ages;
 use crate::domain::gates::secrets::redact::redact_str;
@@ -36,6 +35,8 @@ const EXAMPLES: &str = "\
 Examples:
   tribunal run docs/specs/sizes.md        build that spec: tests that fail, code, review, a commit on
                                           the branch `tribunal/sizes`; your checkout stays as it is
+  tribunal run --text 'read sizes like 2K'
+                                          have the spec written and reviewed first, and build it then
   tribunal run sizes --plan-only          show the plan and its tasks; `tribunal resume` builds them
   tribunal run sizes --mode fast          build it without a review; the command that applies it is printed";
 
@@ -43,10 +44,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The spec's file, or its id; its status is `ready`
-    #[arg(value_name = "SPEC")]
-    spec: PathBuf,
-    /// Whether you are asked about the plan, the tasks and the result
+    #[command(flatten)]
+    source: BuildSource,
+    /// Whether you are asked about the spec that is written, the plan, the tasks and the result
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Auto)]
     mode: Mode,
     /// In fast mode: publish what is built as a branch; `FAST_AUTO_WORK_COMMIT=1` does the same
@@ -64,10 +64,49 @@ pub struct Args {
 enum Mode {
     /// Nobody is asked but where nothing else helps
     Auto,
-    /// You answer for the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
+    /// You answer for a spec that is written of a text, the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
     Manual,
     /// A small spec, without a plan and a review; tests come first, and nothing is published without `--commit`
     Fast,
+}
+
+impl From<Mode> for RunMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Auto => Self::Auto,
+            Mode::Manual => Self::Manual,
+            Mode::Fast => Self::Fast,
+        }
+    }
+}
+
+/// Shown below `--help`.
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  tribunal plan docs/specs/sizes.md       show the plan of that spec and its tasks; nothing is built
+  tribunal plan --text 'read sizes like 2K'
+                                          the same, of a spec that is written first";
+
+/// What is to be planned.
+#[derive(Debug, clap::Args)]
+#[command(after_help = PLAN_EXAMPLES)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    source: BuildSource,
+    /// Whether you are asked about the spec that is written, the plan and the tasks
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = PlanMode::Auto)]
+    mode: PlanMode,
+    /// Have that agent in a role, in this run alone: `planner=codex:gpt-5.5:high`; can be repeated
+    #[arg(long = "role", value_name = "ROLE=AGENT[:MODEL[:EFFORT]]")]
+    roles: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum PlanMode {
+    /// Nobody is asked but where nothing else helps
+    Auto,
+    /// You answer for a spec that is written of a text, the plan and the tasks
+    Manual,
 }
 
 /// Shown below `--help`.
@@ -125,12 +164,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no spec can be run", "run it once the call is over")?;
-    let spec = context.env.current_dir.join(&args.spec);
-    let mode = match args.mode {
-        Mode::Auto => RunMode::Auto,
-        Mode::Manual => RunMode::Manual,
-        Mode::Fast => RunMode::Fast,
-    };
+    let mode: RunMode = args.mode.into();
     if args.commit && mode != RunMode::Fast {
         return Err(hinted(
             "`--commit` is for `--mode fast`: in other modes what is built is published anyway",
@@ -147,11 +181,33 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let options = RunOptions {
         commits: args.commit || by_variable,
         plan_only: args.plan_only,
-        roles: args.roles.iter().map(|text| ChosenRole::read(text)).collect::<Result<_>>()?,
+        roles: chosen_roles(&args.roles)?,
         autopilot: autopilot(context.env),
         ..RunOptions::default()
     };
-    ended(context, &invocation.global, run::run(context, &spec, mode, options))
+    ended(context, &invocation.global, args.source.run(context, mode, options))
+}
+
+/// `tribunal plan`: a run that stops once its plan is there.
+pub fn plan(invocation: &Invocation, args: &PlanArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    nested_call::refuse(context.env, "no spec can be planned", "plan it once the call is over")?;
+    let mode = match args.mode {
+        PlanMode::Auto => RunMode::Auto,
+        PlanMode::Manual => RunMode::Manual,
+    };
+    let options = RunOptions {
+        plan_only: true,
+        roles: chosen_roles(&args.roles)?,
+        autopilot: autopilot(context.env),
+        ..RunOptions::default()
+    };
+    ended(context, &invocation.global, args.source.run(context, mode, options))
+}
+
+fn chosen_roles(given: &[String]) -> Result<Vec<ChosenRole>> {
+    given.iter().map(|text| ChosenRole::read(text)).collect()
 }
 
 /// `tribunal approve RUN`.

@@ -209,16 +209,19 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
             }
         }
         SpecStage::Researching(_) => "the researcher",
-        SpecStage::Diagnosing(_)
+        SpecStage::WritingSpec { .. }
+        | SpecStage::Diagnosing(_)
         | SpecStage::Classifying
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
         | SpecStage::ListingTasks { .. } => "the planner",
         SpecStage::WritingTests(_) | SpecStage::WritingCode { .. } => "the executor",
-        SpecStage::ReviewingPlan(_) | SpecStage::Reviewing { .. } | SpecStage::Accepting => {
-            "the review"
-        }
-        SpecStage::Committing(_)
+        SpecStage::ReviewingSpec(_)
+        | SpecStage::ReviewingPlan(_)
+        | SpecStage::Reviewing { .. }
+        | SpecStage::Accepting => "the review",
+        SpecStage::RecordingSpec(_)
+        | SpecStage::Committing(_)
         | SpecStage::Recording
         | SpecStage::Documenting(_)
         | SpecStage::Publishing(_)

@@ -2,6 +2,7 @@
 //! git or of a database.
 
 pub mod pipeline;
+pub mod specifying;
 pub mod diagnosis;
 pub mod research;
 pub mod planning;

@@ -23,6 +23,9 @@ pub enum Part {
     Diagnosis,
     /// What is known is to be looked into, on the web or in the code.
     Research,
+    /// A spec of an idea is to be written, and reviewed.
+    SpecWriting,
+    SpecReview,
     /// The size of a spec, its parts, a plan, what is wrong with one, its tasks.
     Size,
     Split,
@@ -117,6 +120,10 @@ impl Question {
             || prompt.contains("You look into the code base in the folder")
         {
             Part::Research
+        } else if prompt.contains("You write the spec of an idea") {
+            Part::SpecWriting
+        } else if prompt.contains("You review a spec that an agent") {
+            Part::SpecReview
         } else if prompt.contains("You say how much work a spec is") {
             Part::Size
         } else if prompt.contains("You split a large spec into parts") {
@@ -272,15 +279,19 @@ pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send +
             Part::Criteria => Say::json(question.answer(&[])),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
-            Part::PlanReview => Say::json(json!({ "findings": [], "read": sections_read(asked) })),
+            Part::PlanReview | Part::SpecReview => {
+                Say::json(json!({ "findings": [], "read": sections_read(asked) }))
+            }
             _ => Say::text("I was asked something else."),
         }
     }
 }
 
-/// What shows that every section of a plan was read.
+/// What shows that every section of a plan, or of a spec, was read.
 pub fn sections_read(asked: &Asked) -> Vec<Value> {
-    let plan = fenced(&asked.prompt).into_iter().find(|(name, _)| name == "plan");
+    let plan = fenced(&asked.prompt)
+        .into_iter()
+        .rfind(|(name, _)| matches!(name.as_str(), "plan" | "spec"));
     let plan = plan.map(|(_, text)| text).unwrap_or_default();
     let sections = plan.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
     let read = sections.map(|(name, text)| json!({ "section": name, "quote": text.trim() }));

@@ -75,6 +75,7 @@ mod sarif;
 mod scene;
 mod settings;
 mod spec;
+mod specified_runs;
 mod spec_run_edges;
 mod spec_run_languages;
 mod spec_runs;

@@ -14,7 +14,7 @@ use crate::spec_runs;
 
 /// A run in manual mode, or an answer to it; ends with its id where it waits for an answer about that.
 #[track_caller]
-fn waits(outcome: Outcome, about: &str) -> (String, String) {
+pub fn waits(outcome: Outcome, about: &str) -> (String, String) {
     let json = outcome.code(3).json();
     assert_eq!(json["waits_for"]["about"], about, "{json}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();

@@ -13,6 +13,7 @@ use crate::spec_runs::{
     Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, is_pushed_without_another_review,
     killed_at_saves, made, run, stepping, writes,
 };
+use crate::specified_runs::{specifier, two_criteria};
 
 pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
     People write sizes as `2K` and `2M`.\n\n## Acceptance criteria\n\n\
@@ -504,20 +505,24 @@ fn a_planned_run_survives_a_kill_at_a_save() {
     killed_at_saves(&whole, STEP, whole_project, planned_project);
 }
 
-/// The real programs plan, review, write and judge; what a real service would answer nobody verifies here.
+/// The real programs write a spec of a text, plan, review, write and judge; what a real service would answer nobody
+/// verifies here.
 #[test]
-fn the_real_programs_build_a_planned_spec() {
-    let test = "planned_runs::the_real_programs_build_a_planned_spec";
+fn the_real_programs_build_a_text_of_several_tasks() {
+    let test = "planned_runs::the_real_programs_build_a_text_of_several_tasks";
     let Some(programs) = real::programs(test) else { return };
     if !real::codex_is_held(test) {
         return;
     }
-    let brain = stepping(tests(), code(), planner(good()));
+    let others = specifier(vec![two_criteria()], Vec::new(), planner(good()));
+    let brain = stepping(tests(), code(), others);
     let scene = Scene::real(Sandbox::new(), programs, "[agents]\nretries = 0\n", brain);
     let scene = scene.logged_in(&KEYS);
     let repo = project(&scene, SPEC);
-    let json = run(&repo).ok().json();
-    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (4, &json!(0)), "{json}");
+    let wanted = "Read sizes with a unit: 2K, 2M.";
+    let json = repo.tribunal(&["run", "--text", wanted, "--format", "json"]).ok().json();
+    repo.git(&["branch", "tribunal/sizes", json["branch"].as_str().unwrap()]).ok();
+    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (5, &json!(0)), "{json}");
     each_commit_passes(&repo);
     let message = repo.git(&["log", "-1", "--format=%B", "tribunal/sizes~2"]).ok();
     for (trailer, name) in [("Executor", "claude"), ("Reviewer", "codex"), ("Arbiter", "")] {

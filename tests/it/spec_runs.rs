@@ -558,6 +558,7 @@ fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, words: &[&str], at: &st
         Some(id) => repo.tribunal(&["resume", &id, "--format", "json"]),
         None => repo.tribunal(words),
     };
+    assert_eq!(again.code, whole.code, "{at}: {again}");
     assert_eq!(&Left::of(scene, repo, &again), whole, "{at}: {again}");
     let made = made(scene);
     assert!(made.len() <= whole.calls.len() + 1, "{at}: {made:?}");

@@ -22,6 +22,9 @@ pub struct JobPlace {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JobStep {
     TestBase,
+    WriteSpec,
+    ReviewSpec,
+    CommitSpec,
     Diagnose,
     TellSize,
     Research,
@@ -61,6 +64,9 @@ impl JobStep {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TestBase => "testing the base",
+            Self::WriteSpec => "writing the spec",
+            Self::ReviewSpec => "reviewing the spec",
+            Self::CommitSpec => "committing the spec",
             Self::Diagnose => "finding the cause",
             Self::TellSize => "telling its size",
             Self::Research => "researching",
@@ -129,6 +135,15 @@ pub fn of_spec(job: &JobId) -> JobPlace {
     let number = |word: &str| word.parse::<usize>().ok();
     match words.as_slice() {
         ["base"] => JobPlace::step(JobStep::TestBase),
+        ["spec"] => JobPlace::step(JobStep::CommitSpec),
+        ["spec", "review", round] => {
+            JobPlace { round: number(round), ..JobPlace::step(JobStep::ReviewSpec) }
+        }
+        ["spec", round, tried] => JobPlace {
+            round: number(round),
+            number: number(tried),
+            ..JobPlace::step(JobStep::WriteSpec)
+        },
         ["diagnosis", tried] => {
             JobPlace { number: number(tried), ..JobPlace::step(JobStep::Diagnose) }
         }
@@ -222,6 +237,8 @@ mod tests {
         let review = |name: &str| of_review(&JobId::new(name)).in_words();
         for (name, words) in [
             ("base", "testing the base"),
+            ("spec-3-2", "writing the spec, round 3, try 2"),
+            ("spec-review-2", "reviewing the spec, round 2"),
             ("plan-1-1", "part 1: writing the plan"),
             ("plan-review-2-4", "part 2: reviewing the plan, round 4"),
             ("tasks-1-2", "part 1: listing tasks, try 2"),

@@ -69,16 +69,19 @@ fn a_review_of_a_plan_counts_where_each_section_is_quoted() {
         .map(|(name, text)| json!({"section": name, "quote": text}))
         .collect();
     let answer = |read: &[Value]| json!({"findings": [], "read": read});
-    assert_eq!(plan_review::parse(&answer(&read), &plan), Ok(Vec::new()));
+    assert_eq!(plan_review::parse(&answer(&read), &plan.sections()), Ok(Vec::new()));
     for left_out in 0..read.len() {
         let mut fewer = read.clone();
         let one = fewer.remove(left_out);
         let name = one["section"].as_str().unwrap();
-        let why = plan_review::parse(&answer(&fewer), &plan).unwrap_err();
+        let why = plan_review::parse(&answer(&fewer), &plan.sections()).unwrap_err();
         assert!(why.contains(name), "{why}");
         for quote in ["", "bytes", "something that stands in no plan"] {
             fewer.push(json!({"section": name, "quote": quote}));
-            assert!(plan_review::parse(&answer(&fewer), &plan).is_err(), "{name}: {quote}");
+            assert!(
+                plan_review::parse(&answer(&fewer), &plan.sections()).is_err(),
+                "{name}: {quote}"
+            );
             fewer.pop();
         }
     }
@@ -184,7 +187,7 @@ fn prompts_show_all_that_they_are_to_show() {
     let finding = json!({"findings": [{
         "severity": "high", "section": "Flow", "title": "K is lost", "failure": "f", "remedy": "r",
     }], "read": plan.sections().map(|(name, text)| json!({"section": name, "quote": text}))});
-    let findings = plan_review::parse(&finding, &plan).unwrap();
+    let findings = plan_review::parse(&finding, &plan.sections()).unwrap();
     let prompts = [
         prompt::size(&ask),
         prompt::split(&ask),

@@ -10,6 +10,7 @@ use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::spec::belongs::SPEC_TRAILER;
 use crate::flow::context::Context;
 use crate::flow::review::claim::{lock_new_runs, resume};
 use crate::flow::run::branch;
@@ -74,10 +75,11 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     let run = SpecRun::new(id, about.clone());
     folder.save_spec(&run)?;
     context.notify(Progress::SpecRun(SpecRunStep::Begins {
-        what: match about.report {
-            Some(_) => format!("repairing {}", about.in_words()),
-            None if about.is_research_only() => format!("research for {}", about.in_words()),
-            None => format!("building {}", about.in_words()),
+        what: match (&about.report, &about.idea) {
+            (Some(_), _) => format!("repairing {}", about.in_words()),
+            (_, Some(_)) => format!("writing and building {}", about.in_words()),
+            _ if about.is_research_only() => format!("research for {}", about.in_words()),
+            _ => format!("building {}", about.in_words()),
         },
         base: format!("{} ({})", about.base_name, about.base.short()),
         branch: about.is_published().then(|| about.branch.clone()),
@@ -161,7 +163,19 @@ fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
     let (repo, name) = (context.repo, &about.branch);
     if let Some(there) = NamedBranch::find(repo, name)? {
         let (tip, other) = (&there.tip, &there.name);
-        if about.report.is_some() && is_of_report(repo, &about.spec_id, tip)? {
+        if about.idea.is_some() && is_of(repo, SPEC_TRAILER, &about.spec_id, tip)? {
+            return Err(hinted(
+                format!(
+                    "what this text asks for was built already, up to {} on the branch `{name}`",
+                    tip.short()
+                ),
+                format!(
+                    "`git merge {name}` takes it; say in the text what should be otherwise, or `git branch -D {name}` \
+                     drops it and the same text is built again"
+                ),
+            ));
+        }
+        if about.report.is_some() && is_of(repo, REPORT_TRAILER, &about.spec_id, tip)? {
             return Err(hinted(
                 format!(
                     "this report was repaired already, by {} on the branch `{name}`",
@@ -184,10 +198,10 @@ fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
     branch::refuse_below(repo, name)
 }
 
-/// Whether a commit is the repair of that report.
-fn is_of_report(repo: &Repo, id: &str, commit: &Oid) -> Result<bool> {
-    let words = repo.trailers(std::slice::from_ref(commit), [REPORT_TRAILER])?;
-    Ok(words.iter().any(|[reports]| reports.iter().any(|report| report == id)))
+/// Whether a commit names that id in such a trailer.
+fn is_of(repo: &Repo, trailer: &str, id: &str, commit: &Oid) -> Result<bool> {
+    let words = repo.trailers(std::slice::from_ref(commit), [trailer])?;
+    Ok(words.iter().any(|[named]| named.iter().any(|named| named == id)))
 }
 
 /// Takes a run that nobody works on; waits for the end of a process that was killed at it.

@@ -142,9 +142,10 @@ impl SpecSession<'_> {
         if !why.is_empty() {
             words.extension.clear();
         }
-        let of_spec = globs::union(self.prepared.spec.touches.iter().map(String::as_str))?;
+        let spec = self.spec()?;
+        let of_spec = globs::union(spec.touches.iter().map(String::as_str))?;
         for file in &mut words.extension {
-            file.is_of_spec = self.prepared.spec.touches.is_empty() || of_spec.is_match(&file.path);
+            file.is_of_spec = spec.touches.is_empty() || of_spec.is_match(&file.path);
         }
         Ok((words, why))
     }
@@ -234,7 +235,12 @@ impl SpecSession<'_> {
         let globs = SpecGlobs::new(&self.prepared.effective.policy.watch.specs)?;
         let left_out = &self.prepared.effective.policy.review.leave_out;
         let left_out = globs::union(left_out.iter().map(String::as_str))?;
-        let of_spec = globs::union(self.prepared.spec.touches.iter().map(String::as_str))?;
+        // Only a person has code taken that no review reads: not a model that wrote the spec.
+        let named = match self.run.progress().written {
+            Some(_) => Vec::new(),
+            None => self.spec()?.touches.clone(),
+        };
+        let of_spec = globs::union(named.iter().map(String::as_str))?;
         Ok(refuse(TaskBounds {
             touches: touches.as_ref(),
             named_by,

@@ -79,7 +79,12 @@ pub fn refuse_in_the_way(repo: &Repo, about: &SpecAbout) -> Result<()> {
                     "`{folder}` is no folder in `{}`, and a run of more than one task writes `{path}`",
                     about.base_name
                 ),
-                "make it a folder and commit that to the base, or state `size: S` in the spec where it is one task",
+                match about.idea {
+                    Some(_) => "make it a folder and commit that to the base",
+                    None => {
+                        "make it a folder and commit that to the base, or state `size: S` in the spec where it is one task"
+                    }
+                },
             ));
         }
     }

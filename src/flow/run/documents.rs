@@ -64,7 +64,7 @@ impl SpecSession<'_> {
     }
 
     /// A tree with these files beside those that it has; `Err` is what stands where their folders are to be.
-    fn with_files(
+    pub(super) fn with_files(
         &self,
         tree: &Oid,
         files: &[(String, String)],

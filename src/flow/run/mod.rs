@@ -15,6 +15,7 @@ mod document_paths;
 mod documents;
 mod fast;
 mod fast_needs;
+pub mod idea;
 mod kept;
 mod left_out;
 mod planning;
@@ -24,6 +25,7 @@ mod rebase;
 mod research;
 mod research_asked;
 mod session;
+mod specify;
 mod suite;
 mod task_review;
 
@@ -46,7 +48,7 @@ use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
-use crate::flow::run::prepare::{BugReport, Prepared};
+use crate::flow::run::prepare::{BugReport, Prepared, WantedText};
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::{checkout, disk, private_repo};
 use crate::platform::config::env::now;
@@ -68,6 +70,25 @@ pub fn run(
     let settings = chosen::settings(context, &options.roles)?;
     let context = Context { settings: &settings, ..context };
     let prepared = prepare::prepare(context, spec, mode, options)?;
+    clean_up(context)?;
+    let (folder, run) = claim::claim(context, &prepared)?;
+    go_on(context, &prepared, &folder, run, None)
+}
+
+/// Has a spec written of an idea and builds it, or continues an unfinished run of that idea.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn run_text(
+    context: Context<'_>,
+    request: WantedText,
+    mode: RunMode,
+    options: RunOptions,
+) -> Result<SpecRunResult> {
+    let settings = chosen::settings(context, &options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    let prepared = prepare::prepare_text(context, request, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     go_on(context, &prepared, &folder, run, None)
@@ -263,6 +284,7 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let folder = runs::folder(&context.repo.state_dir(), &run.id);
     let research = Some(research::file_of(&folder)).filter(|file| file.exists());
     let escalation = Some(kept::escalation(&folder)).filter(|file| file.exists());
+    let spec_file = Some(specify::spec_file(&folder)).filter(|file| file.exists());
     Ok(SpecRunResult {
         repository: folder.join(kept::REPOSITORY),
         spent,
@@ -271,6 +293,7 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         take_with: kept::command(context.repo, &run),
         escalation,
         research,
+        spec_file,
         checkpoint: checkpoint_of(context, &run),
         run,
     })

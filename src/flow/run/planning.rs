@@ -97,7 +97,7 @@ impl SpecSession<'_> {
                 to: &self.prepared.plan_reviewer,
                 prompt: prompt::plan_review(ask, plan),
                 schema: plan_review::schema(),
-                parse: &|answer: &Value| plan_review::parse(answer, plan),
+                parse: &|answer: &Value| plan_review::parse(answer, &plan.sections()),
             };
             let (findings, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match findings {
@@ -115,7 +115,8 @@ impl SpecSession<'_> {
         again: &PlanningTry,
     ) -> PlanningResult {
         let part = self.run.progress().part().context("there is no part to list tasks of")?;
-        let touches = &self.prepared.spec.touches;
+        let spec = self.spec()?;
+        let touches = &spec.touches;
         let touches = if touches.is_empty() {
             None
         } else {
@@ -172,7 +173,7 @@ impl SpecSession<'_> {
     ) -> PlanningResult {
         let scope = &self.prepared.effective.policy.gates.scope;
         ask(&PlanningPrompt {
-            spec: &spec_text(&self.prepared.spec),
+            spec: &spec_text(&*self.spec()?),
             part: &self.part_in_words(),
             research: &self.research_page(),
             rules: &self.rules()?,
@@ -188,9 +189,9 @@ impl SpecSession<'_> {
     fn part_in_words(&self) -> String {
         let progress = self.run.progress();
         let mut text = String::new();
-        if let Some(part) = progress.part() {
+        if let (Some(part), Ok(spec)) = (progress.part(), self.spec()) {
             let _ = writeln!(text, "{}\n", part.title);
-            let all = self.prepared.spec.requirements();
+            let all = spec.requirements();
             for (id, what) in all.iter().filter(|(id, _)| part.criteria.contains(id)) {
                 let _ = writeln!(text, "- {id}: {what}");
             }

@@ -118,14 +118,17 @@ impl SpecSession<'_> {
         }
         let moved = files_between(self.private, &about.base_tree, &onto.tree)?;
         let built = files_between(self.private, &about.base_tree, &self.head().tree)?;
-        let mut commits: Vec<Snapshot> = picked.into_iter().map(|one| one.at).collect();
-        let recorded = self.run.progress().recorded.as_ref().and_then(|_| commits.pop());
+        let spec = self.run.progress();
+        let mut commits = picked.into_iter().map(|one| one.at);
+        let written = spec.written.as_ref().and_then(|_| commits.next());
+        let recorded = spec.recorded.as_ref().and_then(|_| commits.next_back());
         Ok(Ok(RebasedCommits {
             is_near: is_near(&moved, &built),
             base: onto.commit,
             base_tree: onto.tree,
             asked: prepared.about.asked,
-            built: commits,
+            written,
+            built: commits.collect(),
             recorded,
         }))
     }
@@ -133,7 +136,8 @@ impl SpecSession<'_> {
     /// Each commit as it is upon the new base: what it changes, merged with what the base brought.
     fn picked(&self, onto: &Snapshot) -> Rebased<Vec<PickedCommit>> {
         let spec = self.run.progress();
-        let old = spec.built.iter().map(BuiltTask::at).chain(spec.recorded.clone());
+        let written = spec.written.iter().map(|written| written.at.clone());
+        let old = written.chain(spec.built.iter().map(BuiltTask::at)).chain(spec.recorded.clone());
         let (mut parent, mut head) = (self.run.about.base.clone(), onto.clone());
         let mut picked = Vec::new();
         for old in old {
@@ -236,7 +240,9 @@ impl SpecSession<'_> {
             Ok(suite) => suite,
             Err(not) => return Ok(Err(not)),
         };
-        for (at, (built, one)) in self.run.progress().built.iter().zip(picked).enumerate() {
+        let spec = self.run.progress();
+        let of_tasks = picked.iter().skip(usize::from(spec.written.is_some()));
+        for (at, (built, one)) in spec.built.iter().zip(of_tasks).enumerate() {
             let now = match self.suite_of(effective, onto, &one.at)? {
                 Ok(suite) => suite,
                 Err(not) => return Ok(Err(not)),

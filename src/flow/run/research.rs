@@ -86,7 +86,7 @@ impl SpecSession<'_> {
         let room = self.folder.path().join("room");
         permissions::make_private_dir(&room)
             .with_context(|| format!("could not make `{}`", room.display()))?;
-        let (spec, nonce) = (spec_text(&self.prepared.spec), self.fence_nonce(job));
+        let (spec, nonce) = (spec_text(&*self.spec()?), self.fence_nonce(job));
         let prompt = ResearchPrompt { spec: &spec, note: &ask.note, fence_nonce: &nonce };
         let questions: Vec<ShardQuestion<'_>> = open
             .into_iter()

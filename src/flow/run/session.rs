@@ -23,12 +23,14 @@ use crate::domain::pipeline::spec_run::stage::{
     RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
 use crate::domain::policy::prepare_proposal;
+use crate::domain::spec::types::Spec;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::shown_text;
+use crate::flow::review::belonging;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
 use crate::flow::run::base;
@@ -150,6 +152,9 @@ impl<'a> SpecSession<'a> {
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let outcome = match stage {
             SpecStage::TestingBase => self.test_base()?,
+            SpecStage::WritingSpec { drafts, ask } => return self.write_spec(job, &drafts, &ask),
+            SpecStage::ReviewingSpec(drafts) => return self.review_spec(job, &drafts),
+            SpecStage::RecordingSpec(agreed) => self.record_spec(job, &agreed)?,
             SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
             SpecStage::Researching(ask) => return self.research(job, &ask),
@@ -340,6 +345,14 @@ impl<'a> SpecSession<'a> {
         }
         let read = file::read(&self.folder.path().join(PRINTED)).unwrap_or_default();
         redact_str(&String::from_utf8_lossy(&read))
+    }
+
+    /// What is built, as it is known by now: one that is written of an idea was not there when the run began.
+    pub(super) fn spec(&self) -> Result<Cow<'_, Spec>> {
+        Ok(match self.run.progress().written {
+            Some(_) => Cow::Owned(belonging::parse_spec(&self.run.about.spec)?),
+            None => Cow::Borrowed(&self.prepared.spec),
+        })
     }
 
     /// The conventions of the code base for the paths of the spec.

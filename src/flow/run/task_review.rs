@@ -36,14 +36,15 @@ impl SpecSession<'_> {
         let criteria = progress.task().map(|now| now.met()).unwrap_or_default();
         let spec = &self.run.about.spec;
         let spec = if is_all { spec.clone() } else { spec.only(&criteria) };
-        let head = self.head();
+        // Nobody has reviewed a spec that stands below it as a part of the change.
+        let (head, base) = (self.head(), &self.run.about.base);
+        let from = if is_all { base.clone() } else { head.commit };
         let request =
             TaskReviewRequest { id: String::new(), parent: String::new(), spec, fix: true };
-        let PassedReview { passed, commit } =
-            match self.reviewed(request, &head.commit, &code.at)? {
-                Ok(passed) => passed,
-                Err(other) => return Ok(other),
-            };
+        let PassedReview { passed, commit } = match self.reviewed(request, &from, &code.at)? {
+            Ok(passed) => passed,
+            Err(other) => return Ok(other),
+        };
         let (tree, review) = (&passed.tree, passed.review.clone());
         if *tree != code.at.tree
             && let Some(why) = self.wrong_with_fixes(red, tree, commit.as_ref())?

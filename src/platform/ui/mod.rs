@@ -11,6 +11,7 @@ pub mod out;
 pub mod report;
 pub mod review_findings;
 mod bug_result;
+mod idea_result;
 mod research_result;
 pub mod review_hints;
 pub mod review_report;

@@ -13,7 +13,7 @@ use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
 use crate::platform::ui::review_result::{resume_words, until};
-use crate::platform::ui::{bug_result, research_result};
+use crate::platform::ui::{bug_result, idea_result, research_result};
 
 /// What is said of every result of fast mode.
 const UNREVIEWED: &str = "its tests and the gates pass; nobody reviewed it (fast mode)";
@@ -67,6 +67,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
     };
     lines.extend(bug_result::lines(result));
     lines.extend(research_result::lines(result));
+    lines.extend(idea_result::lines(result));
     if let Some(commits) = result.base_moved_by.filter(|commits| !is_on_page(result, *commits)) {
         lines.push(format!(
             "`{}` has {} beyond the one that it was built on",
@@ -169,15 +170,18 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             take.map(|command| format!("`{command}` applies it, without a commit")).collect()
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
-            bug_result::hints(about, stop).unwrap_or_else(|| stopped(result, stop))
+            let hints = bug_result::hints(about, stop);
+            let hints = hints.or_else(|| idea_result::hints(result, stop));
+            hints.unwrap_or_else(|| stopped(result, stop))
         }
         SpecStage::Waiting(checkpoint) => {
             let page = pages::hash(&result.run.page().unwrap_or_default());
             let page = pages::short(&page);
             let (reject, again) = match &checkpoint.at {
-                CheckpointKind::Research | CheckpointKind::Plan | CheckpointKind::Tasks => {
-                    (" --note TEXT", "has it made again")
-                }
+                CheckpointKind::Spec
+                | CheckpointKind::Research
+                | CheckpointKind::Plan
+                | CheckpointKind::Tasks => (" --note TEXT", "has it made again"),
                 CheckpointKind::Built | CheckpointKind::Reach => {
                     ("", "ends it, and keeps what is built")
                 }
@@ -233,7 +237,11 @@ fn stopped(result: &SpecRunResult, stop: &SpecStop) -> Vec<String> {
             })
             .collect()
         }
-        SpecStop::Aborted | SpecStop::NoDiagnosis(_) | SpecStop::NoRepair(_) => Vec::new(),
+        SpecStop::Aborted
+        | SpecStop::NoSpec(_)
+        | SpecStop::NothingToBuild(_)
+        | SpecStop::NoDiagnosis(_)
+        | SpecStop::NoRepair(_) => Vec::new(),
         SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
             vec![format!(
                 "say in the spec `{}` what is not clear, or make it several specs, and run it again",
@@ -289,6 +297,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "for_people": about.for_people,
         "bug": bug_result::json(result),
         "research": research_result::json(result),
+        "idea": idea_result::json(result),
         "resume_when": resume_when,
         "reviews": run.machine.spec.reviews,
         "cost": {

@@ -110,6 +110,8 @@ const COMMANDS: &[&str] = &[
     "research docs/specs/one.md",
     "run {}",
     "run docs/specs/one.md",
+    "run --text {}",
+    "plan {}",
     "fix {}",
     "fix --file {}",
     "abort {}",

@@ -8,7 +8,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs logs spec_runs fix research check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
+        "review runs logs spec_runs fix research check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
          uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::demo", "run guard agent project live toolchain stage"),
@@ -23,7 +23,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain",
-        "pipeline diagnosis research development planning gates review constitution spec locate policy model",
+        "pipeline specifying diagnosis research development planning gates review constitution spec locate policy model",
     ),
     (
         "domain::constitution",
@@ -56,8 +56,9 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said rebased built bug planned researched asking checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said rebased built bug specified planned researched asking checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
     ),
+    ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::research", "page prompt address record answer decision signs shard"),
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
@@ -119,7 +120,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim prepare research_asked document_paths fast_needs kept chosen branch base",
+        "specify documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim idea prepare research_asked document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -164,7 +165,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_findings review_hints run_log spec_result bug_result research_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "review_report review_findings review_hints run_log spec_result bug_result research_result idea_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

@@ -23,6 +23,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("reject", &["none"]),
     ("resume", &["none"]),
     ("research", &["docs/specs/first.md"]),
+    ("plan", &["docs/specs/first.md"]),
     ("run", &["docs/specs/first.md"]),
     ("review", &["--commit", "HEAD", "--set", "agents.route=C"]),
     ("runs show", &["none"]),

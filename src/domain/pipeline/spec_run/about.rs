@@ -8,10 +8,12 @@ use crate::domain::development::words::FileRequest;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::one_line;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::policy::run_settings::{AskBefore, OnExtension};
 use crate::domain::research::decision::ResearchAsked;
+use crate::domain::specifying::idea::Idea;
 
 /// What a run builds, and on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,9 @@ pub struct SpecAbout {
     /// The report of a bug that is to be repaired, redacted; `None` where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// The idea of which a spec is written first; `None` where a spec or a report is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idea: Option<Idea>,
     #[serde(default)]
     pub options: RunOptions,
     /// What people said of research before the plan, and the signs that the spec has.
@@ -144,16 +149,21 @@ impl SpecAbout {
 
     /// The command that begins another run of it.
     pub fn command(&self) -> String {
-        match self.report {
-            Some(_) => "`tribunal fix` with the same report".to_owned(),
-            None => format!("`tribunal run {}`", printable(&self.spec_id)),
+        match (&self.report, &self.idea) {
+            (Some(_), _) => "`tribunal fix` with the same report".to_owned(),
+            (_, Some(_)) => "`tribunal run` with the same text".to_owned(),
+            _ => format!("`tribunal run {}`", printable(&self.spec_id)),
         }
     }
 
     /// What tells one source from another.
     pub fn source_hash(&self) -> String {
-        let of = |report: &String| blake3::hash(report.as_bytes()).to_hex().to_string();
-        self.report.as_ref().map_or_else(|| self.spec.hash.clone(), of)
+        let of = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+        match (&self.report, &self.idea) {
+            (Some(report), _) => of(report),
+            (_, Some(idea)) => of(&one_line(&idea.text)),
+            _ => self.spec.hash.clone(),
+        }
     }
 }
 

@@ -5,13 +5,15 @@ use jiff::Timestamp;
 use crate::domain::pipeline::apply::Unexpected;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, JobResult};
-use crate::domain::pipeline::plan_loop::PlanRound;
+use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound};
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
-use crate::domain::pipeline::spec_run::{bug, built, planned, rebased, researched, said};
+use crate::domain::pipeline::spec_run::{
+    bug, built, planned, rebased, researched, said, specified,
+};
 use crate::domain::planning::size_vote;
 
 /// The run after a person's answer; `None` where it waits for none.
@@ -86,11 +88,17 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
     if let (SpecStage::Rebasing(then), SpecOutcome::Rebased(came)) = (&stage, &outcome) {
         return rebased::done(run, (**then).clone(), came.clone());
     }
+    if let Some(next) = specified::step(run, &stage, &outcome) {
+        return Some(next);
+    }
     let (about, spec) = (&run.about, &mut run.machine.spec);
     Some(match (stage, outcome) {
         (stage, SpecOutcome::Failed(failure)) => SpecStage::paused(stage, &failure),
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) if about.report.is_some() => {
             SpecStage::Diagnosing(PlanningTry::FIRST)
+        }
+        (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) if about.idea.is_some() => {
+            SpecStage::WritingSpec { drafts: PlanLoop::default(), ask: PlanningTry::FIRST }
         }
         (SpecStage::TestingBase, SpecOutcome::BaseTested(Ok(()))) => {
             planned::begin(spec, about, about.known_size(), None)?

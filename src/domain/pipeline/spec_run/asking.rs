@@ -14,7 +14,8 @@ pub(super) fn asked(about: &SpecAbout, at: CheckpointKind, then: SpecStage) -> S
         CheckpointKind::Built | CheckpointKind::Extension(_) | CheckpointKind::Reach => {
             !about.options.autopilot
         }
-        CheckpointKind::Research
+        CheckpointKind::Spec
+        | CheckpointKind::Research
         | CheckpointKind::Plan
         | CheckpointKind::Tasks
         | CheckpointKind::Acceptance => asks(about),

@@ -1,6 +1,7 @@
 //! What a run still costs, by what it has planned and what its calls cost so far.
 
 use crate::domain::model::agent::{Money, Spent};
+use crate::domain::model::size::Size;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::planning::part::{PARTS_MAX, PARTS_MIN};
@@ -36,6 +37,17 @@ impl CallRange {
 pub fn calls_to_come(spec: &SpecProgress, then: &SpecStage) -> CallRange {
     let mut calls = CallRange::default();
     if matches!(then, SpecStage::Documenting(_) | SpecStage::Publishing(_)) {
+        return calls;
+    }
+    if let SpecStage::RecordingSpec(agreed) = then {
+        let CallRange { least, most } = CallRange::BEHAVIOUR;
+        let draft = &agreed.plan;
+        if draft.size == Size::S {
+            return CallRange::BEHAVIOUR;
+        }
+        calls.add(CallRange::PLAN);
+        calls.add(CallRange::WHOLE);
+        calls.add(CallRange { least, most: most * draft.criteria.len().max(1) });
         return calls;
     }
     if !spec.is_one_task() {

@@ -19,6 +19,7 @@ pub mod progress;
 pub mod rebased;
 pub mod result;
 mod said;
+pub mod specified;
 pub mod stage;
 pub mod stop;
 #[cfg(test)]
@@ -35,7 +36,7 @@ use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 use crate::domain::research::record::ResearchTry;
 
-/// The format in which the run of a spec is written: the fourth has fewer stages and pages, and before that there is no
+/// The format in which the run of a spec is written: earlier ones have fewer stages and pages, and before the fourth there is no
 /// such run. With a new word for a stage, a stop or a page it is raised: an earlier program then says that a later one
 /// wrote the run, and not that it is damaged.
 pub const VERSION: u32 = 6;

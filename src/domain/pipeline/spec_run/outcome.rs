@@ -13,12 +13,15 @@ use crate::domain::planning::plan_review::PlanFinding;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::PlannedTask;
 use crate::domain::research::record::ShardResult;
+use crate::domain::specifying::answer::IdeaAnswer;
 
 /// What came of the job of a stage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SpecOutcome {
     /// The tests of the base ran and none failed; else what is wrong, one a line.
     BaseTested(Result<(), Vec<String>>),
+    /// What was made of an idea; else what is wrong with the answer, one a line.
+    SpecWritten(Result<IdeaAnswer, Vec<String>>),
     /// Why a bug happens, or that there is nothing to repair; else what is wrong with the answer, one a line.
     Diagnosed(Result<ReportAnswer, Vec<String>>),
     /// What a model says of the size; `None` where its answer could not be read.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::development::words::FileRequest;
-use crate::domain::model::text::counted;
+use crate::domain::model::text::{counted, one_line};
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::estimate::{CallRange, calls_to_come, cost_of};
 use crate::domain::pipeline::spec_run::progress::{PageFacts, SpecProgress};
@@ -14,6 +14,7 @@ use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::planning::prompt::in_words;
 use crate::domain::research;
+use crate::domain::specifying::draft::{AssumedAnswer, SpecDraft};
 
 /// The page of a checkpoint: all that the answer is about.
 pub fn checkpoint(
@@ -27,6 +28,7 @@ pub fn checkpoint(
             let found = spec.research.as_ref();
             found.map(|record| research::page::page(&about.title, record)).unwrap_or_default()
         }
+        (CheckpointKind::Spec, SpecStage::RecordingSpec(agreed)) => spec_page(about, agreed),
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
             let title = spec.part().map_or(about.title.as_str(), |part| &part.title);
             part_line(spec) + &plan_page(title, plan)
@@ -178,7 +180,11 @@ pub fn names(word: &str, hash: &str) -> bool {
 
 /// A plan, with what its last review left open.
 pub fn plan_page(title: &str, agreed: &AgreedPlan) -> String {
-    let mut page = agreed.plan.markdown(title);
+    agreed.plan.markdown(title) + &left_open(agreed)
+}
+
+/// What the last review of something left open.
+fn left_open<D>(agreed: &AgreedPlan<D>) -> String {
     let open = in_words(&agreed.open);
     let open = if open.is_empty() { "Nothing.\n".to_owned() } else { open };
     let rounds = counted(agreed.rounds, "round");
@@ -186,8 +192,27 @@ pub fn plan_page(title: &str, agreed: &AgreedPlan) -> String {
         "" => String::new(),
         why => format!("It did not get better: {why}.\n\n"),
     };
-    let _ = write!(page, "\n## Left open by its review, after {rounds}\n\n{stopped}{open}");
-    page
+    format!("\n## Left open by its review, after {rounds}\n\n{stopped}{open}")
+}
+
+/// A spec that was written of an idea: first what its person may want otherwise.
+fn spec_page(about: &SpecAbout, agreed: &AgreedPlan<SpecDraft>) -> String {
+    let mut page = String::new();
+    if !agreed.plan.assumed.is_empty() {
+        page.push_str("# Open questions\n\nWhat is assumed where you say nothing else:\n\n");
+        for (number, AssumedAnswer { question, assumption }) in (1..).zip(&agreed.plan.assumed) {
+            let (question, assumption) = (one_line(question), one_line(assumption));
+            let _ = writeln!(page, "{number}. {question}\n   - assumed: {assumption}");
+        }
+        page.push('\n');
+    }
+    let spec = agreed.plan.markdown(&about.spec_id);
+    let body = spec.split_once("\n---\n").map_or(spec.as_str(), |(_, body)| body);
+    page.push_str(body);
+    if !agreed.plan.touches.is_empty() {
+        let _ = write!(page, "\n## May change\n\n{}\n", agreed.plan.touches.join(", "));
+    }
+    page + &left_open(agreed)
 }
 
 /// The tasks of a part.
@@ -255,6 +280,17 @@ pub fn progress(spec: &SpecProgress, about: &SpecAbout) -> String {
     );
     for raised in &spec.raised {
         let _ = writeln!(page, "Size {}: {}.", raised.to.as_str(), raised.in_words());
+    }
+    let written = spec.written.as_ref().zip(about.idea.as_ref());
+    if let Some((written, idea)) = written {
+        let _ = writeln!(page, "\nIts spec, `{}`, was written by a run.", idea.spec_path);
+        let assumed = &written.agreed.plan.assumed;
+        if !assumed.is_empty() {
+            page.push_str("\n## Assumed, since the idea does not say it\n\n");
+        }
+        for one in assumed {
+            let _ = writeln!(page, "- {}", one.in_words());
+        }
     }
     let mut built = spec.built.iter();
     for (number, part) in (1..).zip(&spec.parts) {

@@ -1,9 +1,8 @@
 //! The steps before anything is written: size, parts, plan, tasks; and the points at which a person is asked.
 
 use crate::domain::development::words::FileRequest;
-use crate::domain::model::severity::Severity;
 use crate::domain::model::size::Size;
-use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound, PlanStep};
+use crate::domain::pipeline::plan_loop::{PlanLoop, PlanStep};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::asking::{asked, asks};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
@@ -78,26 +77,31 @@ pub(super) fn plan_round(spec: &mut SpecProgress, about: &SpecAbout, plans: Plan
             let then = SpecStage::ListingTasks { plan: *plan, ask: PlanningTry::FIRST };
             asked(about, CheckpointKind::Plan, then)
         }
-        PlanStep::Stopped { why, open } if plans.is_rejected && asks(about) => match plans.plan() {
-            Some(plan) => {
-                let (plan, rounds) = (plan.clone(), plans.rounds.len());
-                let plan = AgreedPlan { plan, open, rounds, stopped: why };
-                let then = SpecStage::ListingTasks { plan, ask: PlanningTry::FIRST };
-                asked(about, CheckpointKind::Plan, then)
+        PlanStep::Stopped { why, open } if plans.is_rejected && asks(about) => {
+            match plans.unagreed(why.clone(), open) {
+                Some(plan) => {
+                    let then = SpecStage::ListingTasks { plan, ask: PlanningTry::FIRST };
+                    asked(about, CheckpointKind::Plan, then)
+                }
+                None => SpecStage::stopped(SpecStop::NoPlan(vec![why])),
             }
-            None => SpecStage::stopped(SpecStop::NoPlan(vec![why])),
-        },
+        }
         PlanStep::Stopped { .. } if spec.size == Some(Size::M) && about.criteria.len() > 1 => {
             spec.size = Some(Size::L);
             spec.parts.clear();
             SpecStage::Splitting(PlanningTry::FIRST)
         }
         PlanStep::Stopped { why, open } => {
-            let found = in_words(&open);
-            let lines = found.lines().filter(|line| !line.is_empty()).map(str::to_owned);
-            SpecStage::stopped(SpecStop::NoPlan(std::iter::once(why).chain(lines).collect()))
+            SpecStage::stopped(SpecStop::NoPlan(leads_nowhere(why, &open)))
         }
     }
+}
+
+/// Why writing and reviewing in turn leads nowhere, and what was found last, one a line.
+pub(super) fn leads_nowhere(why: String, open: &[PlanFinding]) -> Vec<String> {
+    let found = in_words(open);
+    let lines = found.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+    std::iter::once(why).chain(lines).collect()
 }
 
 /// The stage after tasks were listed; `None` where there is no part that they could be of.
@@ -207,16 +211,12 @@ pub(super) fn answered(
             let end = || SpecStage::stopped(SpecStop::Rejected(note.clone()));
             researched::rejected(spec, note.clone()).unwrap_or_else(end)
         }
+        (CheckpointKind::Spec, SpecStage::RecordingSpec(agreed)) => SpecStage::WritingSpec {
+            drafts: PlanLoop::rejected(agreed.plan, note),
+            ask: PlanningTry::FIRST,
+        },
         (CheckpointKind::Plan, SpecStage::ListingTasks { plan, .. }) => {
-            let finding = PlanFinding {
-                severity: Severity::Critical,
-                section: "all of it".to_owned(),
-                title: "the person who asked for it rejects the plan".to_owned(),
-                failure: note,
-                remedy: "plan it as they say".to_owned(),
-            };
-            let rounds = vec![PlanRound::Written(plan.plan), PlanRound::Reviewed(vec![finding])];
-            SpecStage::WritingPlan(PlanLoop { rounds, is_rejected: true })
+            SpecStage::WritingPlan(PlanLoop::rejected(plan.plan, note))
         }
         (CheckpointKind::Tasks, _) => {
             let planned = spec.part_mut().and_then(|part| {

@@ -14,8 +14,10 @@ use crate::domain::pipeline::spec_run::stage::{
     BuiltTask, RedTests, Snapshot, SpecStage, TRIES_MAX, TaskTry,
 };
 use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
 use crate::domain::research::record::ResearchRecord;
+use crate::domain::specifying::draft::SpecDraft;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpecProgress {
@@ -37,6 +39,9 @@ pub struct SpecProgress {
     /// Why it is built as something larger than it began as, once for each time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub raised: Vec<RaisedSize>,
+    /// The spec that was written of an idea, once it is committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenSpec>,
     /// Why the bug happens; `None` until that is known, and where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
@@ -71,6 +76,13 @@ impl RaisedSize {
     pub fn in_words(&self) -> String {
         format!("built smaller than {}, it did not pass its review: {}", self.to.as_str(), self.why)
     }
+}
+
+/// A spec that was written of an idea, and its commit, on which all others stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenSpec {
+    pub at: Snapshot,
+    pub agreed: AgreedPlan<SpecDraft>,
 }
 
 /// What a page tells that the run itself does not hold, as it was when the page was written.
@@ -113,6 +125,7 @@ impl SpecProgress {
             recorded: None,
             reviews: Vec::new(),
             raised: Vec::new(),
+            written: None,
             diagnosis: None,
             learned: None,
             rebases: 0,
@@ -169,7 +182,8 @@ impl SpecProgress {
     pub fn head(&self, about: &SpecAbout) -> Snapshot {
         let base = || Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
         let built = || self.built.last().map(BuiltTask::at);
-        self.recorded.clone().or_else(built).unwrap_or_else(base)
+        let written = || self.written.as_ref().map(|written| written.at.clone());
+        self.recorded.clone().or_else(built).or_else(written).unwrap_or_else(base)
     }
 
     /// The review of what is reviewed now, where it was begun: each task has one.
@@ -229,6 +243,11 @@ impl SpecProgress {
         let task = self.built.len() + 1;
         let name = match stage {
             SpecStage::TestingBase => "base".to_owned(),
+            SpecStage::WritingSpec { drafts, ask } => {
+                format!("spec-{}-{}", drafts.number(), ask.number)
+            }
+            SpecStage::ReviewingSpec(drafts) => format!("spec-review-{}", drafts.number()),
+            SpecStage::RecordingSpec(_) => "spec".to_owned(),
             SpecStage::Diagnosing(ask) => format!("diagnosis-{}", ask.number),
             SpecStage::Classifying => "size".to_owned(),
             SpecStage::Researching(_) => "research".to_owned(),

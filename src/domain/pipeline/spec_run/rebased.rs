@@ -35,9 +35,12 @@ pub(super) fn done(
     for (built, at) in spec.built.iter_mut().zip(commits.built) {
         (built.commit, built.task.tree) = (at.commit, at.tree);
     }
+    if let (Some(written), Some(at)) = (&mut spec.written, commits.written) {
+        written.at = at;
+    }
     spec.recorded = commits.recorded;
     // What reviewed all of it upon the earlier base says nothing of this one.
-    spec.outdated_reviews = spec.reviews.len().saturating_sub(spec.built.len());
+    spec.outdated_reviews = spec.reviews.len().saturating_sub(spec.raised.len() + spec.built.len());
     let is_reviewed = commits.is_near && about.mode != RunMode::Fast;
     Some(match then {
         SpecStage::Accepting => SpecStage::Accepting,

@@ -27,6 +27,8 @@ pub struct SpecRunResult {
     pub escalation: Option<PathBuf>,
     /// The file with what research found.
     pub research: Option<PathBuf>,
+    /// The spec that was written of an idea, in the folder of the run.
+    pub spec_file: Option<PathBuf>,
     /// The file in which its person may answer.
     pub checkpoint: Option<PathBuf>,
 }
@@ -48,7 +50,8 @@ impl SpecRunResult {
         let spec = self.run.progress();
         let recorded = spec.recorded.as_ref().map(|at| &at.commit);
         let last = recorded.or_else(|| spec.built.last().map(|built| &built.commit))?;
-        Some(UnpublishedCommits { count: spec.built.len() + usize::from(recorded.is_some()), last })
+        let documents = usize::from(recorded.is_some()) + usize::from(spec.written.is_some());
+        Some(UnpublishedCommits { count: spec.built.len() + documents, last })
     }
 
     /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it

@@ -8,11 +8,21 @@ use crate::domain::pipeline::said::{first, refused};
 use crate::domain::pipeline::spec_run::outcome::{ResearchCame, SpecOutcome, TaskReview, Work};
 use crate::domain::planning::prompt::in_words;
 use crate::domain::research::record::ResearchRecord;
+use crate::domain::specifying::answer::IdeaAnswer;
 
 pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
     match outcome {
         SpecOutcome::BaseTested(Ok(())) => vec!["its tests pass".to_owned()],
         SpecOutcome::BaseTested(Err(why)) => first("it cannot be built on", why),
+        SpecOutcome::SpecWritten(Ok(IdeaAnswer::Spec(draft))) => {
+            let sections = draft.sections();
+            let lines = sections.iter().flat_map(|(name, text)| {
+                let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+                std::iter::once(format!("## {name}")).chain(lines)
+            });
+            first("a spec", &lines.collect::<Vec<_>>())
+        }
+        SpecOutcome::SpecWritten(Ok(IdeaAnswer::Nothing(nothing))) => nothing.reasons(),
         SpecOutcome::Diagnosed(Ok(ReportAnswer::Found(found))) => {
             let quotes = found.quotes.iter().map(CodeQuote::in_words);
             [found.title.clone(), found.cause.clone()].into_iter().chain(quotes).collect()
@@ -42,7 +52,8 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
             let titles: Vec<String> = tasks.iter().map(|task| task.title.clone()).collect();
             first(&counted(tasks.len(), "task"), &titles)
         }
-        SpecOutcome::Diagnosed(Err(why))
+        SpecOutcome::SpecWritten(Err(why))
+        | SpecOutcome::Diagnosed(Err(why))
         | SpecOutcome::Split(Err(why))
         | SpecOutcome::Listed(Err(why)) => refused(why),
         SpecOutcome::Worked(work) => of_work(work),

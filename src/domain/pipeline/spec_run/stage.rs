@@ -12,6 +12,7 @@ use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::research::record::ResearchTry;
+use crate::domain::specifying::draft::SpecDraft;
 
 /// How often tests are asked for, and how often code is, in one task.
 pub const TRIES_MAX: u32 = 3;
@@ -28,6 +29,15 @@ pub const REBASES_MAX: u32 = 3;
 pub enum SpecStage {
     /// The tests of the base are to run.
     TestingBase,
+    /// A spec of the idea is to be written, or to be written again.
+    WritingSpec {
+        drafts: PlanLoop<SpecDraft>,
+        ask: PlanningTry,
+    },
+    /// It is to be reviewed.
+    ReviewingSpec(PlanLoop<SpecDraft>),
+    /// It is to be committed, before anything is built by it.
+    RecordingSpec(AgreedPlan<SpecDraft>),
     /// Why a bug happens is to be found.
     Diagnosing(PlanningTry),
     /// A model is to say how large it is.
@@ -207,6 +217,8 @@ pub struct RebasedCommits {
     pub base_tree: Oid,
     /// As `SpecAbout::asked`.
     pub asked: String,
+    /// The spec that was written of an idea.
+    pub written: Option<Snapshot>,
     /// The tasks, in their order.
     pub built: Vec<Snapshot>,
     pub recorded: Option<Snapshot>,
@@ -225,6 +237,8 @@ pub struct Checkpoint {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckpointKind {
+    /// The spec that was written of an idea.
+    Spec,
     Research,
     Plan,
     Tasks,
@@ -282,6 +296,9 @@ impl SpecStage {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::TestingBase => "testing the base",
+            Self::WritingSpec { .. } => "writing the spec",
+            Self::ReviewingSpec(_) => "reviewing the spec",
+            Self::RecordingSpec(_) => "committing the spec",
             Self::Diagnosing(_) => "finding the cause",
             Self::Classifying => "telling its size",
             Self::Researching(_) => "researching",
@@ -317,12 +334,13 @@ impl PlanningTry {
 impl CheckpointKind {
     /// Whether what is rejected is made again, for which a reason is needed.
     pub fn is_made_again(&self) -> bool {
-        matches!(self, Self::Research | Self::Plan | Self::Tasks)
+        matches!(self, Self::Spec | Self::Research | Self::Plan | Self::Tasks)
     }
 
     /// The word used in output.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Spec => "the spec",
             Self::Research => "what research found",
             Self::Plan => "the plan",
             Self::Tasks => "the tasks",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::diagnosis::answer::NoRepair;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
+use crate::domain::specifying::answer::NoSpec;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,10 @@ pub enum SpecEnd {
 pub enum SpecStop {
     /// The tests of the base could not be run, or fail: nothing could be shown.
     BaseUntested(Vec<String>),
+    /// No spec could be had of the idea that passes lint and review: why, one a line.
+    NoSpec(Vec<String>),
+    /// The idea asks for nothing that is to be built.
+    NothingToBuild(NoSpec),
     /// Why the bug happens was not said in a way that the code shows: why not, one a line.
     NoDiagnosis(Vec<String>),
     /// There is nothing to repair, or nothing that was found.
@@ -74,7 +79,9 @@ impl SpecStop {
     fn verdict(&self) -> Verdict {
         match self {
             Self::BaseUntested(_) | Self::Aborted => Verdict::Inconclusive,
-            Self::NoDiagnosis(_)
+            Self::NoSpec(_)
+            | Self::NothingToBuild(_)
+            | Self::NoDiagnosis(_)
             | Self::NoRepair(_)
             | Self::NotSplit(_)
             | Self::NoPlan(_)
@@ -94,6 +101,8 @@ impl SpecStop {
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::BaseUntested(why) => with("the base cannot be built on", why),
+            Self::NoSpec(why) => with("no spec was written of it that passes its checks", why),
+            Self::NothingToBuild(nothing) => nothing.reasons(),
             Self::NoDiagnosis(why) => {
                 with("its cause was not told in a way that the code shows", why)
             }

@@ -26,6 +26,7 @@ use crate::domain::pipeline::spec_run::outcome::{
     CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
 };
 use crate::domain::pipeline::spec_run::progress::PageFacts;
+use crate::domain::pipeline::spec_run::specified::unwritten_copy;
 use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, RebasedCommits, ReviewedTask, Snapshot,
     SpecStage, TRIES_MAX,
@@ -43,6 +44,9 @@ use crate::domain::research::record::ShardResult;
 use crate::domain::research::shard::ResearchShard;
 use crate::domain::spec::belongs::SpecGround;
 use crate::domain::spec::reported::ReportedBug;
+use crate::domain::specifying::answer as specifying;
+use crate::domain::specifying::answer::{IdeaAnswer, NoSpec, NoSpecKind};
+use crate::domain::specifying::idea::Idea;
 
 fn oid(number: u32) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
@@ -83,6 +87,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         seed: "5e".to_owned(),
         asked: "q".to_owned(),
         report: None,
+        idea: None,
         options: RunOptions::default(),
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
@@ -94,6 +99,38 @@ fn of_bug() -> SpecRun {
     let mut run = new();
     run.about.report = Some("`sum 1 2` prints 1".to_owned());
     run
+}
+
+fn of_text() -> SpecRun {
+    let mut run = new();
+    run.about.spec = unwritten_copy("a", "docs/specs/a.md");
+    run.about.idea = Some(Idea {
+        text: "sum all items".to_owned(),
+        beside: Vec::new(),
+        spec_path: "docs/specs/a.md".to_owned(),
+    });
+    run
+}
+
+fn draft(text: &str, size: &str) -> SpecOutcome {
+    let answer = specifying::parse(&json!({
+        "verdict": "spec", "why": "", "evidence": [], "title": "Sum all items", "goal": text,
+        "criteria": [
+            {"text": "WHEN `sum 1 2` is run THEN it prints 3", "verify": "test"},
+            {"text": "WHEN the manual is read THEN it names `sum`", "verify": "human"},
+        ],
+        "constraints": [], "critical_if": [], "edge_cases": [], "non_goals": [], "touches": ["src/**"],
+        "size": size, "questions": [{"question": "What is the sum of nothing?", "assumption": "It is 0."}],
+    }));
+    SpecOutcome::SpecWritten(Ok(answer.unwrap()))
+}
+
+fn nothing_to_build() -> SpecOutcome {
+    SpecOutcome::SpecWritten(Ok(IdeaAnswer::Nothing(NoSpec {
+        kind: NoSpecKind::NothingWanted,
+        why: "it greets".to_owned(),
+        quotes: Vec::new(),
+    })))
 }
 
 fn answered(verdict: &str) -> SpecOutcome {
@@ -154,7 +191,15 @@ fn request(is_of_spec: bool) -> FileRequest {
 fn rebased(is_near: bool) -> RebasedCommits {
     let Snapshot { tree: base_tree, commit: base } = at(40);
     let built = vec![at(41), at(42)];
-    RebasedCommits { base, base_tree, asked: String::new(), built, recorded: None, is_near }
+    RebasedCommits {
+        base,
+        base_tree,
+        asked: String::new(),
+        written: None,
+        built,
+        recorded: None,
+        is_near,
+    }
 }
 
 fn plan(text: &str) -> PartPlan {
@@ -214,6 +259,20 @@ fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
     let (no, looks) = (String::new, || "units".to_owned());
     let vote = |size, research| SpecOutcome::Sized(Some(SizeVote { size, why: no(), research }));
     match stage {
+        SpecStage::WritingSpec { drafts, .. } => {
+            let other = drafts.number().to_string();
+            vec![
+                draft(&other, "S"),
+                draft(&other, "L"),
+                draft("same", "M"),
+                SpecOutcome::SpecWritten(Err(why())),
+                nothing_to_build(),
+            ]
+        }
+        SpecStage::ReviewingSpec(_) => {
+            let high = |count| SpecOutcome::PlanReviewed(vec![finding(Severity::High); count]);
+            vec![high(0), high(2), high(3), high(9)]
+        }
         SpecStage::Classifying => vec![
             vote(Size::S, no()),
             vote(Size::M, no()),
@@ -271,7 +330,9 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             vec![answered("bug"), answered("no-bug"), wrong.clone(), wrong]
         }
         SpecStage::Learning(_) => vec![SpecOutcome::Learned(Some("01L".to_owned()))],
-        SpecStage::Classifying
+        SpecStage::WritingSpec { .. }
+        | SpecStage::ReviewingSpec(_)
+        | SpecStage::Classifying
         | SpecStage::Researching(_)
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
@@ -300,7 +361,10 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
                 resume_when: ResumeWhen::Asked,
             }),
         ],
-        SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_) => {
+        SpecStage::RecordingSpec(_)
+        | SpecStage::Committing(_)
+        | SpecStage::Recording
+        | SpecStage::Documenting(_) => {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published, SpecOutcome::BaseMoved],
@@ -336,7 +400,11 @@ fn measure(run: &SpecRun) -> [usize; 6] {
     let stage = if let SpecStage::Planned(then) = stage { then } else { stage };
     let begun = match stage {
         SpecStage::TestingBase => 4,
-        SpecStage::Classifying | SpecStage::Diagnosing(_) => 3,
+        SpecStage::WritingSpec { .. }
+        | SpecStage::ReviewingSpec(_)
+        | SpecStage::RecordingSpec(_)
+        | SpecStage::Classifying
+        | SpecStage::Diagnosing(_) => 3,
         SpecStage::Researching(_) => 2,
         SpecStage::Ended(_) => return [0; 6],
         _ => 1,
@@ -365,6 +433,11 @@ fn of_stage(stage: &SpecStage) -> usize {
         | SpecStage::Classifying
         | SpecStage::Researching(_)
         | SpecStage::Splitting(_) => 1_000,
+        SpecStage::WritingSpec { drafts, ask } => {
+            900 - 3 * drafts.rounds.len() - ask.number as usize
+        }
+        SpecStage::ReviewingSpec(drafts) => 900 - 3 * drafts.rounds.len(),
+        SpecStage::RecordingSpec(_) => 600,
         SpecStage::Diagnosing(ask) => 1_000 - ask.number as usize,
         SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
         SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
@@ -409,7 +482,13 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
             run
         },
     );
-    prop_oneof![4 => of_specs, 1 => Just(of_bug())]
+    let of_texts = any::<bool>().prop_map(|is_manual| {
+        let mut run = of_text();
+        run.about.mode = if is_manual { RunMode::Manual } else { RunMode::Auto };
+        run.about.stated_size = None;
+        run
+    });
+    prop_oneof![4 => of_specs, 1 => Just(of_bug()), 2 => of_texts]
 }
 
 proptest! {
@@ -552,6 +631,80 @@ fn a_repair_begins_with_its_cause_and_is_held_to_it() {
         assert!(stop.reasons()[0].starts_with(first), "{:?}", stop.reasons());
         assert_eq!(SpecEnd::Stopped(stop.clone()).verdict(), Verdict::Escalate);
     }
+}
+
+#[test]
+fn an_idea_becomes_a_spec_that_is_committed_below_what_is_built_by_it() {
+    let refused = || SpecOutcome::SpecWritten(Err(vec!["vague-wording".to_owned()]));
+    let reviewed = |count| SpecOutcome::PlanReviewed(vec![finding(Severity::High); count]);
+    let committed = |number| SpecOutcome::Committed(Ok(at(number)));
+    let mut way = vec![SpecOutcome::BaseTested(Ok(())), refused(), draft("p", "S"), reviewed(3)];
+    way.extend([draft("q", "S"), reviewed(0), committed(8)]);
+    let (jobs, run) = jobs_of(of_text(), way.clone());
+    assert_eq!(jobs.join(" "), "base spec-1-1 spec-1-2 spec-review-2 spec-3-1 spec-review-4 spec");
+    let about = &run.about;
+    assert_eq!((about.title.as_str(), about.criteria.len()), ("Sum all items", 2));
+    assert_eq!(
+        (&about.for_people[..], &about.touches[..]),
+        (&["AC-2".into()][..], &["src/**".into()][..])
+    );
+    assert!(
+        about.spec.text.contains("- What is the sum of nothing? It is 0."),
+        "{}",
+        about.spec.text
+    );
+    assert_eq!(about.source_hash(), of_text().about.source_hash());
+    // What is built stands on its commit, and nobody is asked for its size again.
+    let SpecStage::WritingTests(ask) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(ask.from, at(8));
+    way.extend(built_task());
+    way.push(SpecOutcome::Published);
+    let (_, run) = jobs_of(of_text(), way);
+    assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(9).commit }));
+
+    // What is wrong twice, what leads nowhere, and what is wanted by nobody, is a person's.
+    let base = || step(of_text(), SpecOutcome::BaseTested(Ok(())));
+    let same = jobs_of(base(), vec![draft("p", "S"), reviewed(3), draft("p", "S")]).1;
+    for (run, reason) in [
+        (step(step(base(), refused()), refused()), "vague-wording"),
+        (same, "it was written again as it was before"),
+        (step(base(), nothing_to_build()), "it greets"),
+    ] {
+        let SpecStage::Ended(SpecEnd::Stopped(stop)) = run.stage() else { panic!() };
+        assert_eq!(stop.reasons()[1], reason);
+        assert_eq!(SpecEnd::Stopped(stop.clone()).verdict(), Verdict::Escalate);
+    }
+}
+
+#[test]
+fn a_person_answers_the_open_questions_of_a_spec_that_is_written() {
+    let mut manual = of_text();
+    manual.about.mode = RunMode::Manual;
+    let way = vec![
+        SpecOutcome::BaseTested(Ok(())),
+        draft("p", "S"),
+        SpecOutcome::PlanReviewed(Vec::new()),
+    ];
+    let (_, run) = jobs_of(manual, way);
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(waiting.at, CheckpointKind::Spec);
+    let page = run.page().unwrap();
+    for text in [
+        "# Open questions",
+        "1. What is the sum of nothing?",
+        "- assumed: It is 0.",
+        "## Acceptance",
+    ] {
+        assert!(page.contains(text), "`{text}` in {page}");
+    }
+    let again = answer(run.clone(), CheckpointAnswer::Reject("it is an error".to_owned())).unwrap();
+    let SpecStage::WritingSpec { drafts, .. } = again.stage() else { panic!() };
+    assert_eq!(drafts.findings()[0].failure, "it is an error");
+    // What comes back as it was is asked about again.
+    let again = step(again, draft("p", "S"));
+    assert!(again.page().unwrap().contains("It did not get better: it was written again"));
+    let approved = answer(again, CheckpointAnswer::Approve).unwrap();
+    assert_eq!(approved.stage().as_str(), "committing the spec");
 }
 
 #[test]
@@ -1002,18 +1155,18 @@ fn the_words_of_a_stored_run_have_a_version() {
     assert_eq!(VERSION, 6);
     assert_eq!(
         words::<SpecStage>(),
-        "testing-base, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
-         proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, publishing, \
-         learning, keeping, waiting, planned, paused, ended"
+        "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
+         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, \
+         publishing, learning, keeping, waiting, planned, paused, ended"
     );
     assert_eq!(
         words::<CheckpointKind>(),
-        "research, plan, tasks, extension, reach, built, acceptance"
+        "spec, research, plan, tasks, extension, reach, built, acceptance"
     );
     assert_eq!(words::<RunMode>(), "auto, manual, fast");
     assert_eq!(
         words::<SpecStop>(),
-        "base-untested, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
+        "base-untested, no-spec, nothing-to-build, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
          beyond-fast, not-built, not-passed, gates, not-rebased, rejected, aborted"
     );
 }
