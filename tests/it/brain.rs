@@ -95,48 +95,37 @@ pub fn is_reviewer(asked: &Asked) -> bool {
     asked.schema.as_ref().is_some_and(|schema| schema["properties"]["attestation"].is_object())
 }
 
+/// The beginnings of prompts, which tell what is asked.
+const PARTS: [(&str, Part); 18] = [
+    ("You review one change to a software repository.", Part::Review),
+    ("You verify a change to a software repository", Part::Verify),
+    ("You assess whether a change", Part::Criteria),
+    ("You weigh one claim about a change", Part::Arbitrate),
+    ("You repair code in the folder that you are in.", Part::Fix),
+    ("You write tests in the folder that you are in", Part::Tests),
+    ("You write code in the folder that you are in.", Part::Code),
+    ("You write the structure of something", Part::Code),
+    ("You look for the cause of a bug that somebody reports", Part::Diagnosis),
+    ("You look into a question on the web", Part::Research),
+    ("You look into the code base in the folder", Part::Research),
+    ("You write the spec of an idea", Part::SpecWriting),
+    ("You review a spec that an agent", Part::SpecReview),
+    ("You say how much work a spec is", Part::Size),
+    ("You split a large spec into parts", Part::Split),
+    ("You plan how a spec is built", Part::Plan),
+    ("You review a plan that an agent", Part::PlanReview),
+    ("You cut a plan into tasks", Part::TaskList),
+];
+
+fn part_of(prompt: &str) -> Part {
+    let part = PARTS.iter().find(|(begins, _)| prompt.contains(begins));
+    part.map_or(Part::Other, |(_, part)| *part)
+}
+
 impl Question {
     pub fn read(asked: &Asked) -> Self {
         let prompt = &asked.prompt;
-        let part = if prompt.contains("You review one change to a software repository.") {
-            Part::Review
-        } else if prompt.contains("You verify a change to a software repository") {
-            Part::Verify
-        } else if prompt.contains("You assess whether a change") {
-            Part::Criteria
-        } else if prompt.contains("You weigh one claim about a change") {
-            Part::Arbitrate
-        } else if prompt.contains("You repair code in the folder that you are in.") {
-            Part::Fix
-        } else if prompt.contains("You write tests in the folder that you are in") {
-            Part::Tests
-        } else if prompt.contains("You write code in the folder that you are in.")
-            || prompt.contains("You write the structure of something")
-        {
-            Part::Code
-        } else if prompt.contains("You look for the cause of a bug that somebody reports") {
-            Part::Diagnosis
-        } else if prompt.contains("You look into a question on the web")
-            || prompt.contains("You look into the code base in the folder")
-        {
-            Part::Research
-        } else if prompt.contains("You write the spec of an idea") {
-            Part::SpecWriting
-        } else if prompt.contains("You review a spec that an agent") {
-            Part::SpecReview
-        } else if prompt.contains("You say how much work a spec is") {
-            Part::Size
-        } else if prompt.contains("You split a large spec into parts") {
-            Part::Split
-        } else if prompt.contains("You plan how a spec is built") {
-            Part::Plan
-        } else if prompt.contains("You review a plan that an agent") {
-            Part::PlanReview
-        } else if prompt.contains("You cut a plan into tasks") {
-            Part::TaskList
-        } else {
-            Part::Other
-        };
+        let part = part_of(prompt);
         let mut findings = Vec::new();
         for (name, text) in fenced(prompt) {
             if let Some(id) = name.strip_prefix("finding ") {

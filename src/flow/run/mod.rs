@@ -20,6 +20,7 @@ mod kept;
 mod left_out;
 mod planning;
 pub mod prepare;
+pub mod prepare_text;
 mod publish;
 mod rebase;
 mod research;
@@ -48,7 +49,8 @@ use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
-use crate::flow::run::prepare::{BugReport, Prepared, WantedText};
+use crate::flow::run::prepare::{BugReport, Prepared};
+use crate::flow::run::prepare_text::WantedText;
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::{checkout, disk, private_repo};
 use crate::platform::config::env::now;
@@ -88,7 +90,7 @@ pub fn run_text(
 ) -> Result<SpecRunResult> {
     let settings = chosen::settings(context, &options.roles)?;
     let context = Context { settings: &settings, ..context };
-    let prepared = prepare::prepare_text(context, request, mode, options)?;
+    let prepared = prepare_text::prepare_text(context, request, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     go_on(context, &prepared, &folder, run, None)

@@ -80,17 +80,21 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         lines.push(format!("{count} up to {} {verb} built and not published", last.short()));
     }
     lines.push(format!("run {id}: {}", result.spent));
-    lines.extend(about.options.roles.iter().map(|chosen| printable(&chosen.in_words())));
-    let raised = result.run.progress().raised.iter();
-    lines.extend(
-        raised.map(|raised| {
-            format!("size {}: {}", raised.to.as_str(), printable(&raised.in_words()))
-        }),
-    );
-    if about.options.autopilot {
-        lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
-    }
+    lines.extend(choices(result));
     lines
+}
+
+/// What its person chose for it, and what it was not begun as.
+fn choices(result: &SpecRunResult) -> Vec<String> {
+    let about = &result.run.about;
+    let roles = about.options.roles.iter().map(|chosen| printable(&chosen.in_words()));
+    let raised =
+        result.run.progress().raised.iter().map(|raised| {
+            format!("size {}: {}", raised.to.as_str(), printable(&raised.in_words()))
+        });
+    let is_alone = about.options.autopilot;
+    let alone = is_alone.then(|| "nobody is asked any more (`AUTOPILOT`)".to_owned());
+    roles.chain(raised).chain(alone).collect()
 }
 
 /// Whether the page that is shown says already by how much the base moved.

@@ -7,32 +7,23 @@ use crate::domain::model::text::{counted, one_line};
 use crate::domain::pipeline::said::{first, refused};
 use crate::domain::pipeline::spec_run::outcome::{ResearchCame, SpecOutcome, TaskReview, Work};
 use crate::domain::planning::prompt::in_words;
+use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::research::record::ResearchRecord;
 use crate::domain::specifying::answer::IdeaAnswer;
+use crate::domain::specifying::draft::SpecDraft;
 
 pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
     match outcome {
         SpecOutcome::BaseTested(Ok(())) => vec!["its tests pass".to_owned()],
         SpecOutcome::BaseTested(Err(why)) => first("it cannot be built on", why),
-        SpecOutcome::SpecWritten(Ok(IdeaAnswer::Spec(draft))) => {
-            let sections = draft.sections();
-            let lines = sections.iter().flat_map(|(name, text)| {
-                let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned);
-                std::iter::once(format!("## {name}")).chain(lines)
-            });
-            first("a spec", &lines.collect::<Vec<_>>())
-        }
+        SpecOutcome::SpecWritten(Ok(IdeaAnswer::Spec(draft))) => of_draft(draft),
         SpecOutcome::SpecWritten(Ok(IdeaAnswer::Nothing(nothing))) => nothing.reasons(),
         SpecOutcome::Diagnosed(Ok(ReportAnswer::Found(found))) => {
             let quotes = found.quotes.iter().map(CodeQuote::in_words);
             [found.title.clone(), found.cause.clone()].into_iter().chain(quotes).collect()
         }
         SpecOutcome::Diagnosed(Ok(ReportAnswer::Nothing(nothing))) => nothing.reasons(),
-        SpecOutcome::Sized(Some(vote)) => {
-            let asks = vote.asks_for_research().map(|why| format!("it asks for research: {why}"));
-            let size = format!("{}: {}", vote.size.as_str(), vote.why);
-            std::iter::once(size).chain(asks).collect()
-        }
+        SpecOutcome::Sized(Some(vote)) => of_vote(vote),
         SpecOutcome::Researched(came) => of_research(came),
         SpecOutcome::Sized(None) => vec!["its answer could not be read".to_owned()],
         SpecOutcome::Split(Ok(parts)) => {
@@ -86,6 +77,21 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         SpecOutcome::Kept => vec!["the commit stays with the run".to_owned()],
         SpecOutcome::Failed(failure) => vec![failure.why().to_owned()],
     }
+}
+
+fn of_draft(draft: &SpecDraft) -> Vec<String> {
+    let sections = draft.sections();
+    let lines = sections.iter().flat_map(|(name, text)| {
+        let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+        std::iter::once(format!("## {name}")).chain(lines)
+    });
+    first("a spec", &lines.collect::<Vec<_>>())
+}
+
+fn of_vote(vote: &SizeVote) -> Vec<String> {
+    let asks = vote.asks_for_research().map(|why| format!("it asks for research: {why}"));
+    let size = format!("{}: {}", vote.size.as_str(), vote.why);
+    std::iter::once(size).chain(asks).collect()
 }
 
 fn of_work(work: &Work) -> Vec<String> {

@@ -304,6 +304,22 @@ fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
     }
 }
 
+fn of_proof(stage: &SpecStage) -> Vec<SpecOutcome> {
+    let (why, not_run) = (|| vec!["why".to_owned()], || "why".to_owned());
+    match stage {
+        SpecStage::ProvingRed(_) => vec![
+            red(),
+            SpecOutcome::Red(RedProof::Unproven(why())),
+            SpecOutcome::Red(RedProof::NotRun(not_run())),
+        ],
+        _ => vec![
+            SpecOutcome::Green(GreenProof::Green(1)),
+            SpecOutcome::Green(GreenProof::Red(why())),
+            SpecOutcome::Green(GreenProof::NotRun(not_run())),
+        ],
+    }
+}
+
 /// Everything that the job of a stage may come to.
 fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
     let why = || vec!["why".to_owned()];
@@ -340,16 +356,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         | SpecStage::ListingTasks { .. } => of_planning(stage),
         SpecStage::WritingTests(_) => of_work(),
         SpecStage::WritingCode { .. } => [of_work(), vec![SpecOutcome::Beyond(why())]].concat(),
-        SpecStage::ProvingRed(_) => vec![
-            red(),
-            SpecOutcome::Red(RedProof::Unproven(why())),
-            SpecOutcome::Red(RedProof::NotRun("why".to_owned())),
-        ],
-        SpecStage::ProvingGreen { .. } => vec![
-            SpecOutcome::Green(GreenProof::Green(1)),
-            SpecOutcome::Green(GreenProof::Red(why())),
-            SpecOutcome::Green(GreenProof::NotRun("why".to_owned())),
-        ],
+        SpecStage::ProvingRed(_) | SpecStage::ProvingGreen { .. } => of_proof(stage),
         SpecStage::Reviewing { .. } | SpecStage::Accepting => vec![
             passed(),
             passed_reaching(Reach::Dependency),
