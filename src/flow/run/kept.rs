@@ -1,6 +1,5 @@
 //! What a run built that stays with it: its name in the run's own repository, and how a person takes it.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -58,15 +57,28 @@ pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
         _ => return None,
     };
     run.progress().built.last()?;
-    let quoted = |path: &OsStr| shell_word(&path.to_string_lossy());
-    let from = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
-    let (from, name) = (quoted(from.as_os_str()), name(run));
-    let top = repo.work_tree.as_ref().filter(|_| !is_rejected);
-    Some(if let Some(top) = top {
-        let git = format!("git -C {}", quoted(top.as_os_str()));
-        format!("{git} fetch --quiet {from} {name} && {git} cherry-pick --no-commit FETCH_HEAD")
-    } else {
-        let git = format!("git -C {}", quoted(repo.common_dir.as_os_str()));
-        format!("{git} fetch --quiet {from} {name}:refs/heads/{}", run.about.branch)
-    })
+    let name = name(run);
+    let Some(top) = repo.work_tree.as_ref().filter(|_| !is_rejected) else {
+        return Some(fetch(repo, &run.id, &name, &run.about.branch));
+    };
+    let (git, from) = (git_in(top), quoted_repository(repo, &run.id));
+    Some(format!("{git} fetch --quiet {from} {name} && {git} cherry-pick --no-commit FETCH_HEAD"))
+}
+
+/// The command that makes a branch of a ref in the repository of a run, from whatever folder.
+pub fn fetch(repo: &Repo, run: &str, name: &str, branch: &str) -> String {
+    let (git, from) = (git_in(&repo.common_dir), quoted_repository(repo, run));
+    format!("{git} fetch --quiet {from} {name}:refs/heads/{branch}")
+}
+
+fn git_in(folder: &Path) -> String {
+    format!("git -C {}", quoted(folder))
+}
+
+fn quoted_repository(repo: &Repo, run: &str) -> String {
+    quoted(&runs::folder(&repo.state_dir(), run).join(REPOSITORY))
+}
+
+fn quoted(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
 }

@@ -107,11 +107,6 @@ pub fn keep(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
     set_ref(repo, name, commit)
 }
 
-/// Where all attempts of a run are, for people.
-pub fn all_of(run: &str) -> String {
-    format!("{ROOT}{run}/")
-}
-
 fn set_ref(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
     let output = repo.git().args(["update-ref", name, commit.as_str()]).capture()?;
     succeeded(&output, "git update-ref").map(drop)
