@@ -44,6 +44,7 @@ pub enum JobStep {
     WriteDocuments,
     Publish,
     RecordCause,
+    TakeAnswer,
     KeepResult,
     RunGates,
     LayOut,
@@ -86,6 +87,7 @@ impl JobStep {
             Self::WriteDocuments => "writing the documents",
             Self::Publish => "publishing",
             Self::RecordCause => "recording the cause",
+            Self::TakeAnswer => "your answer",
             Self::KeepResult => "keeping the result",
             Self::RunGates => "running the gates",
             Self::LayOut => "laying the change out",
@@ -135,6 +137,7 @@ pub fn of_spec(job: &JobId) -> JobPlace {
     let number = |word: &str| word.parse::<usize>().ok();
     match words.as_slice() {
         ["base"] => JobPlace::step(JobStep::TestBase),
+        ["answer"] => JobPlace::step(JobStep::TakeAnswer),
         ["spec"] => JobPlace::step(JobStep::CommitSpec),
         ["spec", "review", round] => {
             JobPlace { round: number(round), ..JobPlace::step(JobStep::ReviewSpec) }

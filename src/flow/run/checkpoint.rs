@@ -21,6 +21,7 @@ use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 use crate::flow::context::Context;
 use crate::flow::review::calls;
 use crate::flow::run::base;
+use crate::platform::config::env::now;
 use crate::platform::store::file;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
@@ -102,7 +103,8 @@ pub fn answered(
     if !autopilot {
         refuse_moved_base(context, folder, &run)?;
     }
-    let answered = apply::answer(run, answer).context("the run waits for no answer")?;
+    let answered = apply::answer(run, answer, now(context.env));
+    let answered = answered.context("the run waits for no answer")?;
     if answered.has_ended() {
         keep(&answered)?;
     }

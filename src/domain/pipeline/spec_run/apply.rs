@@ -17,9 +17,13 @@ use crate::domain::pipeline::spec_run::{
 };
 use crate::domain::planning::size_vote;
 
-/// The run after a person's answer; `None` where it waits for none.
-pub fn answer(mut run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
+/// The run after a person's answer, which its journal keeps; `None` where it waits for none.
+pub fn answer(mut run: SpecRun, answer: CheckpointAnswer, at: Timestamp) -> Option<SpecRun> {
     let SpecStage::Waiting(checkpoint) = run.stage().clone() else { return None };
+    let job = JobId::new("answer");
+    let said = vec![said::of_answer(&checkpoint, &answer)];
+    run.journal.add(at, job.clone(), JobEvent::Started);
+    run.journal.add_said(at, job, JobEvent::Ended(JobResult::Done), said);
     let stage = planned::answered(&mut run.machine.spec, checkpoint, answer);
     run.machine.spec.stage = stage;
     Some(run)

@@ -5,7 +5,10 @@ use crate::domain::development::words::FileRequest;
 use crate::domain::diagnosis::answer::{CodeQuote, ReportAnswer};
 use crate::domain::model::text::{counted, one_line};
 use crate::domain::pipeline::said::{first, refused};
-use crate::domain::pipeline::spec_run::outcome::{ResearchCame, SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::outcome::{
+    CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
+};
+use crate::domain::pipeline::spec_run::stage::Checkpoint;
 use crate::domain::planning::prompt::in_words;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::research::record::ResearchRecord;
@@ -76,6 +79,16 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         SpecOutcome::Learned(None) => vec!["there are too many of its kind".to_owned()],
         SpecOutcome::Kept => vec!["the commit stays with the run".to_owned()],
         SpecOutcome::Failed(failure) => vec![failure.why().to_owned()],
+    }
+}
+
+/// What a person answered, and about what.
+pub(super) fn of_answer(checkpoint: &Checkpoint, answer: &CheckpointAnswer) -> String {
+    let about = checkpoint.at.as_str();
+    match answer {
+        CheckpointAnswer::Approve => format!("{about}: approved"),
+        CheckpointAnswer::Reject(note) if note.is_empty() => format!("{about}: rejected"),
+        CheckpointAnswer::Reject(note) => format!("{about}: rejected: {note}"),
     }
 }
 

@@ -20,7 +20,8 @@ use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
-use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
+use crate::domain::pipeline::spec_run::apply;
+use crate::domain::pipeline::spec_run::apply::{apply, ask_again, start};
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{
     CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
@@ -54,6 +55,10 @@ fn oid(number: u32) -> Oid {
 
 fn at(number: u32) -> Snapshot {
     Snapshot { tree: oid(number), commit: oid(1_000 + number) }
+}
+
+fn answer(run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
+    apply::answer(run, answer, Timestamp::UNIX_EPOCH)
 }
 
 fn new() -> SpecRun {
