@@ -3,16 +3,19 @@
 use anyhow::Result;
 
 use crate::domain::model::agent::{Money, Role};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
 use crate::domain::policy::prepare_settings::{OnChangedFiles, PrepareStep};
+use crate::domain::policy::settings::Policy;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::run::base;
 use crate::flow::setup::consent;
 
 /// What tribunal may do by itself.
@@ -257,46 +260,56 @@ fn named(agent: &AssignedAgent) -> String {
     format!("`{}` ({})", printable(&agent.name), printable(agent.agent.family()))
 }
 
-/// The commands that hold now and those that will once the work tree's settings are committed.
-pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
+/// The settings that can have commands run, with what they ask of the sandbox: those of what is checked out, those of
+/// the default branch, on which runs build, and those that will hold once the work tree's are committed.
+fn policies(context: Context<'_>) -> Result<Vec<(Policy, Vec<String>)>> {
     let repo = context.repo;
-    let mut commands = Vec::new();
-    if let Some(head) = repo.head()? {
-        let tree = repo.tree_of(&head)?;
-        commands = policy::read_policy(context, Some(&tree), RuleSelection::None)?.policy.commands;
+    let of_tree = |commit: &Oid| {
+        let tree = repo.tree_of(commit)?;
+        let read = policy::read_policy(context, Some(&tree), RuleSelection::None)?;
+        anyhow::Ok((read.policy, read.asked_of_sandbox))
+    };
+    let head = repo.head()?;
+    let mut all = Vec::new();
+    if let Some(head) = &head {
+        all.push(of_tree(head)?);
     }
+    let default = base::default_branch(repo)?.filter(|base| Some(&base.commit) != head.as_ref());
+    // Of a clone without all objects it may not be here; nor can it be built on then.
+    all.extend(default.and_then(|base| of_tree(&base.commit).ok()));
     if repo.work_tree.is_some() {
         let settings = policy::work_tree_settings(context)?;
-        for command in settings.policy.commands {
-            if !commands.contains(&command) {
-                commands.push(command);
-            }
+        all.push((settings.policy, settings.asked_of_sandbox));
+    }
+    Ok(all)
+}
+
+fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
         }
     }
-    Ok(commands)
+    found
 }
 
-/// What prepares runs now, and what will once the work tree's settings are committed.
+/// The commands of these settings.
+pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
+    let all = policies(context)?.into_iter();
+    Ok(each_once(all.flat_map(|(policy, _)| policy.commands)))
+}
+
+/// What prepares runs by them.
 fn named_steps(context: Context<'_>) -> Result<Vec<PrepareStep>> {
-    let mut steps = policy::policy_of_head(context)?.policy.prepare;
-    if context.repo.work_tree.is_some() {
-        let next = policy::work_tree_settings(context)?.policy.prepare;
-        let new: Vec<PrepareStep> = next.into_iter().filter(|new| !steps.contains(new)).collect();
-        steps.extend(new);
-    }
-    Ok(steps)
+    let all = policies(context)?.into_iter();
+    Ok(each_once(all.flat_map(|(policy, _)| policy.prepare)))
 }
 
-/// What the policy that holds now asks of the sandbox, and that which will once the work tree's settings are
-/// committed.
+/// What they ask of the sandbox.
 fn asked_of_sandbox(context: Context<'_>) -> Result<Vec<String>> {
-    let mut asked = policy::policy_of_head(context)?.asked_of_sandbox;
-    if context.repo.work_tree.is_some() {
-        let next = policy::work_tree_settings(context)?.asked_of_sandbox;
-        let new: Vec<String> = next.into_iter().filter(|new| !asked.contains(new)).collect();
-        asked.extend(new);
-    }
-    Ok(asked)
+    let all = policies(context)?.into_iter();
+    Ok(each_once(all.flat_map(|(_, asked)| asked)))
 }
 
 /// A command as a person reads it before trusting it.

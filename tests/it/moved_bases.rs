@@ -1,7 +1,7 @@
 //! The branch that a run builds on moves meanwhile: its commits are put upon what it is by then, and judged there.
 
 use crate::brain::LEFT_OUT;
-use crate::harness::{Outcome, Repo, short};
+use crate::harness::{Outcome, Repo, executable, short};
 use crate::model_server::Call;
 use crate::planned_runs;
 use crate::planned_runs::{each_commit_passes, good, planned};
@@ -11,7 +11,7 @@ use crate::spec_runs::{
 };
 
 /// An executor that does this, and meanwhile somebody commits these files to the person's `main`.
-fn while_moving(step: Step, files: &[(&str, &str)]) -> Step {
+pub fn while_moving(step: Step, files: &[(&str, &str)]) -> Step {
     let mut script = "cd \"$(sed -n '1s|/[.]git/.*||p' .git/objects/info/alternates)\"".to_owned();
     for (path, text) in files {
         let add = format!("printf '%s\\n' '{text}' > {path} && git add {path}");
@@ -63,6 +63,30 @@ fn what_is_built_is_published_upon_what_its_base_is_by_then() {
     let repo = project(&scene);
     assert_eq!(reviews(&run(&repo).ok()), 2);
     is_upon_main(&repo, 1);
+}
+
+#[test]
+fn commits_that_are_signed_are_signed_upon_the_new_base() {
+    let scene = moving(&[("lib/more.sh", "echo more")]);
+    let repo = project(&scene);
+    let signer = scene.sandbox.path().join("signer");
+    // It tells much of what it verified, which git shows with each commit where it is asked to.
+    let sign = "cat > /dev/null; case \"$*\" in *--verify*) echo 'gpg: Good signature' >&2; exit 0;; esac\n\
+        echo '[GNUPG:] SIG_CREATED ' >&2\necho '-----BEGIN PGP SIGNATURE-----'\necho '-----END PGP SIGNATURE-----'\n";
+    executable(&signer, format!("#!/bin/sh\n{sign}"));
+    for (key, value) in [
+        ("commit.gpgSign", "true"),
+        ("gpg.program", signer.to_str().unwrap()),
+        ("log.showSignature", "true"),
+        ("i18n.logOutputEncoding", "latin1"),
+    ] {
+        repo.git(&["config", "--global", key, value]).ok();
+    }
+    run(&repo).ok();
+    is_upon_main(&repo, 1);
+    let commit = repo.git(&["cat-file", "commit", "tribunal/sizes"]).ok();
+    assert!(commit.out().contains("gpgsig"), "{commit}");
+    assert!(commit.out().contains("\n\nfeat(size): read sizes with a unit\n"), "{commit}");
 }
 
 #[test]
@@ -144,6 +168,8 @@ fn a_policy_that_came_with_it_takes_a_yes() {
         why.contains("you have not agreed to the commands of this repository: `more`"),
         "{why}"
     );
+    // Whatever is checked out by then.
+    repo.git(&["checkout", "--quiet", "-b", "other", "main~1"]).ok();
     repo.tribunal(&["trust", "--yes"]).ok();
     let asked = scene.asked().len();
     repo.tribunal(&["resume", short(json["run"].as_str().unwrap())]).ok();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::brain::{Mistake, Part, Question, diligent, sections_read};
 use crate::harness::{Outcome, Repo, Sandbox, short};
 use crate::model_server::{Asked, Say};
+use crate::moved_bases::while_moving;
 use crate::real;
 use crate::scene::{KEYS, Scene};
 use crate::spec_runs::{
@@ -172,7 +173,10 @@ fn a_small_spec_that_passes_no_review_is_planned() {
     let judges = diligent(&[LASTING]);
     let kilo = || writes(&[("tests/kilo_test.sh", KILO_TEST)], "");
     let right = "# Prints a size in bytes.\nkilo=${1%[Kk]}\necho $((kilo * 1024))\n";
-    let code = vec![code().remove(0), writes(&[("src/size.sh", right)], "")];
+    // Its base moves as well.
+    let right =
+        while_moving(writes(&[("src/size.sh", right)], ""), &[("src/more.sh", "echo more")]);
+    let code = vec![code().remove(0), right];
     let scene = builder_beside(vec![kilo(), kilo()], code, move |asked: &Asked| {
         match Question::read(asked).part {
             Part::Plan | Part::PlanReview | Part::TaskList => plans(asked),
@@ -190,6 +194,7 @@ fn a_small_spec_that_passes_no_review_is_planned() {
     assert_eq!(json["cost"]["calls"], cost["total"]["calls"], "all of them count: {cost}");
     let asked = asked_for(&scene, Part::Plan).remove(0);
     assert!(asked.contains("| Tried before: built smaller than M, it did not pass"), "{asked}");
+    assert_eq!(repo.rev("tribunal/sizes~3"), repo.rev("main"));
     let told = repo.git(&["show", "tribunal/sizes:docs/progress/sizes.md"]).ok();
     assert!(told.out().contains("Size M: built smaller than M, it did not pass"), "{told}");
     // Each try is kept, and each review is told where it was made.

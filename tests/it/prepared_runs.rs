@@ -12,6 +12,8 @@ use std::thread;
 use crate::brain::LEFT_OUT;
 use crate::confined::programs_without;
 use crate::harness::{Repo, Sandbox, run as run_command, wait_for};
+use crate::model_server::Call;
+use crate::moved_bases::while_moving;
 use crate::needs::{Need, skip};
 use crate::scene::{Beside, Scene};
 use crate::spec_runs::{
@@ -170,7 +172,9 @@ fn a_change_of_it_asks_again_and_what_an_agent_changed_is_for_a_person() {
     repo.tribunal(&["trust", "--yes"]).ok().says("what prepares runs may run");
     repo.write(".env", "WORD=hello\n").write(".gitignore", ".env\n");
     run(&repo).ok();
-    assert_eq!((asked.load(Ordering::SeqCst), prepared(&scene.sandbox).len()), (2, 2));
+    let made = prepared(&scene.sandbox);
+    assert_eq!((asked.load(Ordering::SeqCst), made.len()), (2, 2));
+    assert!(made.iter().all(|folder| !folder.join("env").exists()), "no copy of it is kept");
     let listed = repo.tribunal(&["trust", "--list"]).ok();
     assert!(listed.to_string().contains("prepare: sh fetch"), "{listed}");
 }
@@ -253,4 +257,83 @@ fn without_bubblewrap_it_is_linked_in_place() {
     }
     outcome.ok();
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+/// A project that prepares this, and a test that the old code passes.
+fn preparing<'a>(scene: &'a Scene, step: &str) -> Repo<'a> {
+    let repo = scene.sandbox.repo("r");
+    repo.write("run-tests", RUNNER).write("tribunal.toml", format!("{POLICY}{step}"));
+    repo.write("src/hello.sh", "echo hello\n").write("tests/hello_test.sh", OLD_TEST);
+    repo.write("deps.txt", "dep 1.0\n").write(".gitignore", "!/deps\n!/deps/**\n");
+    repo.commit_unjudged("feat: hello");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.write("docs/specs/sizes.md", SPEC);
+    repo
+}
+
+#[test]
+fn what_an_agent_wrote_is_no_part_of_what_is_kept_for_others() {
+    let step = "[[prepare]]\nrun = \"mkdir -p deps; cp src/* deps\"\nfiles = [\"deps.txt\"]\nkeep = [\"deps\"]\n";
+    // As where what was kept makes room for something else meanwhile.
+    let gone = Call::Shell("rm -f ../../prepared-*/prepared".to_owned());
+    let code = Step { calls: [good_code().calls, vec![gone]].concat(), ..good_code() };
+    let scene = builder(vec![good_tests()], vec![code], &[LEFT_OUT]);
+    let repo = preparing(&scene, step);
+    if has_no_sandbox(&scene, "what_an_agent_wrote_is_no_part_of_what_is_kept_for_others") {
+        return;
+    }
+    let json = run(&repo).ok().json();
+    let made = prepared(&scene.sandbox);
+    let [folder] = made.as_slice() else { panic!("{made:?}") };
+    let kept = folder.join("work/deps");
+    assert!(kept.join("hello.sh").exists() && !kept.join("size.sh").exists());
+    // Whatever the project's `.gitignore` says, its own copy is not what an executor leaves.
+    let touched = repo.git(&["diff", "--name-only", "HEAD", json["commit"].as_str().unwrap()]).ok();
+    assert_eq!(touched.out(), "src/size.sh\ntests/size_test.sh");
+}
+
+#[test]
+fn what_is_prepared_puts_no_link_in_the_place_of_a_folder() {
+    let scene = builder(vec![good_tests()], vec![good_code()], &[]);
+    if has_no_sandbox(&scene, "what_is_prepared_puts_no_link_in_the_place_of_a_folder") {
+        return;
+    }
+    let theirs = scene.sandbox.home().join("theirs");
+    fs::create_dir_all(theirs.join("x")).unwrap();
+    fs::write(theirs.join(".env"), "WORD=1\n").unwrap();
+    let away = theirs.display();
+    let step = format!(
+        "[[prepare]]\nrun = \"mkdir -p deps; mv conf old; ln -s {away} conf\"\nfiles = [\"deps.txt\"]\n\
+         keep = [\"deps\"]\nenv-files = [\"conf/.env\"]\n"
+    );
+    let repo = preparing(&scene, &step);
+    repo.write("conf/.env", "WORD=1\n");
+    let (_, _, why) = came(&run(&repo));
+    assert!(theirs.join(".env").exists(), "{why}");
+    assert!(why.contains("on the way to `conf/.env`, which is not a folder"), "{why}");
+
+    let step = format!(
+        "[[prepare]]\nrun = \"ln -s {away} vendor\"\nfiles = [\"deps.txt\"]\nkeep = [\"vendor/x\"]\n"
+    );
+    repo.write("tribunal.toml", format!("{POLICY}{step}"));
+    repo.git(&["add", "tribunal.toml"]).ok();
+    repo.git(&["commit", "-qm", "chore: policy", "--no-verify"]).ok();
+    repo.tribunal(&["trust", "--yes"]).ok();
+    let (_, _, why) = came(&run(&repo));
+    assert!(theirs.join(".env").exists(), "{why}");
+    assert!(why.contains("on the way to `vendor/x`, which is not a folder"), "{why}");
+}
+
+#[test]
+fn what_a_base_that_moved_depends_on_is_prepared_for_it() {
+    let code = while_moving(good_code(), &[("deps.txt", "dep 2.0")]);
+    let scene = builder(vec![good_tests()], vec![code], &[LEFT_OUT]);
+    if has_no_sandbox(&scene, "what_a_base_that_moved_depends_on_is_prepared_for_it") {
+        return;
+    }
+    let (port, asked) = registry();
+    let repo = project(&scene, "r", port, STEP);
+    run(&repo).ok();
+    assert_eq!((asked.load(Ordering::SeqCst), prepared(&scene.sandbox).len()), (2, 2));
+    assert_eq!(repo.rev("tribunal/sizes~1"), repo.rev("main"));
 }

@@ -10,6 +10,7 @@ use crate::dropped_specs::{agree, looks_often, runs, waits_for};
 use crate::harness::{Outcome, Repo, short};
 use crate::manual_runs::waits;
 use crate::model_server::{Asked, Say};
+use crate::moved_bases::while_moving;
 use crate::planned_runs::{
     Planning, asked_for, code, finding, plan, planner, reasons, tests, two_tasks,
 };
@@ -466,4 +467,43 @@ fn the_same_text_continues_what_was_begun_with_it() {
     repo.tribunal(&["status"]).says("stopped while ").says("`tribunal resume ");
     run(&repo).ok().says("continuing the run ");
     assert_eq!(asked_for(&scene, Part::SpecReview).len(), 1);
+}
+
+/// The same, and meanwhile somebody commits this file to `main`.
+fn moving(path: &str) -> Scene {
+    let others = specifier(vec![draft()], Vec::new(), planner(Planning::default()));
+    let code = while_moving(good_code(), &[(path, "echo more")]);
+    builder_beside(vec![good_tests()], vec![code], others)
+}
+
+#[test]
+fn a_spec_of_a_text_survives_a_kill_while_it_is_put_upon_a_base_that_moved() {
+    let moving = || moving("src/more.sh");
+    let scene = moving();
+    let repo = project(&scene);
+    let whole = Left::of(&scene, &repo, &run(&repo).ok());
+    killed_at_saves_of(&WORDS, &whole, 23, moving, project);
+}
+
+#[test]
+fn a_spec_of_a_text_and_what_is_built_by_it_are_put_upon_a_base_that_moved() {
+    for (path, reviews) in [("lib/more.sh", 1), ("src/more.sh", 2)] {
+        let scene = moving(path);
+        let repo = project(&scene);
+        let json = run(&repo).ok().json();
+        let (branch, spec) = (branch(&repo), json["idea"]["spec"].as_str().unwrap());
+        assert_eq!(repo.rev(&format!("{branch}~2")), repo.rev("main"), "{json}");
+        assert_eq!(json["reviews"].as_array().unwrap().len(), reviews, "{json}");
+        let log = ["log", "--name-only", "--format=%s", &format!("main..{branch}")];
+        let log = repo.git(&log).ok().out().replace("\n\n", "\n");
+        assert!(
+            log.starts_with("feat(size): read sizes with a unit\n")
+                && log.contains("docs: write the spec `")
+                && log.trim_end().ends_with(spec),
+            "{log}"
+        );
+        assert_eq!(repo.git(&["diff", "--quiet", "main", &branch, "--", path]).code, 0);
+        // The same again is known.
+        repo.tribunal(&WORDS).code(2).says("what this text asks for was built already");
+    }
 }

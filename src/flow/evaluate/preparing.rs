@@ -38,6 +38,9 @@ const NAME: &str = "prepare";
 /// Where what it downloads is stored for the time.
 const DOWNLOADS: &str = "downloads";
 
+/// What is said of the setting whose paths are kept.
+pub const KEEP: &str = "`keep` of `[[prepare]]`";
+
 /// How many of its last lines are quoted.
 const QUOTED: usize = 12;
 
@@ -93,11 +96,12 @@ pub fn prepare(
         if files.iter().all(Option::is_none) {
             continue;
         }
-        let is_agents = !is_of_base(objects, effective, tree, step)?;
-        // What was made with an agent's files, and may be of any other file that it wrote, is never taken for
-        // what is made of a base.
-        let beside = effective.tree.as_ref().filter(|_| is_agents);
-        let key = key_of(step, &files, beside);
+        // It may be a function of any other file that an agent wrote: what is kept for others is made on the base's,
+        // and what is made on an agent's is for that tree alone.
+        let of_base = is_of_base(objects, effective, tree, step)?;
+        let base = effective.tree.as_ref().filter(|_| of_base);
+        let (on, own) = base.map_or((tree, Some(tree)), |base| (base, None));
+        let key = key_of(step, &files, own);
         let root = checkout::root(context.repo);
         // As long as the other one may take, and it may have begun just now.
         let longest = step.timeout + Duration::from_mins(10);
@@ -105,11 +109,15 @@ pub fn prepare(
         let made = match state {
             PreparedState::Made(made) => made,
             PreparedState::ToMake(workspace) => {
-                let made = make(context, step, tree, hold, workspace, interrupts)?;
+                let made = make(context, step, on, hold, workspace, interrupts)?;
                 disk::trim(&root, effective.policy.runs.disk);
                 made
             }
         };
+        // Where two keep the same path, this one's is there.
+        let is_mine =
+            |kept: &Placed| step.keep.iter().any(|path| made.place(path).path == kept.path);
+        all.kept.retain(|kept| !is_mine(kept));
         all.kept.extend(step.keep.iter().map(|path| made.place(path)));
         all.env.extend(step.env.iter().map(|(name, path)| (name.clone(), path.clone())));
         all.env_files.extend(step.env_files.iter().cloned());
@@ -186,8 +194,7 @@ impl Preparation {
         hold: &CommandHold,
     ) -> Result<CommandExtras> {
         let mut placed = self.kept.clone();
-        let key = "`keep` of `[[prepare]]`";
-        workspace.place(context.repo, key, &placed, hold.placing())?;
+        workspace.place(context.repo, KEEP, &placed, hold.placing())?;
         placed.extend(put_env_files(context, workspace, &self.env_files, hold)?);
         Ok(CommandExtras { placed, env: self.env.clone() })
     }
@@ -208,7 +215,7 @@ fn put_env_files(
     let Some(theirs) = context.repo.home_tree.as_deref().filter(|_| !named.is_empty()) else {
         return Ok(Vec::new());
     };
-    let folder = workspace.empty_folder("env")?;
+    let folder = workspace.empty_folder(prepared::ENV_FILES)?;
     let mut placed = Vec::new();
     for (at, path) in named.iter().enumerate() {
         let text = match Folder::open(theirs).and_then(|top| top.read(path.as_str(), SETTINGS)) {
@@ -236,13 +243,13 @@ fn contents(objects: &Objects, tree: &Oid, step: &PrepareStep) -> Result<Vec<Opt
     step.files.iter().map(content).collect()
 }
 
-/// Names what a step makes: of these contents, on a machine of this kind; of an agent's contents beside this base.
-fn key_of(step: &PrepareStep, files: &[Option<Oid>], beside: Option<&Oid>) -> String {
+/// Names what a step makes: of these contents, on a machine of this kind; for this tree alone, where an agent wrote them.
+fn key_of(step: &PrepareStep, files: &[Option<Oid>], own: Option<&Oid>) -> String {
     let files: Vec<&str> = files.iter().map(|oid| oid.as_ref().map_or("", Oid::as_str)).collect();
     let platform = [std::env::consts::OS, std::env::consts::ARCH];
-    let beside = beside.map(Oid::as_str);
-    let text =
-        json!([step.run, step.files, files, step.keep, step.env, platform, beside]).to_string();
+    let own = own.map(Oid::as_str);
+    let made_by = json!([step.run, step.files, step.keep, step.env, step.env_files]);
+    let text = json!([made_by, files, platform, own]).to_string();
     blake3::hash(text.as_bytes()).to_hex()[..24].to_owned()
 }
 
@@ -257,6 +264,7 @@ fn make(
 ) -> Result<KeptResult> {
     context.notify(Progress::CommandStarted { name: NAME.to_owned() });
     workspace.checkout(context.repo, tree, None, Ignored::Go, interrupts)?;
+    workspace.check_places(context.repo, KEEP, &step.keep)?;
     for folder in step.keep.iter().filter(|path| step.env.values().any(|value| value == *path)) {
         // A tool may want the folder that its variable names to be there.
         fs::create_dir_all(workspace.work().join(folder))?;
@@ -273,8 +281,10 @@ fn make(
     let writable = vec![log.clone(), downloads.clone()];
     let shell = shell(context, &workspace, &command, &hold, &extras, writable)?;
     // A home folder in memory has no room for what is downloaded.
-    let shell =
-        shell.env("XDG_CACHE_HOME", &downloads).env("npm_config_cache", downloads.join("npm"));
+    let caches =
+        [("XDG_CACHE_HOME", downloads.clone()), ("npm_config_cache", downloads.join("npm"))];
+    let caches = caches.into_iter().filter(|(name, _)| !step.env.contains_key(*name));
+    let shell = caches.fold(shell, |shell, (name, folder)| shell.env(name, folder));
     let ended = shell.supervise(&to_log, &to_log, interrupts)?;
     let failed = |what: String| {
         let printed = printed(&log, None).unwrap_or_default();
@@ -295,12 +305,11 @@ fn make(
         return Err(failed(what).into());
     }
     // It names a file that is gone once the workspace is another one's.
+    let of_nothing = |error| failed(format!("made nothing that counts: {error:#}"));
     for path in &step.env_files {
-        let here = workspace.work().join(path);
-        file::remove_if_there(&here)?;
+        prepared::remove_below(&workspace.work(), path).map_err(of_nothing)?;
     }
-    prepared::finish(workspace, &step.keep)
-        .map_err(|error| failed(format!("made nothing that counts: {error:#}")).into())
+    prepared::finish(workspace, &step.keep).map_err(|error| of_nothing(error).into())
 }
 
 /// The last lines of what was printed.

@@ -111,7 +111,7 @@ impl SpecSession<'_> {
             let (tree, head) = (&from.tree, Some(&from.commit));
             let interrupts = self.interrupts;
             self.or_stopped(workspace.checkout(self.private, tree, head, Ignored::Go, interrupts))?;
-            workspace.copy_in(self.private, "`keep` of `[[prepare]]`", &preparation.kept)?;
+            workspace.copy_in(self.private, preparing::KEEP, &preparation.kept)?;
         }
         Ok(workspace)
     }

@@ -3,7 +3,7 @@
 //! Nothing of the person's is written but that branch, at the end: everything before it is in a repository
 //! of the run's own, which borrows the person's objects.
 
-mod base;
+pub mod base;
 mod branch;
 mod bug;
 mod checkpoint;

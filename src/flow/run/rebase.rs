@@ -147,8 +147,10 @@ impl SpecSession<'_> {
             };
             let name = &self.run.about.base_name;
             let said = self.private.git();
-            let said =
-                said.args(["log", "-1", "--format=%ct%n%B", old.commit.as_str()]).capture()?;
+            let said = said
+                .args(["-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8"])
+                .args(["log", "-1", "--no-notes", "--format=%ct%n%B", old.commit.as_str()])
+                .capture()?;
             let said = succeeded(&said, "git log")?.to_str_lossy().into_owned();
             let (date, message) = said.split_once('\n').context("a commit has no date")?;
             if tree == head.tree {

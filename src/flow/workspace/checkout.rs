@@ -13,6 +13,7 @@ use rustix::process::getuid;
 
 use crate::domain::model::change::WrittenBy;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::path::git_pattern;
 use crate::flow::workspace::private_repo;
 use crate::platform::config::env::cache_folder;
 use crate::platform::git::repo::Repo;
@@ -69,7 +70,7 @@ pub enum Ignored {
 /// A checkout that no other process uses while this is held.
 pub struct Workspace {
     pub(super) folder: PathBuf,
-    /// Copies in it of what was prepared: they stay, and are no part of what it holds.
+    /// Copies in it of what was prepared, they stay, and are no part of what it holds.
     pub(super) copies: Vec<String>,
     _lock: Held,
 }
@@ -242,7 +243,7 @@ impl Workspace {
                 Ignored::Stay => "-ffdq",
                 Ignored::Go => "-ffdxq",
             };
-            let copies = self.copies.iter().map(|path| format!("--exclude=/{path}"));
+            let copies = self.copies.iter().map(|path| format!("--exclude=/{}", git_pattern(path)));
             self.run(git().args(["clean", flags]).args(copies), interrupts)?;
         }
         private_repo::create(repo, &work, &index, tree, head)?;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::domain::model::path::git_pattern;
 use crate::flow::workspace::checkout::{Unavailable, Workspace};
 use crate::flow::workspace::disk;
 use crate::flow::workspace::disk::{PREPARED, RECORD};
@@ -23,6 +24,9 @@ use crate::platform::store::regular::LastLink;
 
 /// Names the copies in a workspace, and of what they are.
 const COPIES: &str = "copies";
+
+/// Copies of files of the person's work tree, beside a workspace.
+pub const ENV_FILES: &str = "env";
 
 /// What a step made; nobody removes it while this is held.
 #[derive(Debug)]
@@ -118,16 +122,17 @@ pub fn finish(workspace: Workspace, keep: &[String]) -> Result<KeptResult> {
         keep.iter().map(|path| work.join(path.trim_end_matches('/'))).collect();
     for path in &kept {
         let is_there = fs::symlink_metadata(path).is_ok_and(|data| data.is_dir() || data.is_file());
+        let named = path.strip_prefix(&work).unwrap_or(path);
         if !is_there {
-            let named = path.strip_prefix(&work).unwrap_or(path);
             bail!("it left no `{}`, which `keep` names", named.display());
         }
+        refuse_links(&work, named)?;
     }
     workspace.invalidate()?;
     private_repo::remove(&work)?;
     let tidy = || -> io::Result<()> {
         retain(&work, &kept)?;
-        for name in ["temporary", "downloads", "index", "gone"] {
+        for name in ["temporary", "downloads", "index", "gone", ENV_FILES] {
             file::remove_if_there(&folder.join(name))?;
         }
         Ok(())
@@ -139,6 +144,27 @@ pub fn finish(workspace: Workspace, keep: &[String]) -> Result<KeptResult> {
     drop(workspace);
     let made = KeptResult::find(&folder, keep)?;
     made.context("what was prepared was removed at once: `runs.disk` has no room for it")
+}
+
+/// What ran may have put a link in the place of a folder, and what it leads to is no part of what was made.
+fn refuse_links(work: &Path, path: &Path) -> Result<()> {
+    for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
+        if fs::symlink_metadata(work.join(above)).is_ok_and(|data| !data.is_dir()) {
+            bail!(
+                "it left `{}`, on the way to `{}`, which is not a folder",
+                above.display(),
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Removes what has that path below the top of a workspace, and nothing that a link leads to.
+pub fn remove_below(work: &Path, path: &str) -> Result<()> {
+    refuse_links(work, Path::new(path))?;
+    let here = work.join(path);
+    file::remove_if_there(&here).with_context(|| format!("could not remove `{}`", here.display()))
 }
 
 /// Removes all of a folder but these paths and what is on the way to them.
@@ -226,7 +252,7 @@ fn exclude(repo: &Repo, placed: &[Placed]) -> Result<()> {
     let path = repo.git_dir.join("info/exclude");
     let mut text = file::read_text(&path).unwrap_or_default();
     for one in placed {
-        let line = format!("/{}", one.path);
+        let line = format!("/{}", git_pattern(&one.path));
         if !text.lines().any(|known| known == line) {
             text = format!("{}\n{line}\n", text.trim_end());
         }

@@ -46,6 +46,11 @@ impl Workspace {
         Ok(absent)
     }
 
+    /// Says why something could not be made at these paths of a checkout.
+    pub fn check_places(&self, repo: &Repo, key: &str, paths: &[String]) -> Result<()> {
+        paths.iter().try_for_each(|path| self.check_in_place(repo, key, path))
+    }
+
     /// What is put in place must be inside the work tree, not git's own, and nothing that is tracked. `key` is
     /// the setting that names it.
     pub(super) fn check_in_place(&self, repo: &Repo, key: &str, path: &str) -> Result<()> {

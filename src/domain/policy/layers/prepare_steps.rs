@@ -1,5 +1,7 @@
 //! The `[[prepare]]` of a settings text: what of them can be used.
 
+use std::path::{Path, PathBuf};
+
 use toml::{Table, Value};
 
 use crate::domain::model::path::is_shareable;
@@ -14,7 +16,7 @@ pub fn wrong_steps(items: &[Value]) -> Vec<(usize, String, String)> {
     for (at, item) in items.iter().enumerate() {
         let found = match item {
             _ if at >= STEPS_MAX => Err((format!("there are more than {STEPS_MAX}"), "merge some")),
-            Value::Table(table) => wrong_step(table),
+            Value::Table(table) => wrong_step(table).and_then(|()| overlap(&items[..at], table)),
             _ => Err(("it is not a table".to_owned(), "write `[[prepare]]`")),
         };
         if let Err((message, hint)) = found {
@@ -36,25 +38,14 @@ fn wrong_step(table: &Table) -> Result<(), (String, &'static str)> {
     let keep = paths(table, "keep", 1)?;
     paths(table, "files", 1)?;
     paths(table, "env-files", 0)?;
-    let is_kept =
-        |path: &str| keep.iter().any(|kept| path == *kept || path.starts_with(&format!("{kept}/")));
-    let nested = keep.iter().find(|path| {
-        keep.iter()
-            .any(|other| path.strip_prefix(other).is_some_and(|below| below.starts_with('/')))
-    });
-    if let Some(nested) = nested {
-        return Err((
-            format!("`keep` names `{nested}`, which is in another of its folders"),
-            EXAMPLE,
-        ));
-    }
+    let is_kept = |path: &str| keep.iter().any(|kept| is_within(path, kept));
     let Some(env) = table.get("env") else { return Ok(()) };
     let hint =
         "for example `env = { CARGO_HOME = \".cargo-home\" }`, with `keep = [\".cargo-home\"]`";
     let Some(env) = env.as_table() else { return Err(("`env` is not a table".to_owned(), hint)) };
     for (name, value) in env {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty() || !name.chars().all(plain) || name.starts_with("LD_") {
+        if name.is_empty() || !name.chars().all(plain) || steers(name) {
             return Err((format!("`env` names `{name}`, which is no variable for that"), hint));
         }
         if !value.as_str().is_some_and(|path| is_kept(path.trim_end_matches('/'))) {
@@ -62,6 +53,47 @@ fn wrong_step(table: &Table) -> Result<(), (String, &'static str)> {
         }
     }
     Ok(())
+}
+
+/// What decides which programs run, where they look for their settings, and what is held how.
+fn steers(name: &str) -> bool {
+    const NAMES: [&str; 7] = ["PATH", "HOME", "TMPDIR", "SHELL", "ENV", "IFS", "XDG_CONFIG_HOME"];
+    const BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "GIT_", "BASH_", "TRIBUNAL"];
+    NAMES.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+fn is_within(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+/// What a step puts in the place of something else that is put there: by itself, or by an earlier one.
+fn overlap(earlier: &[Value], table: &Table) -> Result<(), (String, &'static str)> {
+    let of = |table: &Table, key: &str| -> Vec<String> {
+        let items = table.get(key).and_then(Value::as_array).into_iter().flatten();
+        let paths = items.filter_map(Value::as_str).map(|path| path.trim_end_matches('/'));
+        paths.map(str::to_owned).collect()
+    };
+    let steps = || earlier.iter().filter_map(Value::as_table).chain([table]);
+    let keep: Vec<String> = steps().flat_map(|step| of(step, "keep")).collect();
+    let files: Vec<String> = steps().flat_map(|step| of(step, "env-files")).collect();
+    for folder in &keep {
+        // Two may keep the same path: they are of other files.
+        let nested = keep.iter().find(|path| *path != folder && is_within(path, folder));
+        let file = files.iter().find(|file| is_within(file, folder) || is_within(folder, file));
+        if let Some(path) = nested.or(file) {
+            return Err((
+                format!("`{path}` would be put into `{folder}`, which is kept as it is"),
+                EXAMPLE,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a path is written as git writes it: what names it in git's own files would name nothing else.
+fn is_plain(path: &str) -> bool {
+    let parts: PathBuf = Path::new(path).components().collect();
+    parts.as_os_str() == path && !path.contains(char::is_control)
 }
 
 /// The paths of a list, without the slash at their end.
@@ -81,7 +113,7 @@ fn paths<'t>(
     }
     let path = |item: &'t Value| {
         let path = item.as_str().map(|path| path.trim_end_matches('/'));
-        path.filter(|path| is_shareable(path)).ok_or_else(|| {
+        path.filter(|path| is_shareable(path) && is_plain(path)).ok_or_else(|| {
             (format!("`{key}` names {item}, which is no path inside the work tree"), EXAMPLE)
         })
     };
@@ -127,7 +159,32 @@ mod tests {
             ),
             (
                 step("keep = [\"c\", \"c/d\"]"),
-                "0: `keep` names `c/d`, which is in another of its folders",
+                "0: `c/d` would be put into `c`, which is kept as it is",
+            ),
+            (
+                step("keep = [\"c\"]\nenv-files = [\"c/.env\"]"),
+                "0: `c/.env` would be put into `c`, which is kept as it is",
+            ),
+            (
+                format!("{}\n{}", step("keep = [\"c\"]"), step("keep = [\"c/d\"]")),
+                "1: `c/d` would be put into `c`, which is kept as it is",
+            ),
+            (format!("{}\n{}", step("keep = [\"c\"]"), step("keep = [\"c\"]")), ""),
+            (
+                step("keep = [\"a/./b\"]"),
+                "0: `keep` names \"a/./b\", which is no path inside the work tree",
+            ),
+            (
+                step("keep = [\".\"]"),
+                "0: `keep` names \".\", which is no path inside the work tree",
+            ),
+            (
+                step("keep = [\"c\"]\nenv = { PATH = \"c\" }"),
+                "0: `env` names `PATH`, which is no variable for that",
+            ),
+            (
+                step("keep = [\"c\"]\nenv = { GIT_DIR = \"c\" }"),
+                "0: `env` names `GIT_DIR`, which is no variable for that",
             ),
             (
                 step("keep = [\"c\"]\nenv = { X = \"d\" }"),
