@@ -80,14 +80,22 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         lines.push(format!("{count} up to {} {verb} built and not published", last.short()));
     }
     lines.push(format!("run {id}: {}", result.spent));
-    lines.extend(about.options.roles.iter().map(|chosen| printable(&chosen.in_words())));
+    lines.extend(way(result));
+    lines
+}
+
+/// How it is built: by whom, as what, and whether anybody is asked.
+fn way(result: &SpecRunResult) -> Vec<String> {
+    let options = &result.run.about.options;
+    let mut lines: Vec<String> =
+        options.roles.iter().map(|chosen| printable(&chosen.in_words())).collect();
     let raised = result.run.progress().raised.iter();
     lines.extend(
         raised.map(|raised| {
             format!("size {}: {}", raised.to.as_str(), printable(&raised.in_words()))
         }),
     );
-    if about.options.autopilot {
+    if options.autopilot {
         lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
     }
     lines

@@ -7,9 +7,10 @@ use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, JobResult};
 use crate::domain::pipeline::plan_loop::{PlanLoop, PlanRound};
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome};
-use crate::domain::pipeline::spec_run::progress::PageFacts;
-use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, SpecStage};
+use crate::domain::pipeline::spec_run::progress::{PageFacts, SpecProgress};
+use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, Snapshot, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{
     bug, built, planned, rebased, researched, said, specified,
@@ -123,21 +124,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         (SpecStage::ListingTasks { plan, ask }, SpecOutcome::Listed(tasks)) => {
             planned::listed(spec, about, plan, &ask, tasks)?
         }
-        (SpecStage::Committing(task), SpecOutcome::Committed(Ok(at))) => {
-            spec.built.push(BuiltTask::new(task, at));
-            planned::task_built(spec, about)?
-        }
-        (SpecStage::Recording, SpecOutcome::Committed(Ok(at))) => {
-            spec.recorded = Some(at);
-            SpecStage::Accepting
-        }
-        (SpecStage::Documenting(task), SpecOutcome::Committed(Ok(at))) => {
-            SpecStage::Publishing(BuiltTask::new(task, at))
-        }
-        (
-            SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_),
-            SpecOutcome::Committed(Err(why)),
-        ) => SpecStage::stopped(SpecStop::Gates(why)),
+        (stage, SpecOutcome::Committed(came)) => committed(spec, about, stage, came)?,
         (stage @ (SpecStage::Accepting | SpecStage::Publishing(_)), SpecOutcome::BaseMoved) => {
             rebased::begin(spec, stage)
         }
@@ -155,5 +142,29 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             SpecStage::Ended(SpecEnd::Kept { commit: built.commit })
         }
         (stage, outcome) => built::step(spec, about, stage, outcome)?,
+    })
+}
+
+/// The stage after a commit, or after its gates stopped it.
+fn committed(
+    spec: &mut SpecProgress,
+    about: &SpecAbout,
+    stage: SpecStage,
+    came: Result<Snapshot, Vec<String>>,
+) -> Option<SpecStage> {
+    Some(match (stage, came) {
+        (SpecStage::Committing(task), Ok(at)) => {
+            spec.built.push(BuiltTask::new(task, at));
+            planned::task_built(spec, about)?
+        }
+        (SpecStage::Recording, Ok(at)) => {
+            spec.recorded = Some(at);
+            SpecStage::Accepting
+        }
+        (SpecStage::Documenting(task), Ok(at)) => SpecStage::Publishing(BuiltTask::new(task, at)),
+        (SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_), Err(why)) => {
+            SpecStage::stopped(SpecStop::Gates(why))
+        }
+        _ => return None,
     })
 }

@@ -9,19 +9,13 @@ use crate::domain::pipeline::spec_run::outcome::{ResearchCame, SpecOutcome, Task
 use crate::domain::planning::prompt::in_words;
 use crate::domain::research::record::ResearchRecord;
 use crate::domain::specifying::answer::IdeaAnswer;
+use crate::domain::specifying::draft::SpecDraft;
 
 pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
     match outcome {
         SpecOutcome::BaseTested(Ok(())) => vec!["its tests pass".to_owned()],
         SpecOutcome::BaseTested(Err(why)) => first("it cannot be built on", why),
-        SpecOutcome::SpecWritten(Ok(IdeaAnswer::Spec(draft))) => {
-            let sections = draft.sections();
-            let lines = sections.iter().flat_map(|(name, text)| {
-                let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned);
-                std::iter::once(format!("## {name}")).chain(lines)
-            });
-            first("a spec", &lines.collect::<Vec<_>>())
-        }
+        SpecOutcome::SpecWritten(Ok(IdeaAnswer::Spec(draft))) => of_draft(draft),
         SpecOutcome::SpecWritten(Ok(IdeaAnswer::Nothing(nothing))) => nothing.reasons(),
         SpecOutcome::Diagnosed(Ok(ReportAnswer::Found(found))) => {
             let quotes = found.quotes.iter().map(CodeQuote::in_words);
@@ -86,6 +80,15 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         SpecOutcome::Kept => vec!["the commit stays with the run".to_owned()],
         SpecOutcome::Failed(failure) => vec![failure.why().to_owned()],
     }
+}
+
+fn of_draft(draft: &SpecDraft) -> Vec<String> {
+    let sections = draft.sections();
+    let lines = sections.iter().flat_map(|(name, text)| {
+        let lines = text.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+        std::iter::once(format!("## {name}")).chain(lines)
+    });
+    first("a spec", &lines.collect::<Vec<_>>())
 }
 
 fn of_work(work: &Work) -> Vec<String> {
