@@ -118,7 +118,7 @@ impl<'a> SpecSession<'a> {
             let (outcome, answers) = self.perform_job(&job, stage)?;
             let raised_before = self.run.progress().raised.len();
             self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
-            for RaisedSize { to, why } in &self.run.progress().raised[raised_before..] {
+            for RaisedSize { to, why, .. } in &self.run.progress().raised[raised_before..] {
                 let (size, why) = (to.as_str(), why.clone());
                 self.context.notify(Progress::SpecRun(SpecRunStep::Raised { size, why }));
             }

@@ -7,7 +7,7 @@ use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::planned;
-use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::progress::{RaisedSize, SpecProgress};
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, ReviewedTask, Snapshot, SpecPause, SpecStage, TRIES_MAX, TaskTry, WrittenCode,
     WrittenTests,
@@ -48,13 +48,14 @@ pub(super) fn step(
                 planned::accepted(about, then)
             }
             TaskReview::Passed(task) => planned::task_reviewed(about, *task),
-            TaskReview::Endless { review, why } => match planned::larger(spec, about) {
-                Some(to) => planned::raised(spec, about, to, why)?,
-                None => {
+            TaskReview::Endless { review, why, found } => {
+                if let Some(to) = planned::larger(spec, about) {
+                    planned::raised(spec, about, RaisedSize { to, why, found })?
+                } else {
                     let verdict = Verdict::Escalate;
                     SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
                 }
-            },
+            }
             TaskReview::NotPassed { review, verdict, why } => {
                 SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
             }

@@ -174,7 +174,8 @@ fn not_passed() -> SpecOutcome {
 /// Fixes led to no end.
 fn endless() -> SpecOutcome {
     let (review, why) = ("01K".to_owned(), "the sign is lost".to_owned());
-    SpecOutcome::Reviewed(TaskReview::Endless { review, why })
+    let found = vec!["critical: `-1` becomes 1".to_owned()];
+    SpecOutcome::Reviewed(TaskReview::Endless { review, why, found })
 }
 
 /// A task of which others rely on what it changes.
