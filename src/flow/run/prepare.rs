@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use bstr::BStr;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Role, is_same_family};
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
@@ -15,9 +13,7 @@ use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
-use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
-use crate::domain::pipeline::spec_run::specified::unwritten_copy;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::run_settings::RunSettings;
@@ -26,9 +22,7 @@ use crate::domain::research::decision::ResearchAsked;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::problem::{LintRule, SpecProblem};
 use crate::domain::spec::read::read;
-use crate::domain::spec::types::{Spec, SpecEntry, SpecMode, SpecPosition, SpecStatus, Verify};
-use crate::domain::specifying::idea;
-use crate::domain::specifying::idea::{BesideFile, Idea};
+use crate::domain::spec::types::{Spec, SpecMode, SpecStatus, Verify};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route::assign_reviewers;
@@ -36,7 +30,6 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
-use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
 use crate::flow::run::{base, chosen, document_paths, fast_needs, research_asked};
@@ -61,24 +54,6 @@ pub struct Prepared {
     pub agents_home: PathBuf,
 }
 
-/// A bug that somebody reports.
-#[derive(Clone, Debug)]
-pub struct BugReport {
-    pub report: String,
-    /// The branch that the repair is built on; `None` for the repository's default branch.
-    pub base: Option<String>,
-}
-
-/// What somebody wants built, of which there is no spec yet.
-#[derive(Clone, Debug)]
-pub struct WantedText {
-    pub text: String,
-    /// What stands beside its file.
-    pub beside: Vec<BesideFile>,
-    /// The branch that it is built on; `None` for the repository's default branch.
-    pub base: Option<String>,
-}
-
 /// Reads the spec and looks whether it can be built.
 pub fn prepare(
     context: Context<'_>,
@@ -87,7 +62,12 @@ pub fn prepare(
     options: RunOptions,
 ) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
-    refuse_no_spec(&copy)?;
+    refuse_text(&copy, |path| {
+        format!(
+            "`tribunal run --text - <{path}` has a spec written of it and builds that, as does a file with the name \
+             `idea.md`; `tribunal spec new ID` writes a spec to fill in"
+        )
+    })?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
@@ -115,6 +95,12 @@ pub fn prepare_research(
     roles: Vec<ChosenRole>,
 ) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
+    refuse_text(&copy, |path| {
+        format!(
+            "`tribunal plan --text - <{path} --set runs.research=always` has a spec written of it, and looks into that \
+             where it is more than one task"
+        )
+    })?;
     let spec = belonging::parse_spec(&copy)?;
     let options = RunOptions { roles, ..RunOptions::default() };
     let purpose = RunPurpose::Research;
@@ -122,89 +108,8 @@ pub fn prepare_research(
     complete(context, about, spec)
 }
 
-/// The same for the report of a bug.
-pub fn prepare_fix(context: Context<'_>, request: &BugReport) -> Result<Prepared> {
-    let report = redact_str(&request.report);
-    let id = bug::id_of(&report, request.base.as_deref());
-    let copy = bug::undiagnosed(&id, &report);
-    let mut spec = belonging::parse_spec(&copy)?;
-    let at = SpecPosition { line: 1, column: 1 };
-    spec.base = request.base.clone().map(|text| SpecEntry { text, at });
-    let report = Some(report);
-    let about = SpecAbout { report, ..begun(context, copy, &spec)? };
-    complete(context, about, spec)
-}
-
-/// The same for what there is no spec of yet.
-pub fn prepare_text(
-    context: Context<'_>,
-    request: WantedText,
-    mode: RunMode,
-    options: RunOptions,
-) -> Result<Prepared> {
-    if mode == RunMode::Fast {
-        return Err(hinted(
-            "fast mode builds a spec that is there, and a text is none: it has to be written and reviewed first",
-            "use `--mode auto` or `--mode manual`; or write the spec, as with `tribunal spec new ID`",
-        ));
-    }
-    let text = redact_str(&request.text);
-    let id = idea::id_of(&text, request.base.as_deref());
-    let unwritten = unwritten_copy(&id, &format!("{id}.md"));
-    let mut spec = belonging::parse_spec(&unwritten)?;
-    let at = SpecPosition { line: 1, column: 1 };
-    spec.base = request.base.map(|text| SpecEntry { text, at });
-    let begun = begun(context, unwritten, &spec)?;
-    let (folder, spec_path) = spec_path(context, &begun)?;
-    let masked = request.beside.into_iter();
-    let beside = masked.map(|file| BesideFile { text: redact_str(&file.text), ..file }).collect();
-    let about = SpecAbout {
-        spec: unwritten_copy(&id, &spec_path),
-        idea: Some(Idea { text, beside, spec_path: spec_path.clone() }),
-        mode,
-        options,
-        ..begun
-    };
-    if let Some(file) = document_paths::in_the_way(context.repo, &about.base_tree, &spec_path)? {
-        return Err(hinted(
-            format!(
-                "`{file}` is no folder in `{}`, and the spec is written as `{spec_path}`",
-                about.base_name
-            ),
-            format!("make `{folder}` a folder and commit that to the base"),
-        ));
-    }
-    if context.repo.objects.has_in_any_case(&about.base_tree, BStr::new(&spec_path))? {
-        return Err(hinted(
-            format!(
-                "what this text asks for was built already: `{}` has `{spec_path}`",
-                about.base_name
-            ),
-            "say in the text what should be otherwise, or change the spec and run that",
-        ));
-    }
-    document_paths::refuse_in_the_way(context.repo, &about)?;
-    complete(context, about, spec)
-}
-
-/// Where the spec of a text is committed: in the folder of specs of the base, and where its policy finds it.
-fn spec_path(context: Context<'_>, about: &SpecAbout) -> Result<(String, String)> {
-    let policy = policy::read_policy(context, Some(&about.base_tree), RuleSelection::None)?.policy;
-    let globs = SpecGlobs::new(&policy.watch.specs)?;
-    let folder = globs.first_folder().to_string_lossy().into_owned();
-    let path = format!("{folder}/{}.md", about.spec_id);
-    let path = path.trim_start_matches('/').to_owned();
-    if !globs.is_spec(Path::new(&path)) {
-        return Err(hinted(
-            format!("`watch.specs` of the base names no folder for specs: `{path}` would be none"),
-            "set it to a folder, such as `docs/specs/**`, and commit that to the base",
-        ));
-    }
-    Ok((folder, path))
-}
-
-/// Says of a text that is no spec how it is built.
-fn refuse_no_spec(copy: &SpecCopy) -> Result<()> {
+/// Refuses a text that is no spec, with what `hint` says of its path.
+fn refuse_text(copy: &SpecCopy, hint: impl FnOnce(String) -> String) -> Result<()> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let reading = read(copy.text.as_bytes(), &name);
     let is_text = |problem: &SpecProblem| problem.rule == LintRule::NotASpec;
@@ -212,17 +117,11 @@ fn refuse_no_spec(copy: &SpecCopy) -> Result<()> {
         return Ok(());
     };
     let path = shell_word(&copy.path.to_string_lossy());
-    Err(hinted(
-        format!("`{}`: {}", copy.path.display(), problem.message),
-        format!(
-            "`tribunal run --text - <{path}` has a spec written of it and builds that, as does a file with the name \
-             `idea.md`; `tribunal spec new ID` writes a spec to fill in"
-        ),
-    ))
+    Err(hinted(format!("`{}`: {}", copy.path.display(), problem.message), hint(path)))
 }
 
 /// What is built, on what, before it is known who builds it.
-fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
+pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
     let base = base::find(context.repo, spec)?;
     let base_tree = context.repo.tree_of(&base.commit)?;
     Ok(SpecAbout {
@@ -275,7 +174,7 @@ pub fn upon(context: Context<'_>, run: &SpecRun, base: &Snapshot) -> Result<Prep
     complete(context, about, spec)
 }
 
-fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
+pub(super) fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
     chosen::refuse_unknown(&effective.policy, &about.options.roles)?;
     if about.is_research_only() {

@@ -154,7 +154,10 @@ impl<'a> SpecSession<'a> {
             SpecStage::TestingBase => self.test_base()?,
             SpecStage::WritingSpec { drafts, ask } => return self.write_spec(job, &drafts, &ask),
             SpecStage::ReviewingSpec(drafts) => return self.review_spec(job, &drafts),
-            SpecStage::RecordingSpec(agreed) => self.record_spec(job, &agreed)?,
+            SpecStage::RecordingSpec(agreed) => {
+                self.run.about.research = self.research_of(&agreed.plan)?;
+                self.record_spec(job, &agreed)?
+            }
             SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
             SpecStage::Researching(ask) => return self.research(job, &ask),
