@@ -12,7 +12,7 @@ use crate::domain::pipeline::spec_run::result::SpecRunResult;
 use crate::flow::context::Context;
 use crate::flow::run;
 use crate::flow::run::idea;
-use crate::flow::run::prepare_text::WantedText;
+use crate::flow::run::wanted::WantedText;
 
 /// What is read from standard input.
 const TEXT: TextKind =

@@ -12,7 +12,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::flow;
 use crate::flow::call::nested_call;
-use crate::flow::run::prepare::BugReport;
+use crate::flow::run::wanted::BugReport;
 
 /// What is read from a file.
 const REPORT: TextKind = TextKind {

@@ -46,7 +46,7 @@ Examples:
 pub struct Args {
     #[command(flatten)]
     source: BuildSource,
-    /// Whether you are asked about the spec that is written, the plan, the tasks and the result
+    /// Whether you are asked about the spec that is written, research, the plan, the tasks and the result
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Auto)]
     mode: Mode,
     /// In fast mode: publish what is built as a branch; `FAST_AUTO_WORK_COMMIT=1` does the same
@@ -64,7 +64,7 @@ pub struct Args {
 enum Mode {
     /// Nobody is asked but where nothing else helps
     Auto,
-    /// You answer for a spec that is written of a text, the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
+    /// You answer for a spec that is written of a text, research, the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
     Manual,
     /// A small spec, without a plan and a review; tests come first, and nothing is published without `--commit`
     Fast,
@@ -93,7 +93,7 @@ Examples:
 pub struct PlanArgs {
     #[command(flatten)]
     source: BuildSource,
-    /// Whether you are asked about the spec that is written, the plan and the tasks
+    /// Whether you are asked about the spec that is written, research, the plan and the tasks
     #[arg(long, value_name = "MODE", value_enum, default_value_t = PlanMode::Auto)]
     mode: PlanMode,
     /// Have that agent in a role, in this run alone: `planner=codex:gpt-5.5:high`; can be repeated
@@ -105,7 +105,7 @@ pub struct PlanArgs {
 enum PlanMode {
     /// Nobody is asked but where nothing else helps
     Auto,
-    /// You answer for a spec that is written of a text, the plan and the tasks
+    /// You answer for a spec that is written of a text, research, the plan and the tasks
     Manual,
 }
 

@@ -18,6 +18,7 @@ use crate::domain::pipeline::run_log::{
     JobCame, JobNames, LoggedCall, LoggedDiff, LoggedJob, LoggedReview, RunLog,
 };
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::flow::call::folder::CallFolder;
 use crate::flow::context::Context;
 use crate::flow::review;
@@ -65,26 +66,28 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
     let made = logged_calls(context, &run.id)?;
     let (mut jobs, other_calls) = run_log::jobs(&run.journal, made, names, is_held);
     let repo = run::repository_of(context.repo, &run.id);
-    let mut raised = run.progress().reviews.iter();
+    let raised = raised_before(&jobs, run.progress().raised.len());
     for at in 0..jobs.len() {
-        let is_last = jobs[at + 1..].iter().all(|later| later.name != jobs[at].name);
-        let is_planned_next = jobs.get(at + 1).is_some_and(|next| {
-            matches!(next.place.step, JobStep::Research | JobStep::WritePlan | JobStep::Split)
-        });
+        let later = jobs[at + 1..].iter().zip(&raised[at + 1..]);
+        let is_last =
+            later.clone().all(|(job, before)| job.name != jobs[at].name || *before != raised[at]);
+        let is_too_small = raised[at + 1] > raised[at];
         let job = &mut jobs[at];
         let review = match (job.place.step, job.place.task) {
             // The size was raised by it.
-            (JobStep::ReviewTask, _) if is_planned_next => raised.next().map(String::as_str),
+            (JobStep::ReviewTask, _) if is_too_small => {
+                run.progress().reviews.get(raised[at]).map(String::as_str)
+            }
             (JobStep::ReviewTask, Some(task)) => run.progress().review_of(task.saturating_sub(1)),
             (JobStep::ReviewAll, _) => run.progress().review(),
             _ => None,
         };
         // Each time the same review is gone on with.
-        if let Some(id) = review.filter(|_| is_last || is_planned_next) {
+        if let Some(id) = review.filter(|_| is_last) {
             job.review = Some(nested(context, id, patches)?);
         }
         if patches != Patches::None
-            && let Some(name) = attempt_name(run, job)
+            && let Some(name) = attempt_name(run, job, raised[at])
         {
             job.diff = match &repo {
                 None => Some(gone("the run's own repository is gone")),
@@ -111,8 +114,24 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
     })
 }
 
+/// How often the size was raised before each job, and after the last; so often it was in all.
+fn raised_before(jobs: &[LoggedJob], in_all: usize) -> Vec<usize> {
+    let plans = |job: &LoggedJob| {
+        matches!(job.place.step, JobStep::Research | JobStep::WritePlan | JobStep::Split)
+    };
+    let mut raised = vec![0];
+    for (at, job) in jobs.iter().enumerate() {
+        let before = raised[at];
+        let is_too_small = job.place.step == JobStep::ReviewTask
+            && before < in_all
+            && jobs.get(at + 1).is_none_or(plans);
+        raised.push(before + usize::from(is_too_small));
+    }
+    raised
+}
+
 /// The ref of what a job of an executor left; `None` of other jobs, and while nothing is left.
-fn attempt_name(run: &SpecRun, job: &LoggedJob) -> Option<String> {
+fn attempt_name(run: &SpecRun, job: &LoggedJob, raised: usize) -> Option<String> {
     let is_code = match job.place.step {
         JobStep::WriteTests => false,
         JobStep::WriteCode => true,
@@ -121,7 +140,7 @@ fn attempt_name(run: &SpecRun, job: &LoggedJob) -> Option<String> {
     let before = job.place.task?.saturating_sub(1);
     let is_over = matches!(job.came, JobCame::Done | JobCame::Failed);
     is_over.then_some(())?;
-    let number = run.progress().attempt_of(before, is_code, job.place.number?);
+    let number = SpecProgress::attempt_of(raised, before, is_code, job.place.number?);
     Some(attempt::ref_of(&run.id, number))
 }
 

@@ -126,15 +126,6 @@ impl Question {
     pub fn read(asked: &Asked) -> Self {
         let prompt = &asked.prompt;
         let part = part_of(prompt);
-        let mut findings = Vec::new();
-        for (name, text) in fenced(prompt) {
-            if let Some(id) = name.strip_prefix("finding ") {
-                findings.push((id.to_owned(), text));
-            } else if name == "claim" {
-                let id = text.lines().next().and_then(|line| line.strip_prefix("id: "));
-                findings.push((id.unwrap_or_default().to_owned(), text));
-            }
-        }
         let block = |wanted: &str| {
             let found = fenced(prompt).into_iter().find(|(name, _)| name == wanted);
             found.map(|(_, text)| text).unwrap_or_default()
@@ -154,7 +145,7 @@ impl Question {
                 .filter(is_id)
                 .map(str::to_owned)
                 .collect(),
-            findings,
+            findings: findings(prompt),
             places: block("places"),
         }
     }
@@ -233,6 +224,20 @@ fn fenced(prompt: &str) -> Vec<(String, String)> {
         }
     }
     blocks
+}
+
+/// The finding that is arbitrated, or those that are open: id and all that is said of it.
+fn findings(prompt: &str) -> Vec<(String, String)> {
+    let mut findings = Vec::new();
+    for (name, text) in fenced(prompt) {
+        if let Some(id) = name.strip_prefix("finding ") {
+            findings.push((id.to_owned(), text));
+        } else if name == "claim" {
+            let id = text.lines().next().and_then(|line| line.strip_prefix("id: "));
+            findings.push((id.unwrap_or_default().to_owned(), text));
+        }
+    }
+    findings
 }
 
 fn sections(prompt: &str) -> Vec<Section> {

@@ -83,6 +83,7 @@ mod stand_in;
 mod stopping;
 mod survivors;
 mod task_questions;
+mod text_edges;
 mod tidy;
 mod uncommitted;
 mod untouched;

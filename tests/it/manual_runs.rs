@@ -53,7 +53,8 @@ fn what_is_rejected_is_made_again_each_time_with_the_note() {
     let decided = repo.git(&["show", "tribunal/sizes:docs/decisions/sizes.md"]).ok();
     assert!(decided.out().contains("(plan 3)"), "{decided}");
     let told = repo.tribunal(&["logs", &id]).ok();
-    for said in ["the plan: rejected: no cache", "the tasks: rejected: no", "the result: approved"] {
+    for said in ["the plan: rejected: no cache", "the tasks: rejected: no", "the result: approved"]
+    {
         assert!(told.out().contains(&format!("your answer, 0 s: {said}")), "{said} in {told}");
     }
 }

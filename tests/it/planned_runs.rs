@@ -195,6 +195,8 @@ fn a_small_spec_that_passes_no_review_is_planned() {
     let asked = asked_for(&scene, Part::Plan).remove(0);
     assert!(asked.contains("| Tried before: built smaller than M, it did not pass"), "{asked}");
     assert_eq!(repo.rev("tribunal/sizes~3"), repo.rev("main"));
+    let found = "| - critical, in `src/size.sh`: a size with a small letter is refused: any input";
+    assert!(asked.contains(found), "{asked}");
     let told = repo.git(&["show", "tribunal/sizes:docs/progress/sizes.md"]).ok();
     assert!(told.out().contains("Size M: built smaller than M, it did not pass"), "{told}");
     // Each try is kept, and each review is told where it was made.
@@ -211,6 +213,8 @@ fn a_small_spec_that_passes_no_review_is_planned() {
         attempts.out().contains("/10\n") && log.out().contains("a size with a small letter"),
         "{attempts}\n{log}"
     );
+    assert_eq!(log.out().matches("+++ b/tests/kilo_test.sh").count(), 2, "{log}");
+    log.never_says("another try took its place");
 }
 
 #[test]

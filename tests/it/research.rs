@@ -222,15 +222,17 @@ fn research_alone_takes_a_draft_and_a_run_of_the_spec_takes_what_it_found() {
         fs::read_to_string(rest.split_once('`').unwrap().0).unwrap().contains("## Project fit")
     );
     assert_eq!(repo.git(&["branch", "--list", "tribunal/*"]).out(), "");
-    // Another text is another question; the same one is not paid again.
-    repo.write("docs/specs/sizes.md", with_mode("research"));
-    repo.tribunal(&["research", "sizes"]).ok();
+    // Another text is another question; the same one is not paid again, also where the draft is ready by now.
+    repo.write("docs/specs/sizes.md", with_mode("research").replace("`2M`.", "`2M` and `2G`."));
+    let json = repo.tribunal(&["run", "sizes", "--plan-only", "--format", "json"]).ok().json();
     assert_eq!(questions(&scene).len(), 8);
+    repo.tribunal(&["abort", short(json["run"].as_str().unwrap())]).ok();
+    repo.write("docs/specs/sizes.md", with_mode("research"));
     let json = repo.tribunal(&["run", "sizes", "--plan-only", "--format", "json"]).ok().json();
     assert_eq!(questions(&scene).len(), 8);
     let notes = json["research"]["notes"].to_string();
     assert!(notes.contains("`tribunal research` found"), "{notes}");
-    assert!(asked_for(&scene, Part::Plan)[0].contains("| # Research: "));
+    assert!(asked_for(&scene, Part::Plan)[1].contains("| # Research: "));
     repo.tribunal(&["research", "sizes"])
         .code(2)
         .says("is not finished, and it is more than research");

@@ -58,7 +58,9 @@ impl LastWords {
             } else if let Some(why) = after("DISAGREE:") {
                 words.disagreement = Some(why);
             } else if let Some(what) = after("EXTEND:") {
-                words.extension.push(FileRequest::of(&what));
+                let asked = FileRequest::of(&what);
+                words.extension.retain(|before| before.path != asked.path);
+                words.extension.push(asked);
             }
         }
         words

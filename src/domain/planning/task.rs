@@ -231,7 +231,10 @@ impl PlannedTask {
 
     /// The task as a page; `number` counts from 1.
     pub fn markdown(&self, number: usize) -> String {
-        let mut page = format!("# Task {number}: {}\n\n{}\n\n", self.title, self.goal.trim());
+        let mut page = format!("# Task {number}: {}\n\n", self.title);
+        if !self.goal.trim().is_empty() {
+            let _ = write!(page, "{}\n\n", self.goal.trim());
+        }
         let list = |items: Vec<String>| {
             if items.is_empty() { "none".to_owned() } else { items.join(", ") }
         };
@@ -239,13 +242,17 @@ impl PlannedTask {
             TaskKind::Behaviour => "behaviour: a test that fails comes first",
             TaskKind::Scaffold => "scaffold: files, types and signatures, no behaviour",
         };
-        let paths = self.paths.iter().map(|path| format!("`{path}`")).collect();
+        let paths = self.paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>();
+        let files = if paths.is_empty() { "any".to_owned() } else { paths.join(", ") };
+        // Nobody says it of what is one task.
+        let lines = match self.lines {
+            0 => String::new(),
+            lines => format!("- about {lines} changed lines\n"),
+        };
         let needs = self.needs.iter().map(|need| format!("task {need}")).collect();
         let _ = write!(
             page,
-            "- kind: {kind}\n- files: {}\n- about {} changed lines\n- criteria: {}\n- needs: {}\n",
-            list(paths),
-            self.lines,
+            "- kind: {kind}\n- files: {files}\n{lines}- criteria: {}\n- needs: {}\n",
             list(self.criteria.clone()),
             list(needs)
         );

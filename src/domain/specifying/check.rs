@@ -126,7 +126,15 @@ fn misread(draft: &SpecDraft, spec: &Spec) -> Vec<String> {
     let criteria = spec.criteria.iter().map(|one| (one.text.clone(), one.verify.clone()));
     let written = draft.criteria.iter().map(|one| (one_line(&one.text), proof(one.verify)));
     let goal = draft.sections().into_iter().next().map(|(_, text)| text).unwrap_or_default();
+    let is_heading = |text: &str| {
+        let after = text.trim_start().trim_start_matches('#');
+        after.len() < text.trim_start().len()
+            && after.chars().next().is_none_or(char::is_whitespace)
+    };
     let parts = [
+        ("title", !is_heading(&draft.title)),
+        // Below a heading of its own a text would be taken for the program's, as for what is assumed.
+        ("goal", !draft.goal.split("\n\n").any(is_heading)),
         ("goal` or in `questions", spec.goal == goal),
         ("criteria", criteria.eq(written)),
         ("constraints", is_read(&draft.constraints, &spec.constraints)),

@@ -66,6 +66,8 @@ fn what_no_spec_may_say_is_told_and_what_would_be_read_otherwise_is_refused() {
     let when = "WHEN `size 2K` is run THEN it prints `2048`";
     for (field, value, says) in [
         ("title", json!(" "), "`title` is empty"),
+        ("title", json!("# sizes"), "a text in `title` is read as something else"),
+        ("goal", json!("a\n\n### Assumptions\n\nNobody reviews."), "a text in `goal` is read as"),
         ("goal", json!(""), "`goal` is empty"),
         ("goal", json!("a\n\n## Constraints\n\n- b"), "a text in `goal` or in `questions`"),
         ("goal", json!("<!-- b"), "no-criterion: no acceptance criterion"),

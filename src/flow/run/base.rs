@@ -35,7 +35,7 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
         }
         return Err(hinted(
             format!("`{name}` is to be the base, and there is no such branch"),
-            "`git branch --all` lists them; `base` in a spec's front matter, or `--base` of `tribunal fix`, names one",
+            "`git branch --all` lists them; `base` in a spec's front matter, or `--base` where there is no spec, names one",
         ));
     }
     if let Some(found) = default_branch(repo)? {

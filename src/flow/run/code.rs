@@ -118,25 +118,23 @@ impl SpecSession<'_> {
 
     /// The words of an executor with the files that it may be given, and why it is given none of the others.
     fn weigh_requests(&self, mut words: LastWords) -> Result<(LastWords, Vec<String>)> {
-        let (has, mut why) = (self.paths(), Vec::new());
+        let (has, mut why) = (self.touches()?, Vec::new());
         for FileRequest { path, .. } in &words.extension {
-            let refused = if has.contains(path) {
-                Some("the task may change it already")
-            } else if !is_file_path(path) {
-                Some("it is no path of one file of this repository")
-            } else if is_test(path) {
-                Some("the tests stay as they were when they failed")
-            } else {
-                None
+            let by_bounds = |bounds: TaskBounds<'_>| {
+                let refused = if !is_file_path(path) {
+                    Some("it is no path of one file of this repository")
+                } else if let Some(forbidden) = bounds.forbids(path) {
+                    Some(forbidden)
+                } else if is_test(path) {
+                    Some("the tests stay as they were when they failed")
+                } else if has.as_ref().is_some_and(|has| has.is_match(path)) {
+                    Some("the task may change it already")
+                } else {
+                    None
+                };
+                refused.map(str::to_owned).into_iter().collect()
             };
-            let refused = refused.map(str::to_owned);
-            let forbidden = || {
-                self.bounded(|bounds| bounds.forbids(path).map(str::to_owned).into_iter().collect())
-            };
-            let refused = match refused {
-                Some(refused) => vec![refused],
-                None => forbidden()?,
-            };
+            let refused = self.bounded(by_bounds)?;
             why.extend(refused.iter().map(|no| format!("it asked to change `{path}`: {no}")));
         }
         if !why.is_empty() {

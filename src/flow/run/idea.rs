@@ -10,7 +10,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::spec::read::read;
 use crate::domain::specifying::idea::BesideFile;
 use crate::flow::context::Context;
-use crate::flow::run::prepare_text::WantedText;
+use crate::flow::run::wanted::WantedText;
 use crate::flow::workspace::work_tree::read_named;
 use crate::platform::store::folder::Folder;
 

@@ -20,7 +20,6 @@ mod kept;
 mod left_out;
 mod planning;
 pub mod prepare;
-pub mod prepare_text;
 mod publish;
 mod rebase;
 mod research;
@@ -29,6 +28,7 @@ mod session;
 mod specify;
 mod suite;
 mod task_review;
+pub mod wanted;
 
 use std::path::{Path, PathBuf};
 
@@ -49,9 +49,9 @@ use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
-use crate::flow::run::prepare::{BugReport, Prepared};
-use crate::flow::run::prepare_text::WantedText;
+use crate::flow::run::prepare::Prepared;
 use crate::flow::run::session::SpecSession;
+use crate::flow::run::wanted::{BugReport, WantedText};
 use crate::flow::workspace::{checkout, disk, private_repo};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
@@ -90,7 +90,7 @@ pub fn run_text(
 ) -> Result<SpecRunResult> {
     let settings = chosen::settings(context, &options.roles)?;
     let context = Context { settings: &settings, ..context };
-    let prepared = prepare_text::prepare_text(context, request, mode, options)?;
+    let prepared = wanted::prepare_text(context, request, mode, options)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     go_on(context, &prepared, &folder, run, None)
@@ -102,7 +102,7 @@ pub fn run_text(
 ///
 /// As for [`run`].
 pub fn fix(context: Context<'_>, request: &BugReport) -> Result<SpecRunResult> {
-    let prepared = prepare::prepare_fix(context, request)?;
+    let prepared = wanted::prepare_fix(context, request)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
     go_on(context, &prepared, &folder, run, None)

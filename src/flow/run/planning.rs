@@ -198,6 +198,9 @@ impl SpecSession<'_> {
         }
         for raised in &progress.raised {
             let _ = writeln!(text, "\nTried before: {}", raised.in_words());
+            for found in &raised.found {
+                let _ = writeln!(text, "- {found}");
+            }
         }
         text
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Role, is_same_family};
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
@@ -14,7 +13,6 @@ use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
-use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
 use crate::domain::policy::command_settings::CommandGate;
@@ -24,7 +22,7 @@ use crate::domain::research::decision::ResearchAsked;
 use crate::domain::spec::classify::{Classification, classify};
 use crate::domain::spec::problem::{LintRule, SpecProblem};
 use crate::domain::spec::read::read;
-use crate::domain::spec::types::{Spec, SpecEntry, SpecMode, SpecPosition, SpecStatus, Verify};
+use crate::domain::spec::types::{Spec, SpecMode, SpecStatus, Verify};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route::assign_reviewers;
@@ -56,14 +54,6 @@ pub struct Prepared {
     pub agents_home: PathBuf,
 }
 
-/// A bug that somebody reports.
-#[derive(Clone, Debug)]
-pub struct BugReport {
-    pub report: String,
-    /// The branch that the repair is built on; `None` for the repository's default branch.
-    pub base: Option<String>,
-}
-
 /// Reads the spec and looks whether it can be built.
 pub fn prepare(
     context: Context<'_>,
@@ -72,7 +62,12 @@ pub fn prepare(
     options: RunOptions,
 ) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
-    refuse_no_spec(&copy)?;
+    refuse_text(&copy, |path| {
+        format!(
+            "`tribunal run --text - <{path}` has a spec written of it and builds that, as does a file with the name \
+             `idea.md`; `tribunal spec new ID` writes a spec to fill in"
+        )
+    })?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
@@ -100,6 +95,12 @@ pub fn prepare_research(
     roles: Vec<ChosenRole>,
 ) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
+    refuse_text(&copy, |path| {
+        format!(
+            "`tribunal plan --text - <{path} --set runs.research=always` has a spec written of it, and looks into that \
+             where it is more than one task"
+        )
+    })?;
     let spec = belonging::parse_spec(&copy)?;
     let options = RunOptions { roles, ..RunOptions::default() };
     let purpose = RunPurpose::Research;
@@ -107,21 +108,8 @@ pub fn prepare_research(
     complete(context, about, spec)
 }
 
-/// The same for the report of a bug.
-pub fn prepare_fix(context: Context<'_>, request: &BugReport) -> Result<Prepared> {
-    let report = redact_str(&request.report);
-    let id = bug::id_of(&report, request.base.as_deref());
-    let copy = bug::undiagnosed(&id, &report);
-    let mut spec = belonging::parse_spec(&copy)?;
-    let at = SpecPosition { line: 1, column: 1 };
-    spec.base = request.base.clone().map(|text| SpecEntry { text, at });
-    let report = Some(report);
-    let about = SpecAbout { report, ..begun(context, copy, &spec)? };
-    complete(context, about, spec)
-}
-
-/// Says of a text that is no spec how it is built.
-fn refuse_no_spec(copy: &SpecCopy) -> Result<()> {
+/// Refuses a text that is no spec, with what `hint` says of its path.
+fn refuse_text(copy: &SpecCopy, hint: impl FnOnce(String) -> String) -> Result<()> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let reading = read(copy.text.as_bytes(), &name);
     let is_text = |problem: &SpecProblem| problem.rule == LintRule::NotASpec;
@@ -129,13 +117,7 @@ fn refuse_no_spec(copy: &SpecCopy) -> Result<()> {
         return Ok(());
     };
     let path = shell_word(&copy.path.to_string_lossy());
-    Err(hinted(
-        format!("`{}`: {}", copy.path.display(), problem.message),
-        format!(
-            "`tribunal run --text - <{path}` has a spec written of it and builds that, as does a file with the name \
-             `idea.md`; `tribunal spec new ID` writes a spec to fill in"
-        ),
-    ))
+    Err(hinted(format!("`{}`: {}", copy.path.display(), problem.message), hint(path)))
 }
 
 /// What is built, on what, before it is known who builds it.

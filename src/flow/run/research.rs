@@ -24,6 +24,7 @@ use crate::domain::research::shard::ResearchShard;
 use crate::domain::review::prompt::spec_text;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles::AssignedAgent;
+use crate::flow::review::belonging;
 use crate::flow::review::request::{AskError, ParsedRequest, request_parsed};
 use crate::flow::run::planning::{PlanningResult, without_secrets};
 use crate::flow::run::session::SpecSession;
@@ -115,7 +116,7 @@ impl SpecSession<'_> {
         Ok((SpecOutcome::Researched(Box::new(came)), answers))
     }
 
-    /// What `tribunal research` found of this very spec and code, with where it is from: it is not paid again.
+    /// What `tribunal research` found of what this spec asks for and of this code, with where it is from: it is not paid again.
     fn earlier_research(
         &self,
         ask: &ResearchTry,
@@ -125,11 +126,14 @@ impl SpecSession<'_> {
             return Ok(None);
         }
         let state_dir = self.context.repo.state_dir();
+        let asked_of = spec_text(&*self.spec()?);
         for id in runs::list(&state_dir)? {
             let Ok(Some(run)) = runs::load_spec(&state_dir, &id) else { continue };
+            // What is no part of the question may differ: a draft is ready by now.
             let is_same = run.about.is_research_only()
-                && run.about.source_hash() == about.source_hash()
-                && run.about.base_tree == about.base_tree;
+                && run.about.base_tree == about.base_tree
+                && belonging::parse_spec(&run.about.spec)
+                    .is_ok_and(|spec| spec_text(&spec) == asked_of);
             if let Some(found) = run.machine.spec.research.filter(|_| is_same) {
                 let from =
                     format!("it is what the run {} of `tribunal research` found", short_id(&id));

@@ -16,6 +16,7 @@ use crate::domain::spec::types::{Spec, SpecMode};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::context::Context;
+use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::git::repo::Repo;
 
@@ -39,15 +40,27 @@ pub fn asked_of(
     };
     let mut asked = asked(words, Vec::new());
     if let ResearchAsked::Open(found) = &mut asked {
-        *found = signs::choices(spec);
-        let names: BTreeSet<String> = signs::names(spec).into_iter().take(NAMES_MAX).collect();
-        let known = known_names(context.repo, about, &names)?;
-        found.extend(signs::new_names(&names, &|name| known.contains(name)));
+        *found = signs_of(context, policy, spec, about)?;
     }
     if let (ResearchAsked::Forbidden(why), Some(SpecMode::Research)) = (&asked, spec.mode) {
         context.notify(Progress::Assignment(format!("the spec asks for research, and {why}")));
     }
     Ok(asked)
+}
+
+/// The signs that a spec has in the code that it is built on.
+pub fn signs_of(
+    context: Context<'_>,
+    policy: &Policy,
+    spec: &Spec,
+    about: &SpecAbout,
+) -> Result<Vec<String>> {
+    let mut found = signs::choices(spec);
+    let names: BTreeSet<String> = signs::names(spec).into_iter().take(NAMES_MAX).collect();
+    let specs = SpecGlobs::new(&policy.watch.specs)?;
+    let known = known_names(context.repo, about, &names, &specs)?;
+    found.extend(signs::new_names(&names, &|name| known.contains(name)));
+    Ok(found)
 }
 
 /// Refuses research that somebody forbids in the settings, and where no agent is asked at all.
@@ -82,16 +95,22 @@ pub fn researcher(
     }
 }
 
-/// Those names that stand anywhere in the base, beside specs.
+/// Those names that stand anywhere in the base, beside the folders of specs.
 fn known_names(
     repo: &Repo,
     about: &SpecAbout,
     names: &BTreeSet<String>,
+    specs: &SpecGlobs,
 ) -> Result<BTreeSet<String>> {
+    let folders = specs.folders().map(|(folder, _)| folder.to_string_lossy());
+    let beside: Vec<String> = folders
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| format!(":(exclude,literal){folder}"))
+        .collect();
     let mut known = BTreeSet::new();
     for name in names {
         let grep = repo.git().args(["grep", "--quiet", "--ignore-case", "--fixed-strings", "-e"]);
-        let grep = grep.args([name, about.base_tree.as_str(), "--", ":(exclude)docs/specs"]);
+        let grep = grep.args([name, about.base_tree.as_str(), "--", ":/"]).args(&beside);
         if grep.capture()?.code() == 0 {
             known.insert(name.clone());
         }

@@ -118,7 +118,7 @@ impl<'a> SpecSession<'a> {
             let (outcome, answers) = self.perform_job(&job, stage)?;
             let raised_before = self.run.progress().raised.len();
             self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
-            for RaisedSize { to, why } in &self.run.progress().raised[raised_before..] {
+            for RaisedSize { to, why, .. } in &self.run.progress().raised[raised_before..] {
                 let (size, why) = (to.as_str(), why.clone());
                 self.context.notify(Progress::SpecRun(SpecRunStep::Raised { size, why }));
             }
@@ -154,7 +154,10 @@ impl<'a> SpecSession<'a> {
             SpecStage::TestingBase => self.test_base()?,
             SpecStage::WritingSpec { drafts, ask } => return self.write_spec(job, &drafts, &ask),
             SpecStage::ReviewingSpec(drafts) => return self.review_spec(job, &drafts),
-            SpecStage::RecordingSpec(agreed) => self.record_spec(job, &agreed)?,
+            SpecStage::RecordingSpec(agreed) => {
+                self.run.about.research = self.research_of(&agreed.plan)?;
+                self.record_spec(job, &agreed)?
+            }
             SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
             SpecStage::Researching(ask) => return self.research(job, &ask),

@@ -12,6 +12,8 @@ use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{PlanningTry, ReviewedTask};
 use crate::domain::planning::plan_review;
 use crate::domain::planning::plan_review::AgreedPlan;
+use crate::domain::research::decision::ResearchAsked;
+use crate::domain::spec::read::read;
 use crate::domain::specifying::answer::{IdeaAnswer, parse, schema};
 use crate::domain::specifying::check::checked;
 use crate::domain::specifying::draft::SpecDraft;
@@ -19,6 +21,7 @@ use crate::domain::specifying::prompt;
 use crate::domain::specifying::prompt::SpecifyingPrompt;
 use crate::flow::evaluate::shown_text;
 use crate::flow::run::planning::{PlanningQuestion, PlanningResult};
+use crate::flow::run::research_asked;
 use crate::flow::run::session::SpecSession;
 use crate::platform::store::file;
 
@@ -51,8 +54,8 @@ impl SpecSession<'_> {
         };
         let (objects, tree) = (&self.private.objects, &self.run.about.base_tree);
         let id = &self.run.about.spec_id;
-        let read = |path: &str| shown_text::of_file(objects, tree, path.as_bytes().as_bstr());
-        let came = checked(answer, id, &read);
+        let text_of = |path: &str| shown_text::of_file(objects, tree, path.as_bytes().as_bstr());
+        let came = checked(answer, id, &text_of);
         if let Ok(IdeaAnswer::Spec(draft)) = &came {
             // Where nothing is built by it, its person has it nevertheless.
             file::write_atomic(&spec_file(self.folder.path()), draft.markdown(id).as_bytes())?;
@@ -101,6 +104,21 @@ impl SpecSession<'_> {
             files_max: scope.files,
             lines_max: scope.lines,
         }))
+    }
+
+    /// Whether research is asked for, now that there is a spec that may have signs of it.
+    pub(super) fn research_of(&self, draft: &SpecDraft) -> Result<ResearchAsked> {
+        let about = &self.run.about;
+        let text = draft.markdown(&about.spec_id);
+        let spec = read(text.as_bytes(), &format!("{}.md", about.spec_id)).spec;
+        match (&about.research, spec) {
+            (ResearchAsked::Open(_), Some(spec)) => {
+                let policy = &self.prepared.effective.policy;
+                let signs = research_asked::signs_of(self.context, policy, &spec, about)?;
+                Ok(ResearchAsked::Open(signs))
+            }
+            (said, _) => Ok(said.clone()),
+        }
     }
 
     /// Commits the spec on the base: reviewers and later readers find it where the policy has its specs.

@@ -4,13 +4,16 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::development::reach::ReachingFile;
 use crate::domain::development::suite::{GreenProof, prove_green};
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
+use crate::domain::model::text::one_line;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::spec_run::outcome::TaskReview;
 use crate::domain::pipeline::spec_run::stage::{RedTests, ReviewedTask, Snapshot, WrittenCode};
 use crate::domain::review::decide::Decision;
-use crate::domain::review::finding::CriterionStatus;
+use crate::domain::review::finding::{CriterionStatus, ReviewFinding};
+use crate::domain::review::tracked::TrackedFinding;
 use crate::flow::review;
 use crate::flow::review::request::Stopped;
 use crate::flow::review::target::TaskReviewRequest;
@@ -125,7 +128,8 @@ impl SpecSession<'_> {
         if let Decision::Escalate(detail) = &details.decision
             && detail.is_without_end()
         {
-            return Ok(Err(TaskReview::Endless { review, why }));
+            let found = self.left_open(&review)?;
+            return Ok(Err(TaskReview::Endless { review, why, found }));
         }
         if verdict != Verdict::Pass {
             return Ok(Err(TaskReview::NotPassed { review, verdict, why }));
@@ -148,6 +152,19 @@ impl SpecSession<'_> {
         let is_same = attempt.tree == at.tree;
         let commit = if is_same { Some(at.commit.clone()) } else { attempt.commit.clone() };
         Ok(Ok(PassedReview { passed, commit }))
+    }
+
+    /// What a review found and is not resolved, one a line: who plans anew has nothing else of it.
+    fn left_open(&self, review: &str) -> Result<Vec<String>> {
+        let run = runs::load(&self.context.repo.state_dir(), review)?;
+        let run = run.with_context(|| format!("the review `{review}` is gone"))?;
+        let open = run.review_loop().findings.iter().filter(|one| one.is_open() && one.is_severe());
+        let in_words = |one: &TrackedFinding| {
+            let ReviewFinding { severity, title, path, failure, .. } = &one.original;
+            let [title, path, failure] = [title, path, failure].map(|text| one_line(text));
+            redact_str(&format!("{severity}, in `{path}`: {title}: {failure}"))
+        };
+        Ok(open.map(in_words).collect())
     }
 
     /// What is wrong with the code after fixes of its review: they are held to what the code was held to.

@@ -25,35 +25,36 @@ pub(super) fn lines(result: &SpecRunResult) -> Vec<String> {
     lines
 }
 
-/// What to do about a run that ended without a branch; `None` where there was a spec, or where what is to be done is the
-/// same.
+/// What to do about a run that ended without a branch, before how its spec is taken; `None` where there was a spec, or
+/// where the first is the same as of that.
 pub(super) fn hints(result: &SpecRunResult, stop: &SpecStop) -> Option<Vec<String>> {
-    let idea = result.run.about.idea.as_ref()?;
+    result.run.about.idea.as_ref()?;
     let again = "run it again";
-    let by_hand = result.spec_file.as_ref().map(|file| {
-        let path = printable(&idea.spec_path);
-        format!(
-            "the spec that was written is kept as `{}`: copied to `{path}`, with `status: ready` and what is wrong \
-             repaired, `tribunal run {path}` builds it",
-            file.display()
-        )
-    });
     let first = match stop {
         SpecStop::NotPassed { .. } | SpecStop::Aborted | SpecStop::Rejected(_) => return None,
         SpecStop::NothingToBuild(_) => {
-            return Some(vec![format!(
+            format!(
                 "where you see it otherwise, say in the text what should be there that is not, and {again}"
-            )]);
+            )
         }
         SpecStop::BaseUntested(_) => {
-            return Some(vec![format!(
-                "see why with `tribunal check --commands`, repair it on the base, and {again}"
-            )]);
+            format!("see why with `tribunal check --commands`, repair it on the base, and {again}")
         }
         SpecStop::Gates(_) => format!("repair what they name, and {again}"),
         _ => format!("say in the text what the reasons ask for, and {again}"),
     };
-    Some(std::iter::once(first).chain(by_hand).collect())
+    Some(vec![first])
+}
+
+/// How the spec that was written is taken, where nothing was built by it; none where there is none.
+pub(super) fn spec_hint(result: &SpecRunResult) -> Option<String> {
+    let (idea, file) = result.run.about.idea.as_ref().zip(result.spec_file.as_ref())?;
+    let path = printable(&idea.spec_path);
+    Some(format!(
+        "the spec that was written is kept as `{}`: copied to `{path}`, with `status: ready` and what is wrong \
+         repaired, `tribunal run {path}` builds it",
+        file.display()
+    ))
 }
 
 /// The same as data; `null` where there was a spec or a report.

@@ -176,7 +176,9 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let hints = bug_result::hints(about, stop);
             let hints = hints.or_else(|| idea_result::hints(result, stop));
-            hints.unwrap_or_else(|| stopped(result, stop))
+            let mut hints = hints.unwrap_or_else(|| stopped(result, stop));
+            hints.extend(idea_result::spec_hint(result));
+            hints
         }
         SpecStage::Waiting(checkpoint) => {
             let page = pages::hash(&result.run.page().unwrap_or_default());

@@ -120,7 +120,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "specify documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim idea prepare_text prepare research_asked document_paths fast_needs kept chosen branch base",
+        "specify documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim idea wanted prepare research_asked document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

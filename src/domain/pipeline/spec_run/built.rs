@@ -7,7 +7,7 @@ use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::planned;
-use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::progress::{RaisedSize, SpecProgress};
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, ReviewedTask, Snapshot, SpecPause, SpecStage, TRIES_MAX, TaskTry, WrittenCode,
     WrittenTests,
@@ -48,9 +48,9 @@ pub(super) fn step(
                 planned::accepted(about, then)
             }
             TaskReview::Passed(task) => planned::task_reviewed(about, *task),
-            TaskReview::Endless { review, why } => {
+            TaskReview::Endless { review, why, found } => {
                 if let Some(to) = planned::larger(spec, about) {
-                    return planned::raised(spec, about, to, why);
+                    return planned::raised(spec, about, RaisedSize { to, why, found });
                 }
                 let verdict = Verdict::Escalate;
                 SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })

@@ -96,6 +96,8 @@ pub enum TaskReview {
     Endless {
         review: String,
         why: String,
+        /// What the review found and is not resolved, one a line.
+        found: Vec<String>,
     },
     /// It goes on later.
     Paused {

@@ -161,10 +161,10 @@ pub(super) fn larger(spec: &SpecProgress, about: &SpecAbout) -> Option<Size> {
 pub(super) fn raised(
     spec: &mut SpecProgress,
     about: &SpecAbout,
-    to: Size,
-    why: String,
+    raised: RaisedSize,
 ) -> Option<SpecStage> {
-    spec.raised.push(RaisedSize { to, why });
+    let to = raised.to;
+    spec.raised.push(raised);
     spec.parts.clear();
     begin(spec, about, Some(to), None)
 }

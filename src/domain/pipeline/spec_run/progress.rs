@@ -69,6 +69,9 @@ pub struct RaisedSize {
     pub to: Size,
     /// What the review says.
     pub why: String,
+    /// What it found and is not resolved, one a line: for who plans it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<String>,
 }
 
 impl RaisedSize {
@@ -279,14 +282,14 @@ impl SpecProgress {
     /// The number of what an executor leaves in a try, among all of the run.
     pub fn attempt(&self, number: u32) -> usize {
         let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
-        self.attempt_of(self.built.len(), is_code, number as usize)
+        Self::attempt_of(self.raised.len(), self.built.len(), is_code, number as usize)
     }
 
     /// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
-    /// What was left before the size was raised keeps its own.
-    pub fn attempt_of(&self, tasks_before: usize, is_code: bool, number: usize) -> usize {
+    /// What was left before the size was raised, which it was so often, keeps its own.
+    pub fn attempt_of(raised: usize, tasks_before: usize, is_code: bool, number: usize) -> usize {
         let tries = TRIES_MAX as usize;
-        let tasks = self.raised.len() + tasks_before;
+        let tasks = raised + tasks_before;
         tasks * tries * 2 + if is_code { tries } else { 0 } + number
     }
 }

@@ -179,7 +179,8 @@ fn not_passed() -> SpecOutcome {
 /// Fixes led to no end.
 fn endless() -> SpecOutcome {
     let (review, why) = ("01K".to_owned(), "the sign is lost".to_owned());
-    SpecOutcome::Reviewed(TaskReview::Endless { review, why })
+    let found = vec!["critical: `-1` becomes 1".to_owned()];
+    SpecOutcome::Reviewed(TaskReview::Endless { review, why, found })
 }
 
 /// A task of which others rely on what it changes.
@@ -325,23 +326,26 @@ fn of_proof(stage: &SpecStage) -> Vec<SpecOutcome> {
     }
 }
 
-/// Everything that the job of a stage may come to.
-fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
+/// What an executor may leave and say.
+fn of_work() -> Vec<SpecOutcome> {
     let why = || vec!["why".to_owned()];
     let words = LastWords::default;
     let disagrees = LastWords { disagreement: Some("no".to_owned()), ..words() };
     let extends = LastWords { extension: vec![request(true)], ..words() };
-    let of_work = || {
-        vec![
-            work(7, words()),
-            work(7, disagrees.clone()),
-            work(7, extends.clone()),
-            SpecOutcome::Worked(Work::Nothing(words())),
-            SpecOutcome::Worked(Work::Nothing(disagrees.clone())),
-            SpecOutcome::Worked(Work::Refused { why: why(), words: words() }),
-            SpecOutcome::Worked(Work::Refused { why: why(), words: extends.clone() }),
-        ]
-    };
+    vec![
+        work(7, words()),
+        work(7, disagrees.clone()),
+        work(7, extends.clone()),
+        SpecOutcome::Worked(Work::Nothing(words())),
+        SpecOutcome::Worked(Work::Nothing(disagrees)),
+        SpecOutcome::Worked(Work::Refused { why: why(), words: words() }),
+        SpecOutcome::Worked(Work::Refused { why: why(), words: extends }),
+    ]
+}
+
+/// Everything that the job of a stage may come to.
+fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
+    let why = || vec!["why".to_owned()];
     let mut all = match stage {
         SpecStage::TestingBase => {
             vec![SpecOutcome::BaseTested(Ok(())), SpecOutcome::BaseTested(Err(why()))]

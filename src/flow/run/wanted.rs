@@ -1,6 +1,6 @@
-//! What the run of a text needs before it begins, beside what every run needs.
+//! What a run needs that begins with a person's words instead of a spec: what they want built, or a bug that they saw.
 
-use std::path::Path;
+use std::ffi::OsStr;
 
 use anyhow::Result;
 use bstr::BStr;
@@ -8,7 +8,9 @@ use bstr::BStr;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
+use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::specified::unwritten_copy;
+use crate::domain::spec::read::SpecFormat;
 use crate::domain::spec::types::{SpecEntry, SpecPosition};
 use crate::domain::specifying::idea;
 use crate::domain::specifying::idea::{BesideFile, Idea};
@@ -20,6 +22,14 @@ use crate::flow::review::belonging;
 use crate::flow::run::document_paths;
 use crate::flow::run::prepare::{Prepared, begun, complete};
 
+/// A bug that somebody reports.
+#[derive(Clone, Debug)]
+pub struct BugReport {
+    pub report: String,
+    /// The branch that the repair is built on; `None` for the repository's default branch.
+    pub base: Option<String>,
+}
+
 /// What somebody wants built, of which there is no spec yet.
 #[derive(Clone, Debug)]
 pub struct WantedText {
@@ -30,7 +40,20 @@ pub struct WantedText {
     pub base: Option<String>,
 }
 
-/// Looks whether what there is no spec of yet can be written and built.
+/// What the repair of a bug is performed with.
+pub fn prepare_fix(context: Context<'_>, request: &BugReport) -> Result<Prepared> {
+    let report = redact_str(&request.report);
+    let id = bug::id_of(&report, request.base.as_deref());
+    let copy = bug::undiagnosed(&id, &report);
+    let mut spec = belonging::parse_spec(&copy)?;
+    let at = SpecPosition { line: 1, column: 1 };
+    spec.base = request.base.clone().map(|text| SpecEntry { text, at });
+    let report = Some(report);
+    let about = SpecAbout { report, ..begun(context, copy, &spec)? };
+    complete(context, about, spec)
+}
+
+/// The same for what there is no spec of yet.
 pub fn prepare_text(
     context: Context<'_>,
     request: WantedText,
@@ -55,6 +78,9 @@ pub fn prepare_text(
     let beside = masked.map(|file| BesideFile { text: redact_str(&file.text), ..file }).collect();
     let about = SpecAbout {
         spec: unwritten_copy(&id, &spec_path),
+        // Nobody wrote any yet.
+        criteria: Vec::new(),
+        for_people: Vec::new(),
         idea: Some(Idea { text, beside, spec_path: spec_path.clone() }),
         mode,
         options,
@@ -86,14 +112,19 @@ pub fn prepare_text(
 fn spec_path(context: Context<'_>, about: &SpecAbout) -> Result<(String, String)> {
     let policy = policy::read_policy(context, Some(&about.base_tree), RuleSelection::None)?.policy;
     let globs = SpecGlobs::new(&policy.watch.specs)?;
-    let folder = globs.first_folder().to_string_lossy().into_owned();
-    let path = format!("{folder}/{}.md", about.spec_id);
-    let path = path.trim_start_matches('/').to_owned();
-    if !globs.is_spec(Path::new(&path)) {
+    let name = format!("{}.md", about.spec_id);
+    // A file has none in it, though its pattern would match one.
+    let is_file = |name: &OsStr| SpecFormat::from_name(&name.to_string_lossy()).is_some();
+    let folders = globs.folders().map(|(folder, _)| folder);
+    let mut folders = folders.filter(|folder| folder.file_name().is_none_or(|name| !is_file(name)));
+    let Some(folder) = folders.find(|folder| globs.is_spec(&folder.join(&name))) else {
         return Err(hinted(
-            format!("`watch.specs` of the base names no folder for specs: `{path}` would be none"),
+            format!(
+                "`watch.specs` of the base names no folder for specs: none of it can have `{name}`"
+            ),
             "set it to a folder, such as `docs/specs/**`, and commit that to the base",
         ));
-    }
-    Ok((folder, path))
+    };
+    let path = folder.join(&name).to_string_lossy().into_owned();
+    Ok((folder.to_string_lossy().into_owned(), path))
 }
