@@ -48,13 +48,14 @@ pub(super) fn step(
                 planned::accepted(about, then)
             }
             TaskReview::Passed(task) => planned::task_reviewed(about, *task),
-            TaskReview::Endless { review, why } => match planned::larger(spec, about) {
-                Some(to) => planned::raised(spec, about, to, why)?,
-                None => {
+            TaskReview::Endless { review, why } => {
+                if let Some(to) = planned::larger(spec, about) {
+                    planned::raised(spec, about, to, why)?
+                } else {
                     let verdict = Verdict::Escalate;
                     SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
                 }
-            },
+            }
             TaskReview::NotPassed { review, verdict, why } => {
                 SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })
             }
