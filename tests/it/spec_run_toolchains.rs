@@ -9,7 +9,9 @@ use serde_json::Value;
 use crate::harness::{Outcome, Repo, Sandbox, run as run_command, short};
 use crate::planned_runs::{Planning, plan, planned, task};
 use crate::scene::Scene;
-use crate::spec_runs::{Step, builder, writes};
+use crate::spec_runs::{
+    NEW_TEST, POLICY, RUNNER, SPEC, Step, builder, good_code, run as run_spec, writes,
+};
 use crate::toolchains;
 use crate::toolchains::{LOCK, PACKAGE, REQUIREMENTS, Toolchain};
 
@@ -271,4 +273,25 @@ fn a_spec_of_two_tasks_is_built_in_a_typescript_project() {
         "docs: record what shows that `sizes` is built",
     ];
     project.each_commit_passes(&repo, "tribunal/sizes", &subjects);
+}
+
+/// As `tsc` does, which writes what it compiled beside what an earlier call of it did.
+#[test]
+fn what_was_compiled_of_refused_tests_is_not_run_with_those_that_replace_them() {
+    let refused = "echo 'getaddrinfo ENOTFOUND'; exit 1\n";
+    let tests = [("tests/first_test.sh", refused), ("tests/size_test.sh", NEW_TEST)];
+    let tests = tests.map(|file| step(file, "")).to_vec();
+    let scene = builder(tests, vec![good_code()], &[]);
+    let repo = scene.sandbox.repo("r");
+    let compiles = format!(
+        "mkdir -p build && cp tests/*_test.sh build/\n{}",
+        RUNNER.replace("tests/*", "build/*")
+    );
+    repo.write("run-tests", compiles).write(".gitignore", "build\n").write("tribunal.toml", POLICY);
+    repo.write("tests/old_test.sh", "true\n").commit_unjudged("feat: begin");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    repo.write("docs/specs/sizes.md", SPEC);
+    built(run_spec(&repo));
+    let touched = repo.git(&["diff", "--name-only", "main", "tribunal/sizes"]).ok();
+    assert_eq!(touched.out(), "src/size.sh\ntests/size_test.sh");
 }
