@@ -243,6 +243,9 @@ fn who_may_reach_the_network_finds_the_certificates_that_the_person_names() {
     }
     outcome.says("CERTIFICATE").says("proxy: .");
     asks(&[]).never_says("CERTIFICATE");
+    // pip reads it, and ends where it is refused.
+    let line = "for one in os-release debian_version; do [ ! -e /etc/$one ] || cat /etc/$one; done";
+    repo.tribunal(&["sandbox", "--with", "landlock", "--", "sh", "-c", line]).never_says("denied");
 }
 
 #[test]

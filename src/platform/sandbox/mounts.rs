@@ -17,7 +17,7 @@ const PROGRAMS: [&str; 8] =
 const STORES: [&str; 3] = ["/nix/store", "/gnu/store", "/home/linuxbrew/.linuxbrew"];
 
 /// What of the system's settings programs need to run; nothing that names secrets, hosts or printers.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 20] = [
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
@@ -30,6 +30,11 @@ const SETTINGS: [&str; 16] = [
     "/etc/protocols",
     "/etc/services",
     "/etc/mime.types",
+    // pip ends where it is refused what tells the system's name.
+    "/etc/os-release",
+    "/etc/lsb-release",
+    "/etc/debian_version",
+    "/etc/redhat-release",
     "/etc/ssl/certs",
     "/etc/ssl/openssl.cnf",
     "/etc/pki/tls/certs",
