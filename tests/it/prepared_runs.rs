@@ -42,7 +42,8 @@ fn fetch(port: u16) -> String {
     format!(
         "perl -MSocket -e 'socket(S,AF_INET,SOCK_STREAM,0) && connect(S,sockaddr_in({port},\
          inet_aton(\"127.0.0.1\"))) or die \"no network\\n\"; syswrite(S,\"get\\n\"); print <S>' \
-         > fetched || exit 7\nmkdir -p deps/bin && mv fetched deps/bin/dep.sh && grep -q dep- deps/bin/dep.sh\n"
+         > fetched || exit 7\nmkdir -p deps/bin && mv fetched deps/bin/dep.sh && grep -q dep- deps/bin/dep.sh\n\
+         echo \"echo x > $PWD/deps/installed\" > deps/bin/install.sh\n"
     )
 }
 
@@ -96,7 +97,12 @@ fn prepared(sandbox: &Sandbox) -> Vec<PathBuf> {
 fn what_is_prepared_once_is_there_without_the_network_and_cannot_be_written() {
     // The executor finds it in its own workspace, and what it writes there is its own.
     let code = Step {
-        calls: [good_code().calls, writes(&[("deps/mine", "x\n")], "").calls].concat(),
+        calls: [
+            good_code().calls,
+            writes(&[("deps/mine", "x\n")], "").calls,
+            vec![Call::Shell("sh deps/bin/install.sh && test -e deps/installed".to_owned())],
+        ]
+        .concat(),
         ..good_code()
     };
     let scene = builder(vec![good_tests()], vec![code], &[LEFT_OUT]);
@@ -116,7 +122,9 @@ fn what_is_prepared_once_is_there_without_the_network_and_cannot_be_written() {
     let made = prepared(&scene.sandbox);
     let [folder] = made.as_slice() else { panic!("{made:?}") };
     assert!(folder.join("work/deps/bin/dep.sh").exists());
-    assert!(!folder.join("work/deps/mine").exists() && !folder.join("work/src").exists());
+    for left in ["deps/mine", "deps/installed", "src"] {
+        assert!(!folder.join("work").join(left).exists(), "{left}");
+    }
 
     // Another content is prepared anew, and what was half made counts for nothing.
     repo.git(&["branch", "-D", "tribunal/sizes"]).ok();

@@ -4,6 +4,7 @@
 //! was touched by the trees before and after.
 
 pub mod failure;
+pub mod failure_kind;
 pub mod imports;
 pub mod message;
 pub mod prompt;
@@ -18,3 +19,6 @@ pub mod test_failure;
 pub mod words;
 #[cfg(test)]
 mod tests;
+pub mod typescript;
+#[cfg(test)]
+mod typescript_tests;

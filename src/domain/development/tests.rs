@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::development::failure::{FailureKind, OutputFailure, of_output};
+use crate::domain::development::failure::of_output;
+use crate::domain::development::failure_kind::{FailureKind, OutputFailure};
 use crate::domain::development::message::{CommitSource, TaskCommit};
 use crate::domain::development::red::prove_red;
 use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};

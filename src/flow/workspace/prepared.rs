@@ -1,13 +1,14 @@
 //! What was prepared for workspaces: made once in a folder of its own, kept there, and put in its place.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use bstr::ByteSlice as _;
 
 use crate::domain::model::path::git_pattern;
 use crate::flow::workspace::checkout::{Unavailable, Workspace};
@@ -27,6 +28,9 @@ const COPIES: &str = "copies";
 
 /// Copies of files of the person's work tree, beside a workspace.
 pub const ENV_FILES: &str = "env";
+
+/// How long a file may be that is looked through for the place that it was made at.
+const SCRIPT_MAX: u64 = 256 * 1024;
 
 /// What a step made; nobody removes it while this is held.
 #[derive(Debug)]
@@ -234,7 +238,7 @@ impl Workspace {
             let copy = || -> io::Result<()> {
                 fs::create_dir_all(here.parent().unwrap_or(&here))?;
                 file::remove_if_there(&here)?;
-                copy(&one.content, &here)
+                copy(&one.content, &here, (&one.content, &here))
             };
             copy().with_context(|| format!("could not copy `{}` in place", one.path))?;
         }
@@ -260,15 +264,25 @@ fn exclude(repo: &Repo, placed: &[Placed]) -> Result<()> {
     file::write_atomic(&path, text.as_bytes())
 }
 
-/// Copies a file or a folder with all that is in it. Links stay links.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a file or a folder with all that is in it. Links stay links. What names the place of the original, as the
+/// programs of a virtual environment do, names that of the copy: else what they install would be written there.
+fn copy(from: &Path, to: &Path, moved: (&Path, &Path)) -> io::Result<()> {
     let data = fs::symlink_metadata(from)?;
     if data.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
+        let leads = fs::read_link(from)?;
+        let within = leads.strip_prefix(moved.0).map(|below| moved.1.join(below));
+        return symlink(within.unwrap_or(leads), to);
     }
     if data.is_file() {
         let mut open = regular::open(from, LastLink::Refuse)?;
-        io::copy(&mut open, &mut fs::File::create(to)?)?;
+        let mut written = fs::File::create(to)?;
+        if data.len() <= SCRIPT_MAX {
+            let mut bytes = Vec::new();
+            open.read_to_end(&mut bytes)?;
+            written.write_all(&moved_text(bytes, moved))?;
+        } else {
+            io::copy(&mut open, &mut written)?;
+        }
         return fs::set_permissions(to, data.permissions());
     }
     if !data.is_dir() {
@@ -278,7 +292,16 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in file::entries(from)? {
         let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+        copy(&entry.path(), &to.join(entry.file_name()), moved)?;
     }
     Ok(())
+}
+
+/// A text with one path in the place of another; what is no text stays as it is.
+fn moved_text(bytes: Vec<u8>, (from, to): (&Path, &Path)) -> Vec<u8> {
+    let from = from.as_os_str().as_encoded_bytes();
+    if bytes.contains(&0) || !bytes.contains_str(from) {
+        return bytes;
+    }
+    bytes.replace(from, to.as_os_str().as_encoded_bytes())
 }

@@ -57,6 +57,7 @@ fn assert_shown(what: &str, printed: &[u8], on_terminal: bool) -> String {
         for ours in OURS {
             plain = plain.replace(ours, "");
         }
+        plain = terminal::without_moving_lines(&plain);
     }
     if let Some(foul) = plain.chars().find(|c| is_foul(*c)) {
         panic!("{what} prints {foul:?}:\n{plain:?}");

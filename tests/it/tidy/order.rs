@@ -64,7 +64,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     (
         "domain::development",
-        "red imports suite test_failure failure message prompt fast_scope reach scope words",
+        "red imports suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
     ),
     (
         "domain::policy",
