@@ -1,6 +1,7 @@
 //! What somebody wants, in a sentence or in a file: a spec is written of it, reviewed, and built; or what a person has
 //! to decide is told.
 
+use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
@@ -276,9 +277,9 @@ fn a_person_answers_what_a_text_leaves_open() {
     // The second page, in its file.
     let shown = says(&["runs", "show", &id]).json();
     let file = shown["waits_for"]["file"].as_str().unwrap();
-    let text = std::fs::read_to_string(file).unwrap();
+    let text = fs::read_to_string(file).unwrap();
     assert!(text.contains("1. Is k a unit?"), "{text}");
-    std::fs::write(file, text.replacen("answer:", "answer: approve", 1)).unwrap();
+    fs::write(file, text.replacen("answer:", "answer: approve", 1)).unwrap();
     waits(says(&["resume", &id]), "the result");
     says(&["approve", &id]).ok();
     assert!(branch(&repo).starts_with("tribunal/read-sizes"), "{}", branch(&repo));
@@ -382,6 +383,9 @@ fn an_idea_in_a_file_is_built_with_what_stands_beside_it() {
     repo.write(format!("{folder}/idea.md"), format!("# Sizes\n\n## Goal\n\n{TEXT}\n"));
     repo.write(format!("{folder}/glossary.md"), "K is a kibibyte.\n");
     repo.write(format!("{folder}/picture.png"), "not text");
+    // What is kept out of the repository is not for others to read.
+    repo.write(format!("{folder}/private.md"), "Who pays.\n")
+        .write(".git/info/exclude", "private.md\n");
     let words = ["run", &format!("{folder}/idea.md"), "--format", "json"];
     let json = repo.tribunal(&words).ok().json();
     assert_eq!(json["idea"]["beside"], json!(["glossary.md"]));
@@ -391,6 +395,14 @@ fn an_idea_in_a_file_is_built_with_what_stands_beside_it() {
         "{asked}"
     );
     assert!(branch(&repo).starts_with("tribunal/sizes-"), "{}", branch(&repo));
+    // Nor is what stands beside a file that is outside of it.
+    let outside = scene.sandbox.path().join("notes");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("idea.md"), format!("# Sizes\n\n{TEXT} Soon.\n")).unwrap();
+    fs::write(outside.join("diary.md"), "Who pays.\n").unwrap();
+    let file = outside.join("idea.md");
+    let json = repo.tribunal(&["plan", file.to_str().unwrap(), "--format", "json"]).ok().json();
+    assert_eq!(json["idea"]["beside"], json!([]));
     // What is a spec by what it says is one, whatever its name is.
     let criteria = "## Acceptance criteria\n\n- **AC-1** WHEN it runs THEN it prints `1`\n";
     repo.write(

@@ -71,6 +71,27 @@ fn one_more_file_is_asked_for_and_taken_with_a_yes_alone() {
 }
 
 #[test]
+fn what_the_spec_takes_out_is_no_task_s_and_no_person_is_asked_about_it() {
+    let beyond = [("src/size.sh", CODE), ("src/hello.sh", "echo hello # 1\n")];
+    let code = vec![
+        writes(&[], "EXTEND: src/hello.sh, to say more"),
+        writes(&beyond, ""),
+        writes(&[("src/size.sh", CODE)], ""),
+    ];
+    let scene = builder(vec![good_tests()], code, &[]);
+    let repo = bounded(&scene, "\"src/**\", \"!src/hello.sh\"");
+    run(&repo).ok();
+    let asked = asked_for(&scene, Part::Code);
+    assert!(asked[1].contains("`src/hello.sh`: the spec's `touches` take it out"), "{}", asked[1]);
+    assert!(
+        asked[2].contains("`src/hello.sh`, which the spec's `touches` does not name"),
+        "{}",
+        asked[2]
+    );
+    assert!(!files(&repo).contains("hello"), "{}", files(&repo));
+}
+
+#[test]
 fn settings_give_a_task_what_the_spec_allows() {
     let mut code = planned_runs::code();
     code.insert(0, writes(&[("src/size.sh", planned_runs::KILO)], ASKS));

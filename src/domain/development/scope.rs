@@ -1,14 +1,13 @@
 //! What a task may touch, measured on what it left.
 
-use globset::GlobSet;
-
+use crate::domain::model::globs::Globs;
 use crate::domain::review::fix_limits::{RepairedFile, is_steering, is_test_path, weakened_tests};
 
 /// What a step of a task may touch.
 #[derive(Clone, Copy)]
 pub struct TaskBounds<'a> {
     /// The paths that are named for it; `None` where none are.
-    pub touches: Option<&'a GlobSet>,
+    pub touches: Option<&'a Globs>,
     pub named_by: NamedBy,
     /// Whether a path is one of the policy or its rules.
     pub is_policy: fn(&[u8]) -> bool,
@@ -156,7 +155,7 @@ impl TaskBounds<'_> {
 
     /// Changes to how the tests run, by which anything could be made to pass.
     fn running(&self, files: &[RepairedFile]) -> Vec<String> {
-        let is_named = |path: &str| self.touches.is_some_and(|globs| globs.is_match(path));
+        let is_named = |path: &str| self.touches.is_some_and(|globs| globs.names(path));
         let mut refused = Vec::new();
         for RepairedFile { path, .. } in files {
             if (self.is_spec)(path) {
@@ -263,7 +262,7 @@ pub fn refuse_code(files: &[RepairedFile], bounds: TaskBounds<'_>, step: CodeSte
                 "it changed `{}`: the tests stay as they were when they failed",
                 file.path
             ));
-        } else if bounds.touches.is_some_and(|globs| !globs.is_match(&file.path)) {
+        } else if bounds.touches.is_some_and(|globs| !globs.matches(&file.path)) {
             refused.push(format!(
                 "it changed `{}`, which {} does not name",
                 file.path,

@@ -15,7 +15,7 @@ use crate::domain::development::test_failure::NewTests;
 use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::test_report::cases::{CaseFailure, CountedAs};
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::resolve;
 use crate::domain::review::fix_limits::RepairedFile;
@@ -279,7 +279,7 @@ fn file(path: &str, old: &str, new: &str) -> RepairedFile {
 fn what_is_beyond_a_step_is_refused_with_the_reason() {
     let test = "#[test]\nfn a() {\n    assert_eq!(f(1), 2);\n}\n";
     let weak = "#[test]\nfn a() {}\n";
-    let globs = globs::union(["src/**"]).unwrap();
+    let globs = Globs::new(["src/**"]).unwrap();
     let runners = ["src/run.sh".to_owned()];
     let bounds = TaskBounds {
         named_by: NamedBy::Spec,

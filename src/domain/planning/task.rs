@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use globset::GlobSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::domain::model::globs::Globs;
 use crate::domain::model::text::counted;
 use crate::domain::planning::reading::{object, read};
 
@@ -47,7 +47,7 @@ pub struct TaskLimits<'a> {
     /// The criteria that the tasks must serve.
     pub criteria: &'a [String],
     /// What the spec allows to change; `None` where it names nothing.
-    pub touches: Option<&'a GlobSet>,
+    pub touches: Option<&'a Globs>,
     pub files_max: usize,
     pub lines_max: usize,
     pub needs_scaffold: bool,
@@ -172,7 +172,7 @@ fn wrong_with(task: &PlannedTask, limits: TaskLimits<'_>) -> Vec<String> {
     for path in &task.paths {
         if !is_file_path(path) {
             wrong.push(format!("`{path}` is no path of one file in this repository"));
-        } else if limits.touches.is_some_and(|globs| !globs.is_match(path)) {
+        } else if limits.touches.is_some_and(|globs| !globs.matches(path)) {
             wrong.push(format!("`{path}` is not in the spec's `touches`"));
         }
     }
@@ -194,7 +194,9 @@ fn wrong_with(task: &PlannedTask, limits: TaskLimits<'_>) -> Vec<String> {
 /// Whether a text is the path of one file from the top of a repository.
 pub fn is_file_path(path: &str) -> bool {
     let is_name = |part: &str| !part.is_empty() && part != "." && part != ".." && part != ".git";
-    path.split('/').all(is_name) && !path.contains(['*', '?', '[', ']', '{', '}', '\\', '\0', '\n'])
+    path.split('/').all(is_name)
+        && !path.starts_with('!')
+        && !path.contains(['*', '?', '[', ']', '{', '}', '\\', '\0', '\n'])
 }
 
 /// The places of tasks in an order in which each comes after what it needs, as they are listed where that

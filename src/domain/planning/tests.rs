@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::size::Size;
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::prompt::PlanningPrompt;
@@ -96,7 +96,7 @@ fn a_task(criteria: &[&str], needs: &[usize]) -> PlannedTask {
 }
 
 fn order(tasks: &[PlannedTask], needs_scaffold: bool) -> Result<Vec<PlannedTask>, Vec<String>> {
-    let touches = globs::union(["src/**"]).unwrap();
+    let touches = Globs::new(["src/**"]).unwrap();
     let limits = TaskLimits {
         criteria: &ids(&["AC-1", "AC-2"]),
         touches: Some(&touches),

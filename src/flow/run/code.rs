@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use bstr::BStr;
-use globset::GlobSet;
 
 use crate::domain::development::prompt;
 use crate::domain::development::prompt::TaskPrompt;
@@ -18,6 +17,7 @@ use crate::domain::gates::scope;
 use crate::domain::model::change::{Change, FileChange, FileMode};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, Work};
@@ -119,6 +119,8 @@ impl SpecSession<'_> {
     /// The words of an executor with the files that it may be given, and why it is given none of the others.
     fn weigh_requests(&self, mut words: LastWords) -> Result<(LastWords, Vec<String>)> {
         let (has, mut why) = (self.touches()?, Vec::new());
+        let spec = self.spec()?;
+        let of_spec = Globs::new(spec.touches.iter().map(String::as_str))?;
         for FileRequest { path, .. } in &words.extension {
             let by_bounds = |bounds: TaskBounds<'_>| {
                 let refused = if !is_file_path(path) {
@@ -127,8 +129,10 @@ impl SpecSession<'_> {
                     Some(forbidden)
                 } else if is_test(path) {
                     Some("the tests stay as they were when they failed")
-                } else if has.as_ref().is_some_and(|has| has.is_match(path)) {
+                } else if has.as_ref().is_some_and(|has| has.matches(path)) {
                     Some("the task may change it already")
+                } else if of_spec.takes_out(path) {
+                    Some("the spec's `touches` take it out (`!`)")
                 } else {
                     None
                 };
@@ -140,10 +144,8 @@ impl SpecSession<'_> {
         if !why.is_empty() {
             words.extension.clear();
         }
-        let spec = self.spec()?;
-        let of_spec = globs::union(spec.touches.iter().map(String::as_str))?;
         for file in &mut words.extension {
-            file.is_of_spec = spec.touches.is_empty() || of_spec.is_match(&file.path);
+            file.is_of_spec = of_spec.matches(&file.path);
         }
         Ok((words, why))
     }
@@ -238,14 +240,14 @@ impl SpecSession<'_> {
             Some(_) => Vec::new(),
             None => self.spec()?.touches.clone(),
         };
-        let of_spec = globs::union(named.iter().map(String::as_str))?;
+        let of_spec = Globs::new(named.iter().map(String::as_str))?;
         Ok(refuse(TaskBounds {
             touches: touches.as_ref(),
             named_by,
             is_policy: is_policy_path,
             runners: &runners,
             is_spec: &|path| globs.is_spec(Path::new(path)),
-            is_left_out: &|path| left_out.is_match(path) && !of_spec.is_match(path),
+            is_left_out: &|path| left_out.is_match(path) && !of_spec.names(path),
         }))
     }
 
@@ -266,12 +268,12 @@ impl SpecSession<'_> {
     }
 
     /// The paths that the task may change; `None` where none are named.
-    fn touches(&self) -> Result<Option<GlobSet>> {
+    fn touches(&self) -> Result<Option<Globs>> {
         let named = self.paths();
         if named.is_empty() {
             return Ok(None);
         }
-        Ok(Some(globs::union(named.iter().map(String::as_str))?))
+        Ok(Some(Globs::new(named.iter().map(String::as_str))?))
     }
 
     pub(super) fn paths(&self) -> &[String] {

@@ -1,8 +1,10 @@
 //! An `idea.md`: an idea in a file, with the files beside it.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use bstr::ByteSlice as _;
 use rustix::fs::FileType;
 
 use crate::domain::model::error::hinted;
@@ -47,8 +49,14 @@ pub fn of_file(context: Context<'_>, path: &Path) -> Result<Option<WantedText>> 
     Ok(Some(WantedText { text, beside: beside(context, folder)?, base: None }))
 }
 
-/// The other texts in a folder, by their names.
+/// The other texts in a folder of the work tree, by their names; what is outside of it, or what git ignores, is not
+/// for others to read.
 fn beside(context: Context<'_>, folder: &Path) -> Result<Vec<BesideFile>> {
+    let top = context.repo.work_tree.as_ref().and_then(|top| top.canonicalize().ok());
+    let Some(top) = top.filter(|top| folder.canonicalize().is_ok_and(|it| it.starts_with(top)))
+    else {
+        return Ok(Vec::new());
+    };
     let failed = || format!("could not read the folder `{}`", folder.display());
     let mut names = Vec::new();
     let entries = Folder::open(folder).and_then(|folder| folder.list("")).with_context(failed)?;
@@ -63,6 +71,8 @@ fn beside(context: Context<'_>, folder: &Path) -> Result<Vec<BesideFile>> {
             names.push(name);
         }
     }
+    let ignored = ignored(context, &top, folder, &names)?;
+    names.retain(|name| !ignored.contains(name));
     if names.len() > BESIDE_MAX {
         return Err(hinted(
             format!(
@@ -78,6 +88,26 @@ fn beside(context: Context<'_>, folder: &Path) -> Result<Vec<BesideFile>> {
         Ok(BesideFile { name: printable(&name), text })
     };
     names.into_iter().map(read).collect()
+}
+
+/// Those among the files of a folder that git ignores.
+fn ignored(
+    context: Context<'_>,
+    top: &Path,
+    folder: &Path,
+    names: &[String],
+) -> Result<Vec<String>> {
+    let folder = folder.canonicalize().context("the folder is gone")?;
+    let paths = names.iter().map(|name| folder.join(name));
+    let below = paths.filter_map(|path| path.strip_prefix(top).ok().map(Path::to_path_buf));
+    let asked = below.flat_map(|path| [path.as_os_str().as_bytes(), b"\0"].concat());
+    let git = context.repo.git().args(["check-ignore", "-z", "--stdin"]);
+    let output = git.stdin(asked.collect::<Vec<u8>>()).capture()?;
+    // 1: none of them is.
+    ensure!(matches!(output.code(), 0 | 1), "git check-ignore failed: {}", output.stderr.as_bstr());
+    let name_of = |path: &[u8]| path.rsplit_str("/").next().unwrap_or_default().to_vec();
+    let listed = output.stdout.split_str("\0").map(name_of);
+    Ok(listed.map(|name| String::from_utf8_lossy(&name).into_owned()).collect())
 }
 
 fn read_text(context: Context<'_>, path: &Path) -> Result<String> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::domain::gates::secrets::redact::redact_str;
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
@@ -120,7 +120,7 @@ impl SpecSession<'_> {
         let touches = if touches.is_empty() {
             None
         } else {
-            Some(globs::union(touches.iter().map(String::as_str))?)
+            Some(Globs::new(touches.iter().map(String::as_str))?)
         };
         let scope = &self.prepared.effective.policy.gates.scope;
         let limits = TaskLimits {
