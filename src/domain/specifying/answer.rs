@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::diagnosis::answer::CodeQuote;
+use crate::domain::diagnosis::answer::{CodeQuote, reasons};
 use crate::domain::model::size::Size;
 use crate::domain::planning::reading::{object, read};
 use crate::domain::specifying::draft::{AssumedAnswer, DraftCriterion, SpecDraft};
@@ -124,10 +124,7 @@ pub fn parse(value: &Value) -> Result<IdeaAnswer, String> {
 impl NoSpec {
     /// What a person has to know, one a line.
     pub fn reasons(&self) -> Vec<String> {
-        let mut lines = vec![self.kind.as_str().to_owned()];
-        lines.extend(self.why.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
-        lines.extend(self.quotes.iter().map(CodeQuote::in_words));
-        lines
+        reasons(self.kind.as_str(), &self.why, &self.quotes)
     }
 }
 
