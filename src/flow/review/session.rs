@@ -76,12 +76,17 @@ impl<'a> ReviewSession<'a> {
     }
 
     fn perform_jobs(mut self) -> Result<(Run, Option<UnstagedListing>)> {
+        // A signal that comes between two programs stops the run as well.
+        let _deferred = self.interrupts.defer();
         let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel);
         thread::scope(|scope| {
             let (sender, ended) = mpsc::channel::<(Job, Result<Replied>)>();
             let mut calls = 0;
             loop {
                 let mut jobs = next(&self.run);
+                if let Some(signal) = self.interrupts.received().filter(|_| !jobs.is_empty()) {
+                    return Err(self.stopped(signal));
+                }
                 jobs.truncate(parallel.saturating_sub(calls));
                 for job in &jobs {
                     self.run = start(self.run.clone(), &job.id, now(self.context.env))?;
