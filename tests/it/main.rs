@@ -41,6 +41,7 @@ mod links;
 mod machine;
 mod manual_runs;
 mod managers;
+mod meanwhile;
 mod model_server;
 mod moved_bases;
 mod needs;

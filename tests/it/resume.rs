@@ -450,7 +450,7 @@ fn what_the_executor_wrote_is_not_lost() {
 }
 
 /// A draw of its own, the same each time.
-fn drawn(seed: &mut u64) -> u64 {
+pub fn drawn(seed: &mut u64) -> u64 {
     *seed ^= *seed << 13;
     *seed ^= *seed >> 7;
     *seed ^= *seed << 17;

@@ -1,16 +1,19 @@
 //! The run of a spec: from its file to a reviewed commit on a branch of its own, or to what a person has to
 //! decide.
 
+use std::borrow::Cow;
 use std::fs;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::brain::{LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Outcome, Repo, short, wait_for};
+use crate::harness::{self, Outcome, Repo, short, wait_for};
 use crate::model_server::{Asked, Call, Say, Words};
-use crate::scene::{KEYS, Scene};
+use crate::resume::drawn;
+use crate::scene::{Beside, KEYS, Scene};
 
 /// Runs each test of the project, and reports them.
 pub const RUNNER: &str = r#"#!/bin/sh
@@ -476,15 +479,15 @@ fn whatever_an_executor_does_with_git_the_persons_repository_is_as_it_was() {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Left {
     code: i32,
-    tree: String,
-    refs: String,
+    pub tree: String,
+    pub refs: String,
     cost: Value,
     pub calls: Vec<String>,
     /// How many reviews were made, and the first lines of the commits.
     reviews: usize,
     commits: String,
     /// What is on record, and as what.
-    findings: Vec<String>,
+    pub findings: Vec<String>,
 }
 
 impl Left {
@@ -551,17 +554,29 @@ pub fn begun(repo: &Repo<'_>) -> Option<String> {
     ids.into_iter().next()
 }
 
-/// Goes on after a kill, and holds the end against that of a run that nothing stopped.
-fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, words: &[&str], at: &str) {
+/// The words that go on with a run: those that begin it, where it was not begun.
+fn onward<'a>(repo: &Repo<'_>, words: &[&'a str]) -> Vec<Cow<'a, str>> {
+    match begun(repo) {
+        Some(id) => vec!["resume".into(), id.into(), "--format".into(), "json".into()],
+        None => words.iter().map(|word| Cow::Borrowed(*word)).collect(),
+    }
+}
+
+/// Goes on after so many kills, and holds the end against that of a run that nothing stopped.
+fn goes_on(
+    scene: &Scene,
+    repo: &Repo<'_>,
+    whole: &Left,
+    words: &[&str],
+    (kills, at): (usize, &str),
+) {
     wait_for("the agents to end", || scene.alive().is_empty());
-    let again = match begun(repo) {
-        Some(id) => repo.tribunal(&["resume", &id, "--format", "json"]),
-        None => repo.tribunal(words),
-    };
+    let words = onward(repo, words);
+    let again = repo.tribunal(&words.iter().map(Cow::as_ref).collect::<Vec<_>>());
     assert_eq!(again.code, whole.code, "{at}: {again}");
     assert_eq!(&Left::of(scene, repo, &again), whole, "{at}: {again}");
     let made = made(scene);
-    assert!(made.len() <= whole.calls.len() + 1, "{at}: {made:?}");
+    assert!(made.len() <= whole.calls.len() + kills, "{at}: {made:?}");
     repo.git(&["fsck", "--strict"]).ok();
 }
 
@@ -588,6 +603,54 @@ fn a_run_survives_a_kill_at_a_save() {
     assert_eq!(whole.calls, names);
     assert_eq!(made(&scene).len(), names.len());
     killed_at_saves(&whole, STEP, whole_project, project);
+}
+
+/// Killed at moments that are drawn, again and again, it comes to the same end.
+#[test]
+fn a_run_survives_kills_at_any_moment() {
+    let scene = whole_project();
+    let repo = project(&scene);
+    let began = Instant::now();
+    let whole = Left::of(&scene, &repo, &run(&repo).ok());
+    let longest = u64::try_from(began.elapsed().as_millis()).unwrap();
+    let left = AtomicUsize::new(harness::cases(20, 200));
+    thread::scope(|scope| {
+        for seed in [0x51ab_3c07_u64, 0x1d3e_77f1, 0x6a09_e667, 0x3c6e_f372] {
+            let (whole, left) = (&whole, &left);
+            scope.spawn(move || killed_at_moments(whole, longest, left, seed));
+        }
+    });
+}
+
+/// Kills runs, each up to five times, for as long as there are kills left.
+fn killed_at_moments(whole: &Left, longest: u64, left: &AtomicUsize, mut seed: u64) {
+    let another = || {
+        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    };
+    while left.load(Ordering::SeqCst) > 0 {
+        let scene = whole_project();
+        let repo = project(&scene);
+        let mut moments = Vec::new();
+        while moments.len() < 5 && another() {
+            let words = onward(&repo, &RUN);
+            let words: Vec<&str> = words.iter().map(Cow::as_ref).collect();
+            let mut run = Beside::start(&repo, &words, "killed");
+            let moment = Duration::from_millis(drawn(&mut seed) % longest);
+            moments.push(moment);
+            let deadline = Instant::now() + moment;
+            while run.is_running() && Instant::now() < deadline {
+                thread::park_timeout(Duration::from_millis(1));
+            }
+            let has_ended = !run.is_running();
+            drop(run.child.kill());
+            run.child.wait().unwrap();
+            wait_for("the agents to end", || scene.alive().is_empty());
+            if has_ended {
+                break;
+            }
+        }
+        goes_on(&scene, &repo, whole, &RUN, (moments.len(), &format!("killed at {moments:?}")));
+    }
 }
 
 /// Kills a run of that project at every save point, or at one of so many, and has it go on.
@@ -627,7 +690,7 @@ pub fn killed_at_saves_of(
                         end.fetch_min(k, Ordering::SeqCst);
                         return;
                     }
-                    goes_on(&scene, &repo, whole, words, &format!("save {k}"));
+                    goes_on(&scene, &repo, whole, words, (1, &format!("save {k}")));
                     kills.fetch_add(1, Ordering::SeqCst);
                 }
             });
