@@ -781,9 +781,45 @@ fn a_base_that_cannot_be_built_on_is_told_before_anything_is_paid() {
         assert_eq!((stage.as_str(), verdict), ("ended", "inconclusive".into()));
         assert!(reasons.contains(reason), "{reason} in {reasons}");
     };
-    says("echo 'assert: no'; exit 1\n", RUNNER, "1 test fails already: `tests/other_test.sh`");
     says("true\n", "exit 1\n", "`tests` cannot be built or collected");
     assert_eq!(scene.asked().len(), 0);
+}
+
+/// A test that failed before is nobody's fault, to the end of the run, and one that passed before is.
+#[test]
+fn a_test_that_fails_on_the_base_is_not_blamed_on_what_is_built() {
+    let breaks = writes(
+        &[("src/size.sh", "echo 2048 # NARROW\n"), ("src/hello.sh", "echo bye\n")],
+        "SUBJECT: feat(size): read sizes",
+    );
+    for (code, is_built) in [(vec![good_code()], true), (vec![breaks; 3], false)] {
+        let scene = builder(vec![good_tests()], code, &[NARROW]);
+        let repo = project(&scene);
+        repo.write("tests/other_test.sh", "echo 'assert: no'; exit 1\n")
+            .git(&["add", "tests"])
+            .ok();
+        repo.git(&["commit", "--quiet", "--no-verify", "-m", "test: another"]).ok();
+        let says = "1 passed, and what fails already is not blamed on what is built: `tests/other_test.sh`";
+        let outcome = run(&repo).says(says);
+        let told = scene
+            .asked()
+            .iter()
+            .filter(|asked| asked.prompt.contains("| `tests/other_test.sh`"))
+            .count();
+        assert!(told > 1, "{told}");
+        let (stage, verdict, reasons) = came(&outcome);
+        if is_built {
+            assert_eq!(
+                (outcome.code, stage.as_str(), verdict),
+                (0, "ended", "pass".into()),
+                "{outcome}"
+            );
+            assert_eq!(scene.asked().len(), 6, "a review with a fix: {outcome}");
+        } else {
+            assert!(reasons.contains("`tests/hello_test.sh` passed before and fails"), "{outcome}");
+            assert!(!reasons.contains("other_test"), "{outcome}");
+        }
+    }
 }
 
 /// Fixes of a review are held to what the code was held to.

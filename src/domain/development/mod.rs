@@ -3,6 +3,7 @@
 //! Nothing here believes what an agent says of its work: tests count by reports and exit codes, and what
 //! was touched by the trees before and after.
 
+pub mod failed_before;
 pub mod failure;
 pub mod failure_kind;
 pub mod imports;

@@ -18,6 +18,8 @@ pub struct TaskPrompt<'a> {
     pub touches: &'a [String],
     /// The files of the new tests, with how they fail; empty while they are written.
     pub red: &'a [String],
+    /// The tests that failed before the task.
+    pub failing: &'a [String],
     /// What the last try came to: why it was refused, or what failed; empty for the first.
     pub refused: &'a [String],
     /// What the commands printed that failed then.
@@ -57,6 +59,7 @@ fn fill(template: &str, task: TaskPrompt<'_>) -> String {
             "task" => data("task", task.task, "All of it.\n"),
             "touches" => data("touches", &task.touches.join("\n"), "It names none.\n"),
             "red" => data("red", &task.red.join("\n"), "None.\n"),
+            "failing" => data("failing", &task.failing.join("\n"), "None.\n"),
             "printed" => data("printed", task.printed, "Nothing failed, or it printed nothing.\n"),
             "refused" if task.refused.is_empty() => String::new(),
             "refused" => format!(

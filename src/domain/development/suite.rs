@@ -118,15 +118,10 @@ impl SuiteRun {
         self.all().filter(|(_, state)| **state == CaseState::Passed).count()
     }
 
-    /// How many tests failed.
-    pub fn failed(&self) -> usize {
-        self.all().filter(|(_, state)| state.is_failed()).count()
-    }
-
-    /// The names of the tests that failed, the first of them.
+    /// The names of the tests that failed.
     pub fn failing(&self) -> Vec<String> {
         let failed = self.all().filter(|(_, state)| state.is_failed());
-        failed.take(NAMED_MAX).map(|(name, _)| format!("`{name}`")).collect()
+        failed.map(|(name, _)| format!("`{name}`")).collect()
     }
 
     /// The last lines that commands printed that did not end well, for people.
@@ -251,7 +246,8 @@ pub fn prove_green(base: &SuiteRun, red: &[RedTest], now: &SuiteRun) -> GreenPro
     if wrong.is_empty() { GreenProof::Green(new) } else { GreenProof::Red(wrong) }
 }
 
-fn shortened(mut all: Vec<String>) -> Vec<String> {
+/// The first of them, and how many more there are.
+pub fn shortened(mut all: Vec<String>) -> Vec<String> {
     let more = all.len().saturating_sub(NAMED_MAX);
     if more > 0 {
         all.truncate(NAMED_MAX);

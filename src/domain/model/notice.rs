@@ -143,7 +143,8 @@ pub enum SpecRunStep {
     /// What it is built on has so many commits more by now.
     BaseMoved { spec: String, name: String, commits: usize },
     /// The tests of the base ran, and none failed.
-    BaseTested { passed: usize },
+    /// With the tests that fail already, for people.
+    BaseTested { passed: usize, failing: Vec<String> },
     /// It is planned as something larger, for people: to which size, and why.
     Raised { size: &'static str, why: String },
 }

@@ -37,7 +37,9 @@ use crate::flow::workspace::checkout::Unavailable;
 use crate::platform::config::env::now;
 use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::process::Interrupts;
+use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
+use crate::platform::store::test_results;
 
 /// A run with what its jobs need.
 pub struct ReviewSession<'a> {
@@ -218,7 +220,15 @@ impl<'a> ReviewSession<'a> {
             (0, None) => WrittenBy::Person,
             _ => WrittenBy::Agent,
         };
-        let gates = gates_job::run_gates(self.context, &change, effective, spec, written_by)?;
+        let before = match &self.run.about.parent {
+            Some(parent) => {
+                let folder = runs::folder_of(&self.context.repo.state_dir(), parent);
+                Some(test_results::load(&folder, 0)?)
+            }
+            None => None,
+        };
+        let (context, before) = (self.context, before.as_ref());
+        let gates = gates_job::run_gates(context, &change, effective, spec, written_by, before)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }

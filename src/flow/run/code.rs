@@ -34,6 +34,7 @@ use crate::flow::review::belonging;
 use crate::flow::review::request::request_work;
 use crate::flow::run::left_out;
 use crate::flow::run::session::{SpecSession, Wanted};
+use crate::flow::run::suite;
 use crate::flow::workspace::attempt;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::git::diff;
@@ -291,6 +292,7 @@ impl SpecSession<'_> {
             task: &self.task_in_words(),
             touches: self.paths(),
             red: &red,
+            failing: &suite::before_task(self.folder, &self.run)?.failing(),
             refused: &ask.refused,
             printed: &self.printed(ask),
             rules: &self.rules()?,

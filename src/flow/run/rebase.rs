@@ -20,6 +20,7 @@ use crate::flow::run::{kept, prepare, suite};
 use crate::flow::workspace::checkout::Ignored;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::{diff, lazy_fetch};
+use crate::platform::store::test_results;
 
 /// How many paths of one kind are named.
 const NAMED_MAX: usize = 5;
@@ -238,8 +239,8 @@ impl SpecSession<'_> {
         onto: &Snapshot,
         picked: &[PickedCommit],
     ) -> Rebased<()> {
-        let mut before = match self.suite_of(effective, onto, onto)? {
-            Ok(suite) => suite,
+        let mut suites = match self.suite_of(effective, onto, onto)? {
+            Ok(suite) => vec![suite],
             Err(not) => return Ok(Err(not)),
         };
         let spec = self.run.progress();
@@ -250,8 +251,8 @@ impl SpecSession<'_> {
                 Err(not) => return Ok(Err(not)),
             };
             let failing = built.task.red.as_ref().map_or(&[][..], |red| &red.failing);
-            match prove_green(&before, failing, &now) {
-                GreenProof::Green(_) => before = now,
+            match prove_green(&suites[at], failing, &now) {
+                GreenProof::Green(_) => suites.push(now),
                 GreenProof::NotRun(why) => return Ok(Err(NotRebased::Failed(why))),
                 GreenProof::Red(why) => {
                     let name = &self.run.about.base_name;
@@ -260,6 +261,9 @@ impl SpecSession<'_> {
                     return Ok(Err(NotRebased::Escalated([vec![first], why].concat())));
                 }
             }
+        }
+        for (built, suite) in suites.iter().enumerate() {
+            test_results::keep(self.folder, built, suite)?;
         }
         Ok(Ok(()))
     }

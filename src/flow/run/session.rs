@@ -7,13 +7,12 @@ use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::development::red::prove_red;
-use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green};
+use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, shortened};
 use crate::domain::development::test_failure::NewTests;
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::oid::Oid;
-use crate::domain::model::text::counted;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::apply::{apply, start};
@@ -48,6 +47,7 @@ use crate::platform::process::Interrupts;
 use crate::platform::store::file;
 use crate::platform::store::lock::Wait;
 use crate::platform::store::runs::RunFolder;
+use crate::platform::store::test_results;
 
 /// What failed commands printed last, in the folder of the run.
 const PRINTED: &str = "printed.txt";
@@ -242,18 +242,12 @@ impl<'a> SpecSession<'a> {
     fn test_base(&self) -> Result<SpecOutcome> {
         // What an earlier run left may not make a test pass.
         let suite = self.test(&self.head(), Ignored::Go)?;
-        suite::keep_base(self.folder, &suite)?;
+        test_results::keep(self.folder, 0, &suite)?;
         let broken = suite.broken();
         let wrong = match suite.not_run() {
             Some(why) => Some(why),
             None if !broken.is_empty() => {
                 Some(format!("`{}` cannot be built or collected", broken.join("`, `")))
-            }
-            // A review of what is built runs the same commands, and would blame it.
-            None if suite.failed() > 0 => {
-                let verb = if suite.failed() == 1 { "fails" } else { "fail" };
-                let count = counted(suite.failed(), "test");
-                Some(format!("{count} {verb} already: {}", suite.failing().join(", ")))
             }
             None => None,
         };
@@ -266,8 +260,8 @@ impl<'a> SpecSession<'a> {
             }
         };
         if came.is_ok() {
-            let passed = suite.passed();
-            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed }));
+            let (passed, failing) = (suite.passed(), shortened(suite.failing()));
+            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed, failing }));
         }
         Ok(SpecOutcome::BaseTested(came))
     }

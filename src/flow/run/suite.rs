@@ -1,9 +1,7 @@
 //! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what they came
 //! to after each task.
 
-use std::path::PathBuf;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
 use crate::domain::gates::policy::EffectivePolicy;
@@ -16,8 +14,8 @@ use crate::flow::evaluate::command_outcome::CommandOutcome;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::commands;
 use crate::flow::workspace::checkout::Ignored;
-use crate::platform::store::file;
 use crate::platform::store::runs::RunFolder;
+use crate::platform::store::test_results;
 
 /// What running the tests came to.
 pub enum Tested {
@@ -84,29 +82,12 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
     }
 }
 
-/// Keeps what the tests of the base came to.
-pub fn keep_base(folder: &RunFolder, suite: &SuiteRun) -> Result<()> {
-    keep(folder, 0, suite)
-}
-
 /// Keeps what the tests came to with the task that is built now.
 pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
-    keep(folder, run.progress().built.len() + 1, suite)
+    test_results::keep(folder, run.progress().built.len() + 1, suite)
 }
 
 /// What the tests came to before the task that is built now.
 pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
-    let path = path_of(folder, run.progress().built.len());
-    let text = file::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
-    serde_json::from_slice(&text)
-        .with_context(|| format!("`{}` is not the result of tests", path.display()))
-}
-
-fn keep(folder: &RunFolder, built: usize, suite: &SuiteRun) -> Result<()> {
-    file::write_atomic(&path_of(folder, built), &serde_json::to_vec(suite)?)
-}
-
-/// What the tests came to after so many tasks, in the folder of the run.
-fn path_of(folder: &RunFolder, built: usize) -> PathBuf {
-    folder.path().join(format!("tests-{built}.json"))
+    test_results::load(folder.path(), run.progress().built.len())
 }

@@ -159,7 +159,13 @@ fn spec_run_line(step: &SpecRunStep) -> String {
             printable(name),
             counted(*commits, "commit")
         ),
-        SpecRunStep::BaseTested { passed } => format!("the tests of the base: {passed} passed"),
+        SpecRunStep::BaseTested { passed, failing } if failing.is_empty() => {
+            format!("the tests of the base: {passed} passed")
+        }
+        SpecRunStep::BaseTested { passed, failing } => format!(
+            "the tests of the base: {passed} passed, and what fails already is not blamed on what is built: {}",
+            failing.join(", ")
+        ),
         SpecRunStep::Raised { size, why } => {
             format!("the review did not pass, so it is planned as size {size}: {}", printable(why))
         }

@@ -64,7 +64,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     (
         "domain::development",
-        "red imports suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
+        "red imports failed_before suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
     ),
     (
         "domain::policy",
@@ -155,7 +155,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::store",
-        "review_queue dropped_specs inbox known_specs spec_queue runs stop_mark user_state file ledger folder crash lock permissions regular",
+        "review_queue dropped_specs inbox known_specs spec_queue test_results runs stop_mark user_state file ledger folder crash lock permissions regular",
     ),
     ("platform::store::folder", "read write resolve ."),
     (
