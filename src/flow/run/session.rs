@@ -1,7 +1,7 @@
 //! Performs the run of a spec: one job after the other, saved before each and after it.
 
 use std::borrow::Cow;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
@@ -65,6 +65,8 @@ pub(super) struct SpecSession<'a> {
     pub run: SpecRun,
     /// The tip of the base that was spoken of last.
     told_tip: Option<Oid>,
+    /// The conventions of the code base, with the tree that they are of: all of it is walked for them.
+    rules: Mutex<Option<(Oid, Vec<String>)>>,
 }
 
 /// What an executor is asked to write.
@@ -98,7 +100,8 @@ impl<'a> SpecSession<'a> {
             notices: context.notices,
         };
         let told_tip = Some(run.about.base.clone());
-        Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip })
+        let rules = Mutex::default();
+        Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip, rules })
     }
 
     /// Performs the run until it ends or pauses.
@@ -357,9 +360,15 @@ impl<'a> SpecSession<'a> {
     /// The conventions of the code base for the paths of the spec.
     pub(super) fn rules(&self) -> Result<Vec<String>> {
         let tree = &self.run.about.base_tree;
+        let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, rules)) = known.as_ref().filter(|(of, _)| of == tree) {
+            return Ok(rules.clone());
+        }
         let files = diff::trees(&self.private.objects, None, Some(tree))?;
         let conventions = Conventions::of(self.private_context(), Some(tree))?;
-        Ok(conventions.for_files(&files))
+        let rules = conventions.for_files(&files);
+        *known = Some((tree.clone(), rules.clone()));
+        Ok(rules)
     }
 
     /// Turns an interrupted checkout into [`Stopped`].

@@ -2,6 +2,7 @@
 //! number.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
@@ -83,8 +84,14 @@ fn look(pid: i32) -> Option<Seen> {
     Some(Seen { has_ended, is_ending, start })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
+/// It stays the same for as long as this process is there.
 fn scope() -> Option<String> {
+    static SCOPE: OnceLock<Option<String>> = OnceLock::new();
+    SCOPE.get_or_init(read_scope).clone()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
+fn read_scope() -> Option<String> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
     Some(format!("{} {}", boot.trim(), namespace.display()))
