@@ -50,6 +50,7 @@ mod planned_runs;
 mod prepared_runs;
 mod progress;
 mod push;
+mod removed_criteria;
 mod push_draws;
 mod push_policy;
 mod push_shapes;

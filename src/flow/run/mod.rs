@@ -13,6 +13,8 @@ mod code;
 mod commit;
 mod document_paths;
 mod documents;
+mod earlier;
+mod removal;
 mod fast;
 mod fast_needs;
 pub mod idea;

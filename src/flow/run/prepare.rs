@@ -32,7 +32,8 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::{base, chosen, document_paths, fast_needs, research_asked};
+use crate::flow::run::earlier::SpecBeside;
+use crate::flow::run::{base, chosen, document_paths, earlier, fast_needs, research_asked};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -71,7 +72,9 @@ pub fn prepare(
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
-    let mut about = SpecAbout { counted_size, mode, options, ..begun(context, copy, &spec)? };
+    let SpecBeside { copy, spec, earlier } = earlier::beside(context, copy, spec)?;
+    let begun = begun(context, copy, &spec)?;
+    let mut about = SpecAbout { counted_size, mode, options, earlier, ..begun };
     if spec.mode == Some(SpecMode::Research) && mode != RunMode::Fast {
         // What one task builds is not planned, and there would be nothing to look first for.
         about.stated_size = about.stated_size.map(|size| size.max(Size::M));
@@ -147,6 +150,7 @@ pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result
         options: RunOptions::default(),
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
+        earlier: None,
     })
 }
 

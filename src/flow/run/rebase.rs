@@ -250,10 +250,10 @@ impl SpecSession<'_> {
                 Err(not) => return Ok(Err(not)),
             };
             let failing = built.task.red.as_ref().map_or(&[][..], |red| &red.failing);
-            match prove_green(&before, failing, &now) {
+            match prove_green(&self.kept_of(at, before), failing, &now) {
                 GreenProof::Green(_) => before = now,
                 GreenProof::NotRun(why) => return Ok(Err(NotRebased::Failed(why))),
-                GreenProof::Red(why) => {
+                GreenProof::Red(why) | GreenProof::Lost(why) => {
                     let name = &self.run.about.base_name;
                     let first =
                         format!("upon what `{name}` has now task {} does not pass:", at + 1);

@@ -1,10 +1,12 @@
 //! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what they came
 //! to after each task.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::development::removal;
+use crate::domain::development::removal::TestName;
 use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
@@ -96,17 +98,27 @@ pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> R
 
 /// What the tests came to before the task that is built now.
 pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
-    let path = path_of(folder, run.progress().built.len());
+    after_tasks(folder.path(), run.progress().built.len())
+}
+
+/// The names of the tests that a task brought, of a run in that folder.
+pub fn new_names(folder: &Path, place: usize) -> Result<Vec<TestName>> {
+    let (before, after) = (after_tasks(folder, place)?, after_tasks(folder, place + 1)?);
+    Ok(removal::new_names(&before, &after))
+}
+
+fn after_tasks(folder: &Path, built: usize) -> Result<SuiteRun> {
+    let path = path_of(folder, built);
     let text = file::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
     serde_json::from_slice(&text)
         .with_context(|| format!("`{}` is not the result of tests", path.display()))
 }
 
 fn keep(folder: &RunFolder, built: usize, suite: &SuiteRun) -> Result<()> {
-    file::write_atomic(&path_of(folder, built), &serde_json::to_vec(suite)?)
+    file::write_atomic(&path_of(folder.path(), built), &serde_json::to_vec(suite)?)
 }
 
 /// What the tests came to after so many tasks, in the folder of the run.
-fn path_of(folder: &RunFolder, built: usize) -> PathBuf {
-    folder.path().join(format!("tests-{built}.json"))
+fn path_of(folder: &Path, built: usize) -> PathBuf {
+    folder.join(format!("tests-{built}.json"))
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use crate::domain::development::reach::ReachingFile;
-use crate::domain::development::suite::{GreenProof, prove_green};
+use crate::domain::development::suite::GreenProof;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
@@ -179,13 +179,16 @@ impl SpecSession<'_> {
             return Ok(Some(format!("its fixes are beyond the task: {}", refused.join("; "))));
         }
         let commit = commit.context("a fix has no commit")?.clone();
-        let now = self.test(&Snapshot { tree: tree.clone(), commit }, Ignored::Go)?;
-        Ok(match prove_green(&suite::before_task(self.folder, &self.run)?, &red.failing, &now) {
+        let at = Snapshot { tree: tree.clone(), commit };
+        let now = self.test(&at, Ignored::Go)?;
+        Ok(match self.weigh_green(&red.failing, &at, &now)? {
             GreenProof::Green(_) => {
                 suite::keep_after_task(self.folder, &self.run, &now)?;
                 None
             }
-            GreenProof::Red(why) => Some(format!("after its fixes {}", why.join("; "))),
+            GreenProof::Red(why) | GreenProof::Lost(why) => {
+                Some(format!("after its fixes {}", why.join("; ")))
+            }
             GreenProof::NotRun(why) => {
                 Some(format!("after its fixes the tests did not run: {why}"))
             }

@@ -64,7 +64,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::planning", "prompt part plan_review plan task size_vote reading"),
     (
         "domain::development",
-        "red imports suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
+        "removal red imports suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
     ),
     (
         "domain::policy",
@@ -82,7 +82,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
     (
         "domain::spec",
-        "record reported belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
+        "record reported belongs dropped classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
     ("flow", "run_log dropped run review learn call evaluate intake setup workspace context"),
@@ -120,7 +120,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "specify documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim idea wanted prepare research_asked document_paths fast_needs kept chosen branch base",
+        "specify documents task_review removal bug research planning rebase commit publish code fast session left_out checkpoint claim idea wanted prepare earlier suite research_asked document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

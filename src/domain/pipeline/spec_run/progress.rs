@@ -176,6 +176,12 @@ impl SpecProgress {
         Some(CurrentTask { part, task: part.tasks.get(built)?, number: built + 1 })
     }
 
+    /// The criteria that a task serves, by its place among all of them.
+    pub fn criteria_of(&self, place: usize) -> &[String] {
+        let task = self.parts.iter().flat_map(|part| &part.tasks).nth(place);
+        task.map_or(&[], |task| &task.criteria)
+    }
+
     /// Whether all of the spec is one task.
     pub fn is_one_task(&self) -> bool {
         matches!(self.parts.as_slice(), [part] if part.plan.is_none() && part.tasks.len() == 1)
@@ -215,8 +221,13 @@ impl SpecProgress {
             return Some(match task.kind {
                 TaskKind::Behaviour => SpecStage::WritingTests(ask),
                 TaskKind::Scaffold => {
-                    let red =
-                        RedTests { at: ask.from.clone(), files: Vec::new(), failing: Vec::new() };
+                    let red = RedTests {
+                        number: TRIES_MAX,
+                        at: ask.from.clone(),
+                        files: Vec::new(),
+                        failing: Vec::new(),
+                        taken_out: Vec::new(),
+                    };
                     SpecStage::WritingCode { red, ask }
                 }
             });

@@ -141,9 +141,19 @@ pub struct WrittenTests {
 /// Tests that failed as they should. Their files stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedTests {
+    /// Which try they are; of runs that an earlier version began the last one.
+    #[serde(default = "tries_max")]
+    pub number: u32,
     pub at: Snapshot,
     pub files: Vec<String>,
     pub failing: Vec<RedTest>,
+    /// Tests of what is no longer asked for that were taken out beside them, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_out: Vec<String>,
+}
+
+fn tries_max() -> u32 {
+    TRIES_MAX
 }
 
 /// Code that was written, within the task.

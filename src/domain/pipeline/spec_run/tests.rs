@@ -72,6 +72,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         hash: "h".to_owned(),
         text: "text".to_owned(),
         only: None,
+        dropped: Vec::new(),
     };
     let about = SpecAbout {
         spec,
@@ -96,6 +97,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         options: RunOptions::default(),
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
+        earlier: None,
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -315,12 +317,14 @@ fn of_proof(stage: &SpecStage) -> Vec<SpecOutcome> {
     match stage {
         SpecStage::ProvingRed(_) => vec![
             red(),
+            SpecOutcome::Red(RedProof::Removed { failing: Vec::new(), taken_out: why() }),
             SpecOutcome::Red(RedProof::Unproven(why())),
             SpecOutcome::Red(RedProof::NotRun(not_run())),
         ],
         _ => vec![
             SpecOutcome::Green(GreenProof::Green(1)),
             SpecOutcome::Green(GreenProof::Red(why())),
+            SpecOutcome::Green(GreenProof::Lost(why())),
             SpecOutcome::Green(GreenProof::NotRun(not_run())),
         ],
     }
@@ -443,7 +447,8 @@ fn measure(run: &SpecRun) -> [usize; 6] {
 
 fn of_stage(stage: &SpecStage) -> usize {
     let tries = |number: u32| 2 * (TRIES_MAX - number) as usize;
-    let code = 2 * TRIES_MAX as usize + 10;
+    // With each of them as many tries of code are made.
+    let tests = |number: u32| 30 * (TRIES_MAX - number) as usize;
     match stage {
         SpecStage::TestingBase
         | SpecStage::Classifying
@@ -457,10 +462,10 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Diagnosing(ask) => 1_000 - ask.number as usize,
         SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
         SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
-        SpecStage::WritingTests(ask) => code + 2 + tries(ask.number),
-        SpecStage::ProvingRed(written) => code + 1 + tries(written.number),
-        SpecStage::WritingCode { ask, .. } => 6 + tries(ask.number),
-        SpecStage::ProvingGreen { code, .. } => 5 + tries(code.number),
+        SpecStage::WritingTests(ask) => 20 + tests(ask.number),
+        SpecStage::ProvingRed(written) => 19 + tests(written.number),
+        SpecStage::WritingCode { red, ask } => 6 + tests(red.number) + tries(ask.number),
+        SpecStage::ProvingGreen { red, code } => 5 + tests(red.number) + tries(code.number),
         SpecStage::Reviewing { .. } | SpecStage::Recording | SpecStage::Rebasing(_) => 4,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
@@ -1168,7 +1173,7 @@ fn the_words_of_a_stored_run_have_a_version() {
         let (_, known) = error.split_once("expected one of ").unwrap();
         known.split(" at line").next().unwrap().replace('`', "")
     }
-    assert_eq!(VERSION, 6);
+    assert_eq!(VERSION, 7);
     assert_eq!(
         words::<SpecStage>(),
         "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
