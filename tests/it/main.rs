@@ -49,6 +49,7 @@ mod output;
 mod planned_runs;
 mod prepared_runs;
 mod progress;
+mod proposals;
 mod push;
 mod removed_criteria;
 mod push_draws;

@@ -35,6 +35,7 @@ impl SpecSession<'_> {
         };
         let task = ReviewedTask {
             reaching: Vec::new(),
+            upheld: 0,
             tree,
             subject: format!("docs: record the decisions of `{}`", self.run.about.spec_id),
             red: None,

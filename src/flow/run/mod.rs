@@ -15,6 +15,7 @@ mod document_paths;
 mod documents;
 mod earlier;
 mod removal;
+mod proposals;
 mod fast;
 mod fast_needs;
 pub mod idea;

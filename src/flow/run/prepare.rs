@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use bstr::BStr;
 
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::agent::{Role, is_same_family};
+use crate::domain::model::change::TreeEntry;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::size::Size;
@@ -15,6 +17,7 @@ use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
+use crate::domain::planning::page_changes;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::settings::Policy;
@@ -127,6 +130,11 @@ fn refuse_text(copy: &SpecCopy, hint: impl FnOnce(String) -> String) -> Result<(
 pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
     let base = base::find(context.repo, spec)?;
     let base_tree = context.repo.tree_of(&base.commit)?;
+    let mut documents = Vec::new();
+    for path in page_changes::PAGES {
+        let entry = context.repo.objects.entry(&base_tree, BStr::new(path))?;
+        documents.extend(entry.filter(TreeEntry::is_regular).map(|_| path.to_owned()));
+    }
     Ok(SpecAbout {
         spec: copy,
         spec_id: spec.id.clone(),
@@ -151,6 +159,7 @@ pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
         earlier: None,
+        documents,
     })
 }
 

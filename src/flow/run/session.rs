@@ -181,6 +181,8 @@ impl<'a> SpecSession<'a> {
             {
                 SpecOutcome::BaseMoved
             }
+            SpecStage::ProposingPages => return self.propose_pages(job),
+            SpecStage::ProposingRule => self.propose_rule(job)?,
             SpecStage::Rebasing(_) => self.rebase()?,
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,

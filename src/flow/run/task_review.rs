@@ -11,6 +11,7 @@ use crate::domain::model::text::one_line;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::spec_run::outcome::TaskReview;
 use crate::domain::pipeline::spec_run::stage::{RedTests, ReviewedTask, Snapshot, WrittenCode};
+use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::{CriterionStatus, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
@@ -148,6 +149,7 @@ impl SpecSession<'_> {
             reviewer: details.reviewer.clone(),
             arbiter: details.arbiter.clone(),
             reaching: Vec::new(),
+            upheld: run.review_loop().findings.iter().filter(|one| is_upheld(one)).count(),
         };
         let is_same = attempt.tree == at.tree;
         let commit = if is_same { Some(at.commit.clone()) } else { attempt.commit.clone() };
@@ -194,4 +196,8 @@ impl SpecSession<'_> {
             }
         })
     }
+}
+
+fn is_upheld(finding: &TrackedFinding) -> bool {
+    finding.decision.as_ref().is_some_and(|one| one.verdict == ArbiterVerdict::Upheld)
 }

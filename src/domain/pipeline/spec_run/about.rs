@@ -63,6 +63,9 @@ pub struct SpecAbout {
     /// What is known of the versions that were built before; `None` where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<EarlierVersion>,
+    /// The documents of the base that are held against what is built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
 }
 
 /// What a run is for.

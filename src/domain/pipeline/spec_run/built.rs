@@ -40,9 +40,9 @@ pub(super) fn step(
             SpecOutcome::Reviewed(review),
         ) => match review {
             TaskReview::Passed(task) if stage == SpecStage::Accepting => {
-                let then = match spec.built.last() {
+                let then = match spec.result(about) {
                     // Reviewed once more upon another base: it has no documents.
-                    Some(last) if spec.is_one_task() => SpecStage::Publishing(last.clone()),
+                    Some(last) if spec.is_one_task() => SpecStage::Publishing(last),
                     _ => SpecStage::Documenting(*task),
                 };
                 planned::accepted(about, then)

@@ -16,6 +16,8 @@ pub mod pages;
 mod planned;
 mod researched;
 pub mod progress;
+pub mod proposal;
+mod proposed;
 pub mod rebased;
 pub mod result;
 mod said;

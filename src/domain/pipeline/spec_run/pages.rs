@@ -36,7 +36,7 @@ pub fn checkpoint(
         (
             CheckpointKind::Acceptance,
             SpecStage::Documenting(task) | SpecStage::Publishing(BuiltTask { task, .. }),
-        ) => acceptance(spec, about, task),
+        ) => acceptance(spec, about, task) + &proposals(spec),
         (CheckpointKind::Built, _) => built_so_far(spec, about),
         (CheckpointKind::Extension(files), _) => extension_page(spec, files),
         (CheckpointKind::Reach, SpecStage::Committing(task)) => reach_page(spec, task),
@@ -333,7 +333,22 @@ pub fn progress(spec: &SpecProgress, about: &SpecAbout) -> String {
             }
         }
     }
-    page + &taken_away(about)
+    page + &taken_away(about) + &proposals(spec)
+}
+
+/// What is proposed beside the tasks, and what is not.
+fn proposals(spec: &SpecProgress) -> String {
+    if spec.proposed.is_empty() && spec.unproposed.is_empty() {
+        return String::new();
+    }
+    let mut page = "\n## Proposed beside the tasks\n\n".to_owned();
+    for one in &spec.proposed {
+        let _ = writeln!(page, "- {}", one.in_words());
+    }
+    for why in &spec.unproposed {
+        let _ = writeln!(page, "- not: {}", one_line(why));
+    }
+    page
 }
 
 fn known(name: &str) -> &str {

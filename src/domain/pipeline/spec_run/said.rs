@@ -57,6 +57,9 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         SpecOutcome::Reviewed(review) => of_review(review),
         SpecOutcome::Committed(Ok(at)) => vec![format!("commit {}", at.commit.short())],
         SpecOutcome::Committed(Err(why)) => first("the gates of a commit stop it", why),
+        SpecOutcome::Proposed(Ok(Some(proposed))) => vec![proposed.in_words()],
+        SpecOutcome::Proposed(Ok(None)) => vec!["there is nothing to propose".to_owned()],
+        SpecOutcome::Proposed(Err(why)) => first("it is not proposed", why),
         SpecOutcome::BaseMoved => vec!["its base moved".to_owned()],
         SpecOutcome::Rebased(Ok(commits)) => {
             vec![format!("the commits are upon {} and pass there", commits.base.short())]

@@ -27,6 +27,7 @@ use crate::domain::pipeline::spec_run::outcome::{
     CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
 };
 use crate::domain::pipeline::spec_run::progress::PageFacts;
+use crate::domain::pipeline::spec_run::proposal::{ProposalKind, ProposedCommit};
 use crate::domain::pipeline::spec_run::specified::unwritten_copy;
 use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, RebasedCommits, ReviewedTask, Snapshot,
@@ -98,6 +99,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
         earlier: None,
+        documents: Vec::new(),
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -170,7 +172,18 @@ fn passed() -> SpecOutcome {
         reviewer: String::new(),
         arbiter: String::new(),
         reaching: Vec::new(),
+        upheld: 0,
     })))
+}
+
+/// The same, with a finding that was upheld.
+fn passed_upheld() -> SpecOutcome {
+    match passed() {
+        SpecOutcome::Reviewed(TaskReview::Passed(task)) => {
+            SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask { upheld: 1, ..*task })))
+        }
+        other => other,
+    }
 }
 
 fn not_passed() -> SpecOutcome {
@@ -206,6 +219,7 @@ fn rebased(is_near: bool) -> RebasedCommits {
         written: None,
         built,
         recorded: None,
+        proposed: Vec::new(),
         is_near,
     }
 }
@@ -374,6 +388,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             passed(),
             passed_reaching(Reach::Dependency),
             passed_reaching(Reach::Routing),
+            passed_upheld(),
             not_passed(),
             endless(),
             SpecOutcome::Reviewed(TaskReview::Paused {
@@ -386,6 +401,11 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         | SpecStage::Recording
         | SpecStage::Documenting(_) => {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
+        }
+        SpecStage::ProposingPages | SpecStage::ProposingRule => {
+            let what = ProposalKind::Pages(why());
+            let proposed = ProposedCommit { at: at(8), what };
+            [Ok(Some(proposed)), Ok(None), Err(why())].map(SpecOutcome::Proposed).to_vec()
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published, SpecOutcome::BaseMoved],
         SpecStage::Rebasing(_) => {
@@ -466,7 +486,9 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::ProvingRed(written) => 19 + tests(written.number),
         SpecStage::WritingCode { red, ask } => 6 + tests(red.number) + tries(ask.number),
         SpecStage::ProvingGreen { red, code } => 5 + tests(red.number) + tries(code.number),
-        SpecStage::Reviewing { .. } | SpecStage::Recording | SpecStage::Rebasing(_) => 4,
+        SpecStage::Reviewing { .. } | SpecStage::Rebasing(_) | SpecStage::ProposingRule => 4,
+        SpecStage::ProposingPages => 5,
+        SpecStage::Recording => 6,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
@@ -495,6 +517,7 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
         |(size, mode, options, (grants, asks), research)| {
             let mut run = sized(size, mode);
             run.about.research = research;
+            run.about.documents = vec!["docs/architecture.md".to_owned()];
             let (ask_every, autopilot, plan_only) = options;
             let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
             let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
@@ -1177,8 +1200,8 @@ fn the_words_of_a_stored_run_have_a_version() {
     assert_eq!(
         words::<SpecStage>(),
         "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
-         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, \
-         publishing, learning, keeping, waiting, planned, paused, ended"
+         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, proposing-pages, proposing-rule, accepting, documenting, \
+         rebasing, publishing, learning, keeping, waiting, planned, paused, ended"
     );
     assert_eq!(
         words::<CheckpointKind>(),
