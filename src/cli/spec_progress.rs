@@ -208,9 +208,10 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
                 "you"
             }
         }
-        SpecStage::Researching(_) => "the researcher",
+        SpecStage::Researching(_) | SpecStage::ProposingRule => "the researcher",
         SpecStage::WritingSpec { .. }
         | SpecStage::Diagnosing(_)
+        | SpecStage::ProposingPages
         | SpecStage::Classifying
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)

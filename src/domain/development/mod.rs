@@ -10,6 +10,9 @@ pub mod imports;
 pub mod message;
 pub mod prompt;
 pub mod red;
+pub mod removal;
+#[cfg(test)]
+mod removal_tests;
 #[cfg(test)]
 mod red_tests;
 pub mod fast_scope;

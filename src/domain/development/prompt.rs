@@ -5,6 +5,7 @@ use crate::domain::review::template::render;
 
 const TESTS: &str = include_str!("prompts/tests.md");
 const CODE: &str = include_str!("prompts/code.md");
+const OUTDATED: &str = include_str!("prompts/outdated.md");
 const SCAFFOLD: &str = include_str!("prompts/scaffold.md");
 
 /// One step of a task for the executor.
@@ -16,6 +17,8 @@ pub struct TaskPrompt<'a> {
     pub task: &'a str,
     /// The paths that may be changed; empty where none are named.
     pub touches: &'a [String],
+    /// The tests that may be taken out, since what they were written for is no longer asked for; empty for none.
+    pub outdated: &'a str,
     /// The files of the new tests, with how they fail; empty while they are written.
     pub red: &'a [String],
     /// The tests that failed before the task.
@@ -66,6 +69,10 @@ fn fill(template: &str, task: TaskPrompt<'_>) -> String {
                 "## Your try before this was not taken\nRepair it without what was wrong:\n{}",
                 data("refused", &task.refused.join("\n"), "")
             ),
+            "outdated" if task.outdated.is_empty() => String::new(),
+            "outdated" => render(OUTDATED, &|name| {
+                (name == "tests").then(|| data("outdated tests", task.outdated, ""))
+            }),
             "rules" => data("rules", &task.rules.join("\n\n"), "There are none.\n"),
             _ => return None,
         })

@@ -12,8 +12,24 @@ use crate::domain::gates::test_report::cases::CaseFailure;
 
 /// Weighs a run of the tests after new ones were written against the run before.
 pub fn prove_red(base: &SuiteRun, now: &SuiteRun, tests: NewTests<'_>) -> RedProof {
+    match new_failures(base, now, tests) {
+        Ok(red) if red.is_empty() => RedProof::Unproven(vec![
+            "no new test failed: what they ask for is there already, or they did not run"
+                .to_owned(),
+        ]),
+        Ok(red) => RedProof::Proven(red),
+        Err(proof) => proof,
+    }
+}
+
+/// The new tests that fail as they should, or what is proved where something is not as it should be.
+pub(super) fn new_failures(
+    base: &SuiteRun,
+    now: &SuiteRun,
+    tests: NewTests<'_>,
+) -> Result<Vec<RedTest>, RedProof> {
     if let Some(why) = now.not_run() {
-        return RedProof::NotRun(why);
+        return Err(RedProof::NotRun(why));
     }
     let (mut red, mut wrong) = (Vec::new(), Vec::new());
     for command in &now.commands {
@@ -45,16 +61,7 @@ pub fn prove_red(base: &SuiteRun, now: &SuiteRun, tests: NewTests<'_>) -> RedPro
             }
         }
     }
-    if !wrong.is_empty() {
-        return RedProof::Unproven(wrong);
-    }
-    if red.is_empty() {
-        return RedProof::Unproven(vec![
-            "no new test failed: what they ask for is there already, or they did not run"
-                .to_owned(),
-        ]);
-    }
-    RedProof::Proven(red)
+    if wrong.is_empty() { Ok(red) } else { Err(RedProof::Unproven(wrong)) }
 }
 
 /// What a new test that failed proves.

@@ -226,17 +226,23 @@ const DECLARATIONS: [&str; 10] = [
 fn only_declares(old: &str, new: &str) -> bool {
     let mut left = old.lines().peekable();
     for line in new.lines() {
-        let is_declaration = || {
-            let line = line.trim_start();
-            line.is_empty() || DECLARATIONS.iter().any(|word| line.starts_with(word))
-        };
         if left.peek() == Some(&line) {
             left.next();
-        } else if !is_declaration() {
+        } else if !is_declaration(line) {
             return false;
         }
     }
     left.next().is_none()
+}
+
+/// A text without the lines that name another file.
+pub(super) fn without_declarations(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !is_declaration(line)).collect()
+}
+
+fn is_declaration(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || DECLARATIONS.iter().any(|word| line.starts_with(word))
 }
 
 /// Who wrote the code.

@@ -145,6 +145,17 @@ impl SuiteRun {
         self.commands.iter().flat_map(SuiteCommand::cases)
     }
 
+    /// What came of the tests that are wanted, by their command and their name.
+    pub(super) fn filtered(&self, is_wanted: impl Fn(&str, &str) -> bool) -> Self {
+        let mut suite = self.clone();
+        for command in &mut suite.commands {
+            if let SuiteOutcome::Reported { cases, .. } = &mut command.outcome {
+                cases.retain(|name, _| is_wanted(&command.name, name));
+            }
+        }
+        suite
+    }
+
     /// The command of that name.
     pub fn command(&self, name: &str) -> Option<&SuiteCommand> {
         self.commands.iter().find(|command| command.name == name)
@@ -174,6 +185,12 @@ pub enum RedReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedProof {
     Proven(Vec<RedTest>),
+    /// The same of a task that takes out tests as well, of what is no longer asked for: by their names. Where none fails,
+    /// it is they that show it.
+    Removed {
+        failing: Vec<RedTest>,
+        taken_out: Vec<String>,
+    },
     /// They prove nothing: why, for the agent that wrote them.
     Unproven(Vec<String>),
     /// The tests could not be run: why.
@@ -187,6 +204,8 @@ pub enum GreenProof {
     Green(usize),
     /// What is not as it must be, for the agent that wrote the code.
     Red(Vec<String>),
+    /// Tests were taken out that show what is still asked for: which, for the agent that wrote the tests.
+    Lost(Vec<String>),
     /// The tests could not be run: why.
     NotRun(String),
 }

@@ -22,7 +22,7 @@ use crate::domain::review::fix_limits::RepairedFile;
 
 /// A run of one command: `+` before a test's name is a pass, `-` a failure, `/` a skip, with what it says after
 /// a colon.
-fn suite(cases: &[&str]) -> SuiteRun {
+pub(super) fn suite(cases: &[&str]) -> SuiteRun {
     let mut states = BTreeMap::new();
     for case in cases {
         let (name, said) =
@@ -45,7 +45,7 @@ fn suite(cases: &[&str]) -> SuiteRun {
 }
 
 /// A run in which nothing could be built.
-fn broken(printed: &str) -> SuiteRun {
+pub(super) fn broken(printed: &str) -> SuiteRun {
     let (name, printed) = ("t".to_owned(), printed.to_owned());
     SuiteRun { commands: vec![SuiteCommand { name, outcome: SuiteOutcome::Unreported, printed }] }
 }

@@ -1,5 +1,6 @@
 //! The prompts of planning.
 
+use crate::domain::planning::page_changes::LINES_MAX;
 use crate::domain::planning::part::PARTS_MAX;
 use crate::domain::planning::plan::PartPlan;
 use crate::domain::planning::plan_review::PlanFinding;
@@ -11,6 +12,7 @@ const SIZE: &str = include_str!("prompts/size.md");
 const SPLIT: &str = include_str!("prompts/split.md");
 const PLAN: &str = include_str!("prompts/plan.md");
 const PLAN_REVIEW: &str = include_str!("prompts/plan_review.md");
+const PAGES: &str = include_str!("prompts/pages.md");
 const TASKS: &str = include_str!("prompts/tasks.md");
 
 /// What every question of planning shows. All of it is without secrets.
@@ -60,6 +62,21 @@ pub fn plan_review(ask: &PlanningPrompt<'_>, plan: &PartPlan) -> String {
 /// Which tasks build it.
 pub fn tasks(ask: &PlanningPrompt<'_>, plan: &PartPlan) -> String {
     fill(TASKS, ask, Some(plan), &[])
+}
+
+/// Which lines of the documents are untrue by what was built: the paths of that, and the documents with their texts.
+pub fn pages(ask: &PlanningPrompt<'_>, changed: &[String], pages: &[(String, String)]) -> String {
+    let data = |name: &str, text: &str| as_data(name, ask.fence_nonce, text, "There is none.\n");
+    render(PAGES, &|name| {
+        Some(match name {
+            "token" => ask.fence_nonce.to_owned(),
+            "page_lines" => LINES_MAX.to_string(),
+            "spec" => data("spec", ask.spec),
+            "changed" => data("changed", &changed.join("\n")),
+            "pages" => pages.iter().map(|(path, text)| data(path, text)).collect(),
+            _ => return None,
+        })
+    })
 }
 
 fn fill(

@@ -98,7 +98,8 @@ impl<'a> Researcher<'a> {
     }
 }
 
-fn draft_reply(outcome: &Outcome, name: &str) -> DraftReply {
+/// What an agent of that name replied to a question for a draft.
+pub fn draft_reply(outcome: &Outcome, name: &str) -> DraftReply {
     let why = || {
         let because = outcome.why();
         let colon = if because.is_empty() { "" } else { ": " };

@@ -6,6 +6,7 @@ use crate::domain::development::message::REPORT_TRAILER;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::oid::Oid;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
@@ -79,7 +80,7 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
             (Some(_), _) => format!("repairing {}", about.in_words()),
             (_, Some(_)) => format!("writing and building {}", about.in_words()),
             _ if about.is_research_only() => format!("research for {}", about.in_words()),
-            _ => format!("building {}", about.in_words()),
+            _ => format!("building {}{}", about.in_words(), taken_away(about)),
         },
         base: format!("{} ({})", about.base_name, about.base.short()),
         branch: about.is_published().then(|| about.branch.clone()),
@@ -214,4 +215,13 @@ pub fn take(context: Context<'_>, id: &str) -> Result<(RunFolder, SpecRun)> {
         ));
     };
     Ok((folder, run))
+}
+
+/// What of the version that was built before is taken away, for people.
+fn taken_away(about: &SpecAbout) -> String {
+    let ids: Vec<String> = about.spec.dropped.iter().map(|one| printable(&one.id)).collect();
+    match ids.as_slice() {
+        [] => String::new(),
+        ids => format!(" without what {} of the version before asked for", ids.join(", ")),
+    }
 }

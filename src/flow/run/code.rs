@@ -165,6 +165,10 @@ impl SpecSession<'_> {
             file.new.as_ref().is_some_and(|entry| entry.mode == FileMode::Symlink)
         };
         if let Wanted::Tests = wanted {
+            let files = match self.removal() {
+                Some(removal) => removal.others(files),
+                None => files,
+            };
             let mut why = self.bounded(|bounds| refuse_tests(&files, bounds))?;
             // What it leads to would be written with the code.
             let links = changed.iter().filter(is_link);
@@ -291,6 +295,7 @@ impl SpecSession<'_> {
             spec: &spec_text(&belonging::parse_spec(&self.run.about.spec)?),
             task: &self.task_in_words(),
             touches: self.paths(),
+            outdated: &self.removal().map(|removal| removal.in_words()).unwrap_or_default(),
             red: &red,
             failing: &suite::before_task(self.folder, &self.run)?.failing(),
             refused: &ask.refused,
@@ -340,5 +345,8 @@ fn red_in_words(red: &RedTests) -> Vec<String> {
             RedReason::MissingSymbol(symbol) => format!("{command}: {name}: `{symbol}` is missing"),
         }
     });
-    files.chain(tests).collect()
+    let taken_out = red.taken_out.iter().map(|name| {
+        format!("{name}: it was taken out, and put back once you are done it has to fail")
+    });
+    files.chain(tests).chain(taken_out).collect()
 }

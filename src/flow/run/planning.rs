@@ -165,12 +165,12 @@ impl SpecSession<'_> {
         })
     }
 
-    fn with_prompt(
+    pub(super) fn with_prompt<T>(
         &self,
         job: &JobId,
         refused: &[String],
-        ask: &dyn Fn(&PlanningPrompt<'_>) -> PlanningResult,
-    ) -> PlanningResult {
+        ask: &dyn Fn(&PlanningPrompt<'_>) -> Result<T>,
+    ) -> Result<T> {
         let scope = &self.prepared.effective.policy.gates.scope;
         ask(&PlanningPrompt {
             spec: &spec_text(&*self.spec()?),

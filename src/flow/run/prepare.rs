@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use bstr::BStr;
 
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::agent::{Role, is_same_family};
+use crate::domain::model::change::TreeEntry;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::size::Size;
@@ -15,6 +17,7 @@ use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::stage::Snapshot;
+use crate::domain::planning::page_changes;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::settings::Policy;
@@ -32,7 +35,8 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::{base, chosen, document_paths, fast_needs, research_asked};
+use crate::flow::run::earlier::SpecBeside;
+use crate::flow::run::{base, chosen, document_paths, earlier, fast_needs, research_asked};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
@@ -71,7 +75,9 @@ pub fn prepare(
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
-    let mut about = SpecAbout { counted_size, mode, options, ..begun(context, copy, &spec)? };
+    let SpecBeside { copy, spec, earlier } = earlier::beside(context, copy, spec)?;
+    let begun = begun(context, copy, &spec)?;
+    let mut about = SpecAbout { counted_size, mode, options, earlier, ..begun };
     if spec.mode == Some(SpecMode::Research) && mode != RunMode::Fast {
         // What one task builds is not planned, and there would be nothing to look first for.
         about.stated_size = about.stated_size.map(|size| size.max(Size::M));
@@ -124,6 +130,11 @@ fn refuse_text(copy: &SpecCopy, hint: impl FnOnce(String) -> String) -> Result<(
 pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
     let base = base::find(context.repo, spec)?;
     let base_tree = context.repo.tree_of(&base.commit)?;
+    let mut documents = Vec::new();
+    for path in page_changes::PAGES {
+        let entry = context.repo.objects.entry(&base_tree, BStr::new(path))?;
+        documents.extend(entry.filter(TreeEntry::is_regular).map(|_| path.to_owned()));
+    }
     Ok(SpecAbout {
         spec: copy,
         spec_id: spec.id.clone(),
@@ -147,6 +158,8 @@ pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result
         options: RunOptions::default(),
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
+        earlier: None,
+        documents,
     })
 }
 

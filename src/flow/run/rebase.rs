@@ -120,17 +120,20 @@ impl SpecSession<'_> {
         let moved = files_between(self.private, &about.base_tree, &onto.tree)?;
         let built = files_between(self.private, &about.base_tree, &self.head().tree)?;
         let spec = self.run.progress();
-        let mut commits = picked.into_iter().map(|one| one.at);
-        let written = spec.written.as_ref().and_then(|_| commits.next());
-        let recorded = spec.recorded.as_ref().and_then(|_| commits.next_back());
+        let mut commits: Vec<Snapshot> = picked.into_iter().map(|one| one.at).collect();
+        let written = spec.written.as_ref().filter(|_| !commits.is_empty());
+        let written = written.map(|_| commits.remove(0));
+        let proposed = commits.split_off(commits.len().saturating_sub(spec.proposed.len()));
+        let recorded = spec.recorded.as_ref().and_then(|_| commits.pop());
         Ok(Ok(RebasedCommits {
             is_near: is_near(&moved, &built),
             base: onto.commit,
             base_tree: onto.tree,
             asked: prepared.about.asked,
             written,
-            built: commits.collect(),
+            built: commits,
             recorded,
+            proposed,
         }))
     }
 
@@ -138,7 +141,11 @@ impl SpecSession<'_> {
     fn picked(&self, onto: &Snapshot) -> Rebased<Vec<PickedCommit>> {
         let spec = self.run.progress();
         let written = spec.written.iter().map(|written| written.at.clone());
-        let old = written.chain(spec.built.iter().map(BuiltTask::at)).chain(spec.recorded.clone());
+        let proposed = spec.proposed.iter().map(|one| one.at.clone());
+        let old = written
+            .chain(spec.built.iter().map(BuiltTask::at))
+            .chain(spec.recorded.clone())
+            .chain(proposed);
         let (mut parent, mut head) = (self.run.about.base.clone(), onto.clone());
         let mut picked = Vec::new();
         for old in old {
@@ -251,10 +258,10 @@ impl SpecSession<'_> {
                 Err(not) => return Ok(Err(not)),
             };
             let failing = built.task.red.as_ref().map_or(&[][..], |red| &red.failing);
-            match prove_green(&suites[at], failing, &now) {
+            match prove_green(&self.kept_of(at, suites[at].clone()), failing, &now) {
                 GreenProof::Green(_) => suites.push(now),
                 GreenProof::NotRun(why) => return Ok(Err(NotRebased::Failed(why))),
-                GreenProof::Red(why) => {
+                GreenProof::Red(why) | GreenProof::Lost(why) => {
                     let name = &self.run.about.base_name;
                     let first =
                         format!("upon what `{name}` has now task {} does not pass:", at + 1);

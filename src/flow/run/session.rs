@@ -184,6 +184,8 @@ impl<'a> SpecSession<'a> {
             {
                 SpecOutcome::BaseMoved
             }
+            SpecStage::ProposingPages => return self.propose_pages(job),
+            SpecStage::ProposingRule => self.propose_rule(job)?,
             SpecStage::Rebasing(_) => self.rebase()?,
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
@@ -294,7 +296,11 @@ impl<'a> SpecSession<'a> {
         let text: String = files.iter().filter_map(|file| read(file)).collect();
         let paths = self.paths();
         let tests = NewTests { text: &text, files, paths, read: &read };
-        let mut proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
+        let before = suite::before_task(self.folder, &self.run)?;
+        let mut proof = match self.removal() {
+            Some(removal) => removal.prove_red(&before, &now, tests),
+            None => prove_red(&before, &now, tests),
+        };
         if let RedProof::Unproven(why) = &mut proof {
             why.extend(left_out::of_last(self.folder));
         }
@@ -306,13 +312,14 @@ impl<'a> SpecSession<'a> {
 
     fn prove_green(&self, red: &RedTests, code: &WrittenCode) -> Result<SpecOutcome> {
         let base = suite::before_task(self.folder, &self.run)?;
+        let base = self.kept_of(self.run.progress().built.len(), base);
         let mut now = self.test(&code.at, Ignored::Stay)?;
         let mut proof = prove_green(&base, &red.failing, &now);
         if let GreenProof::Green(_) = proof {
             // Once more without anything that tests or builds left behind: what passes by that, or passes by
             // chance, fails here.
             now = self.test(&code.at, Ignored::Go)?;
-            proof = match prove_green(&base, &red.failing, &now) {
+            proof = match self.weigh_green(&red.failing, &code.at, &now)? {
                 GreenProof::Red(why) => {
                     let first = "it passed once, and not again in a fresh checkout".to_owned();
                     GreenProof::Red([vec![first], why].concat())
@@ -323,7 +330,7 @@ impl<'a> SpecSession<'a> {
         match &mut proof {
             GreenProof::Green(_) => suite::keep_after_task(self.folder, &self.run, &now)?,
             GreenProof::Red(why) => why.extend(left_out::of_last(self.folder)),
-            GreenProof::NotRun(_) => {}
+            GreenProof::Lost(_) | GreenProof::NotRun(_) => {}
         }
         let printed =
             if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };
@@ -351,7 +358,10 @@ impl<'a> SpecSession<'a> {
 
     /// What is built, as it is known by now: one that is written of an idea was not there when the run began.
     pub(super) fn spec(&self) -> Result<Cow<'_, Spec>> {
+        // Of an earlier version more may be known now than was when it began.
+        let is_fixed = !self.run.about.spec.dropped.is_empty();
         Ok(match self.run.progress().written {
+            _ if is_fixed => Cow::Owned(belonging::parse_spec(&self.run.about.spec)?),
             Some(_) => Cow::Owned(belonging::parse_spec(&self.run.about.spec)?),
             None => Cow::Borrowed(&self.prepared.spec),
         })

@@ -143,6 +143,7 @@ impl SpecSession<'_> {
             reviewer: String::new(),
             arbiter: String::new(),
             reaching: Vec::new(),
+            upheld: 0,
         };
         self.commit(job, &task)
     }

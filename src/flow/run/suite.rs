@@ -1,8 +1,12 @@
 //! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what they came
 //! to after each task.
 
+use std::path::Path;
+
 use anyhow::Result;
 
+use crate::domain::development::removal;
+use crate::domain::development::removal::TestName;
 use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
@@ -90,4 +94,11 @@ pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> R
 /// What the tests came to before the task that is built now.
 pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
     test_results::load(folder.path(), run.progress().built.len())
+}
+
+/// The names of the tests that a task brought, of a run in that folder.
+pub fn new_names(folder: &Path, place: usize) -> Result<Vec<TestName>> {
+    let (before, after) =
+        (test_results::load(folder, place)?, test_results::load(folder, place + 1)?);
+    Ok(removal::new_names(&before, &after))
 }

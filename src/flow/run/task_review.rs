@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use crate::domain::development::reach::ReachingFile;
-use crate::domain::development::suite::{GreenProof, prove_green};
+use crate::domain::development::suite::GreenProof;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
@@ -11,6 +11,7 @@ use crate::domain::model::text::one_line;
 use crate::domain::pipeline::result::{ReviewEnding, ReviewResult};
 use crate::domain::pipeline::spec_run::outcome::TaskReview;
 use crate::domain::pipeline::spec_run::stage::{RedTests, ReviewedTask, Snapshot, WrittenCode};
+use crate::domain::review::arbiter_decision::ArbiterVerdict;
 use crate::domain::review::decide::Decision;
 use crate::domain::review::finding::{CriterionStatus, ReviewFinding};
 use crate::domain::review::tracked::TrackedFinding;
@@ -148,6 +149,7 @@ impl SpecSession<'_> {
             reviewer: details.reviewer.clone(),
             arbiter: details.arbiter.clone(),
             reaching: Vec::new(),
+            upheld: run.review_loop().findings.iter().filter(|one| is_upheld(one)).count(),
         };
         let is_same = attempt.tree == at.tree;
         let commit = if is_same { Some(at.commit.clone()) } else { attempt.commit.clone() };
@@ -179,16 +181,23 @@ impl SpecSession<'_> {
             return Ok(Some(format!("its fixes are beyond the task: {}", refused.join("; "))));
         }
         let commit = commit.context("a fix has no commit")?.clone();
-        let now = self.test(&Snapshot { tree: tree.clone(), commit }, Ignored::Go)?;
-        Ok(match prove_green(&suite::before_task(self.folder, &self.run)?, &red.failing, &now) {
+        let at = Snapshot { tree: tree.clone(), commit };
+        let now = self.test(&at, Ignored::Go)?;
+        Ok(match self.weigh_green(&red.failing, &at, &now)? {
             GreenProof::Green(_) => {
                 suite::keep_after_task(self.folder, &self.run, &now)?;
                 None
             }
-            GreenProof::Red(why) => Some(format!("after its fixes {}", why.join("; "))),
+            GreenProof::Red(why) | GreenProof::Lost(why) => {
+                Some(format!("after its fixes {}", why.join("; ")))
+            }
             GreenProof::NotRun(why) => {
                 Some(format!("after its fixes the tests did not run: {why}"))
             }
         })
     }
+}
+
+fn is_upheld(finding: &TrackedFinding) -> bool {
+    finding.decision.as_ref().is_some_and(|one| one.verdict == ArbiterVerdict::Upheld)
 }

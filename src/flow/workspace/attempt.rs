@@ -44,7 +44,8 @@ pub fn save_partial(
     Ok(commit)
 }
 
-fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
+/// Commits a tree without a ref that keeps it.
+pub fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
     let mut words = vec!["commit-tree", tree.as_str(), "-F", "-"];
     if let Some(parent) = parent {
         words.extend(["-p", parent.as_str()]);

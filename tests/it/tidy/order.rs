@@ -56,15 +56,15 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said rebased built bug specified planned researched asking checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress outcome proposal stage stop about chosen_role",
     ),
     ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::research", "page prompt address record answer decision signs shard"),
-    ("domain::planning", "prompt part plan_review plan task size_vote reading"),
+    ("domain::planning", "prompt page_changes part plan_review plan task size_vote reading"),
     (
         "domain::development",
-        "red imports failed_before suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
+        "removal red imports failed_before suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
     ),
     (
         "domain::policy",
@@ -82,7 +82,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
     (
         "domain::spec",
-        "record reported belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
+        "record reported belongs dropped classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
     ("flow", "run_log dropped run review learn call evaluate intake setup workspace context"),
@@ -109,7 +109,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
         "flow::learn",
-        "researcher drafting decision deleted due incidents session outcome status_changes \
+        "on_branch researcher drafting decision deleted due incidents session outcome status_changes \
          memory request rule_files sample statistics",
     ),
     (
@@ -120,7 +120,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "specify documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim idea wanted prepare research_asked document_paths fast_needs kept chosen branch base",
+        "specify proposals documents task_review removal bug research planning rebase commit publish code fast session left_out checkpoint claim idea wanted prepare earlier suite research_asked document_paths fast_needs kept chosen branch base",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::development::reach::Reach;
+use crate::domain::development::removal::EarlierVersion;
 use crate::domain::development::words::FileRequest;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
@@ -59,6 +60,12 @@ pub struct SpecAbout {
     pub research: ResearchAsked,
     #[serde(default)]
     pub purpose: RunPurpose,
+    /// What is known of the versions that were built before; `None` where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierVersion>,
+    /// The documents of the base that are held against what is built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
 }
 
 /// What a run is for.

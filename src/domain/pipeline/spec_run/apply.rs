@@ -13,7 +13,7 @@ use crate::domain::pipeline::spec_run::progress::{PageFacts, SpecProgress};
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, Snapshot, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{
-    bug, built, planned, rebased, researched, said, specified,
+    bug, built, planned, proposed, rebased, researched, said, specified,
 };
 use crate::domain::planning::size_vote;
 
@@ -98,7 +98,7 @@ fn committed(
         }
         (SpecStage::Recording, Ok(at)) => {
             spec.recorded = Some(at);
-            SpecStage::Accepting
+            proposed::begin(spec, about)
         }
         (SpecStage::Documenting(task), Ok(at)) => SpecStage::Publishing(BuiltTask::new(task, at)),
         (SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_), Err(why)) => {
@@ -152,6 +152,7 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
         (SpecStage::ListingTasks { plan, ask }, SpecOutcome::Listed(tasks)) => {
             planned::listed(spec, about, plan, &ask, tasks)?
         }
+        (stage, SpecOutcome::Proposed(came)) => proposed::came(spec, about, &stage, came)?,
         (stage, SpecOutcome::Committed(came)) => committed(spec, about, stage, came)?,
         (stage @ (SpecStage::Accepting | SpecStage::Publishing(_)), SpecOutcome::BaseMoved) => {
             rebased::begin(spec, stage)

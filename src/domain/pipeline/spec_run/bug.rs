@@ -61,6 +61,7 @@ fn copy_of(bug: &ReportedBug) -> SpecCopy {
         hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
         text,
         only: None,
+        dropped: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The steps of one task: tests, the proof that they fail, code, the proof that they pass, its review.
 
-use crate::domain::development::suite::{GreenProof, RedProof};
+use crate::domain::development::suite::{GreenProof, RedProof, RedTest};
 use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
@@ -30,7 +30,7 @@ pub(super) fn step(
             code_written(spec, about, red, ask, work)
         }
         (SpecStage::ProvingGreen { red, code }, SpecOutcome::Green(proof)) => {
-            green(about, red, code, proof)
+            green(spec, about, red, code, proof)
         }
         (SpecStage::WritingCode { .. }, SpecOutcome::Beyond(why)) => {
             SpecStage::stopped(SpecStop::BeyondFast(why))
@@ -40,9 +40,9 @@ pub(super) fn step(
             SpecOutcome::Reviewed(review),
         ) => match review {
             TaskReview::Passed(task) if stage == SpecStage::Accepting => {
-                let then = match spec.built.last() {
+                let then = match spec.result(about) {
                     // Reviewed once more upon another base: it has no documents.
-                    Some(last) if spec.is_one_task() => SpecStage::Publishing(last.clone()),
+                    Some(last) if spec.is_one_task() => SpecStage::Publishing(last),
                     _ => SpecStage::Documenting(*task),
                 };
                 planned::accepted(about, then)
@@ -83,11 +83,8 @@ fn tests_written(ask: TaskTry, work: Work) -> SpecStage {
 
 fn red(written: WrittenTests, proof: RedProof, base: Snapshot) -> SpecStage {
     match proof {
-        RedProof::Proven(failing) => {
-            let WrittenTests { at, files, .. } = written;
-            let ask = TaskTry { number: 1, from: at.clone(), refused: Vec::new() };
-            SpecStage::WritingCode { red: RedTests { at, files, failing }, ask }
-        }
+        RedProof::Proven(failing) => code_for(written, failing, Vec::new()),
+        RedProof::Removed { failing, taken_out } => code_for(written, failing, taken_out),
         RedProof::Unproven(why) => {
             again(written.number, base, why, SpecStage::WritingTests, SpecStop::NoRedTests)
         }
@@ -95,6 +92,12 @@ fn red(written: WrittenTests, proof: RedProof, base: Snapshot) -> SpecStage {
             SpecStage::paused(SpecStage::ProvingRed(written), &CallFailure::Infrastructure(why))
         }
     }
+}
+
+fn code_for(written: WrittenTests, failing: Vec<RedTest>, taken_out: Vec<String>) -> SpecStage {
+    let WrittenTests { number, at, files } = written;
+    let ask = TaskTry { number: 1, from: at.clone(), refused: Vec::new() };
+    SpecStage::WritingCode { red: RedTests { number, at, files, failing, taken_out }, ask }
 }
 
 fn code_written(
@@ -137,7 +140,13 @@ fn code_written(
     }
 }
 
-fn green(about: &SpecAbout, red: RedTests, code: WrittenCode, proof: GreenProof) -> SpecStage {
+fn green(
+    spec: &SpecProgress,
+    about: &SpecAbout,
+    red: RedTests,
+    code: WrittenCode,
+    proof: GreenProof,
+) -> SpecStage {
     match proof {
         GreenProof::Green(_) if about.mode == RunMode::Fast => {
             SpecStage::Committing(ReviewedTask::unreviewed(red, code))
@@ -147,6 +156,9 @@ fn green(about: &SpecAbout, red: RedTests, code: WrittenCode, proof: GreenProof)
             // It goes on from what is there: most of it may be right.
             let next = |ask| SpecStage::WritingCode { red, ask };
             again(code.number, code.at, why, next, SpecStop::NotBuilt)
+        }
+        GreenProof::Lost(why) => {
+            again(red.number, spec.head(about), why, SpecStage::WritingTests, SpecStop::NoRedTests)
         }
         GreenProof::NotRun(why) => {
             let stage = SpecStage::ProvingGreen { red, code };

@@ -16,6 +16,8 @@ pub mod pages;
 mod planned;
 mod researched;
 pub mod progress;
+pub mod proposal;
+mod proposed;
 pub mod rebased;
 pub mod result;
 mod said;
@@ -39,7 +41,7 @@ use crate::domain::research::record::ResearchTry;
 /// The format in which the run of a spec is written: earlier ones have fewer stages and pages, and before the fourth there is no
 /// such run. With a new word for a stage, a stop or a page it is raised: an earlier program then says that a later one
 /// wrote the run, and not that it is damaged.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The run of a spec, whole. It is saved before and after each job; what is not in here, or in the files
 /// that it names, is gone after a kill.

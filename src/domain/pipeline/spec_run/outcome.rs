@@ -6,6 +6,7 @@ use crate::domain::diagnosis::answer::ReportAnswer;
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::pipeline::spec_run::proposal::ProposedCommit;
 use crate::domain::pipeline::spec_run::stage::{RebasedCommits, ReviewedTask, Snapshot};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan::PartPlan;
@@ -43,6 +44,8 @@ pub enum SpecOutcome {
     Reviewed(TaskReview),
     /// The commit with its tree, or what the gates say against it.
     Committed(Result<Snapshot, Vec<String>>),
+    /// What is proposed beside the tasks, `None` for nothing; else why it is not, one a line.
+    Proposed(Result<Option<ProposedCommit>, Vec<String>>),
     Published,
     /// The base moved: the commits are to be put upon what it is now first.
     BaseMoved,

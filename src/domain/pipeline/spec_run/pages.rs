@@ -36,13 +36,25 @@ pub fn checkpoint(
         (
             CheckpointKind::Acceptance,
             SpecStage::Documenting(task) | SpecStage::Publishing(BuiltTask { task, .. }),
-        ) => acceptance(spec, about, task),
+        ) => acceptance(spec, about, task) + &proposals(spec),
         (CheckpointKind::Built, _) => built_so_far(spec, about),
         (CheckpointKind::Extension(files), _) => extension_page(spec, files),
         (CheckpointKind::Reach, SpecStage::Committing(task)) => reach_page(spec, task),
         _ => part_line(spec) + &spec.part().map(tasks_page).unwrap_or_default(),
     };
-    page + &costs(spec, about, then)
+    page + &taken_away(about) + &costs(spec, about, then)
+}
+
+/// What the version that was built before asked for, and this one does not.
+fn taken_away(about: &SpecAbout) -> String {
+    if about.spec.dropped.is_empty() {
+        return String::new();
+    }
+    let mut page = "\n## No longer asked for, and taken away\n\n".to_owned();
+    for one in &about.spec.dropped {
+        let _ = writeln!(page, "- {} of the version before: {}", one.id, one_line(&one.text));
+    }
+    page
 }
 
 /// What was planned and is not built yet, with what it is about to cost.
@@ -60,6 +72,7 @@ pub fn planned(spec: &SpecProgress, about: &SpecAbout, then: &SpecStage) -> Stri
         + &plan
         + &part.map(tasks_page).unwrap_or_default()
         + &later
+        + &taken_away(about)
         + &costs(spec, about, then)
 }
 
@@ -255,11 +268,21 @@ fn shown_by(number: usize, built: &BuiltTask) -> String {
             red.failing.iter().filter_map(|test| test.name.as_ref()).map(quoted).collect();
         let names =
             if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
-        let _ = writeln!(
-            lines,
-            "  - the tests in {}{names} failed before it and pass now",
-            files.join(", ")
-        );
+        let files = files.join(", ");
+        if red.taken_out.is_empty() {
+            let _ =
+                writeln!(lines, "  - the tests in {files}{names} failed before it and pass now");
+        } else {
+            let out: Vec<String> = red.taken_out.iter().map(quoted).collect();
+            if !red.failing.is_empty() {
+                let _ = writeln!(lines, "  - new tests{names} failed before it and pass now");
+            }
+            let out = out.join(", ");
+            let _ = writeln!(
+                lines,
+                "  - the tests of what it took away ({out}) passed before it, and put back they fail"
+            );
+        }
     }
     let _ = writeln!(lines, "  - reviewed by {}", task.reviewer);
     lines
@@ -309,6 +332,21 @@ pub fn progress(spec: &SpecProgress, about: &SpecAbout) -> String {
                 }
             }
         }
+    }
+    page + &taken_away(about) + &proposals(spec)
+}
+
+/// What is proposed beside the tasks, and what is not.
+fn proposals(spec: &SpecProgress) -> String {
+    if spec.proposed.is_empty() && spec.unproposed.is_empty() {
+        return String::new();
+    }
+    let mut page = "\n## Proposed beside the tasks\n\n".to_owned();
+    for one in &spec.proposed {
+        let _ = writeln!(page, "- {}", one.in_words());
+    }
+    for why in &spec.unproposed {
+        let _ = writeln!(page, "- not: {}", one_line(why));
     }
     page
 }

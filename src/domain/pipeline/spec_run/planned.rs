@@ -139,6 +139,7 @@ pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecS
     let is_due = every > 0 && spec.built.len().is_multiple_of(every) && spec.part().is_some();
     Some(match then {
         then if is_due => asked(about, CheckpointKind::Built, then),
+        SpecStage::Publishing(_) if spec.has_upheld() => SpecStage::ProposingRule,
         then @ SpecStage::Publishing(_) => accepted(about, then),
         then => then,
     })

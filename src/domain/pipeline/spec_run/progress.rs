@@ -10,6 +10,7 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::proposal::ProposedCommit;
 use crate::domain::pipeline::spec_run::stage::{
     BuiltTask, RedTests, Snapshot, SpecStage, TRIES_MAX, TaskTry,
 };
@@ -33,6 +34,11 @@ pub struct SpecProgress {
     pub built: Vec<BuiltTask>,
     /// The code with the record of its decisions, once all tasks are built.
     pub recorded: Option<Snapshot>,
+    /// What it proposes beside its tasks, upon those; and why it does not propose what it might, one a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposed: Vec<ProposedCommit>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproposed: Vec<String>,
     /// The runs that reviewed what was built: those that raised its size, then one a task in their order, then that of
     /// the whole.
     pub reviews: Vec<String>,
@@ -126,6 +132,8 @@ impl SpecProgress {
             parts: Vec::new(),
             built: Vec::new(),
             recorded: None,
+            proposed: Vec::new(),
+            unproposed: Vec::new(),
             reviews: Vec::new(),
             raised: Vec::new(),
             written: None,
@@ -176,6 +184,23 @@ impl SpecProgress {
         Some(CurrentTask { part, task: part.tasks.get(built)?, number: built + 1 })
     }
 
+    /// What is published of a run of one task: the task, with what stands upon it.
+    pub(super) fn result(&self, about: &SpecAbout) -> Option<BuiltTask> {
+        let last = self.built.last()?;
+        Some(BuiltTask::new(last.task.clone(), self.head(about)))
+    }
+
+    /// Whether a finding of the review of a task was upheld.
+    pub(super) fn has_upheld(&self) -> bool {
+        self.built.iter().any(|built| built.task.upheld > 0)
+    }
+
+    /// The criteria that a task serves, by its place among all of them.
+    pub fn criteria_of(&self, place: usize) -> &[String] {
+        let task = self.parts.iter().flat_map(|part| &part.tasks).nth(place);
+        task.map_or(&[], |task| &task.criteria)
+    }
+
     /// Whether all of the spec is one task.
     pub fn is_one_task(&self) -> bool {
         matches!(self.parts.as_slice(), [part] if part.plan.is_none() && part.tasks.len() == 1)
@@ -186,7 +211,12 @@ impl SpecProgress {
         let base = || Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
         let built = || self.built.last().map(BuiltTask::at);
         let written = || self.written.as_ref().map(|written| written.at.clone());
-        self.recorded.clone().or_else(built).or_else(written).unwrap_or_else(base)
+        let proposed = self.proposed.last().map(|one| one.at.clone());
+        proposed
+            .or_else(|| self.recorded.clone())
+            .or_else(built)
+            .or_else(written)
+            .unwrap_or_else(base)
     }
 
     /// The review of what is reviewed now, where it was begun: each task has one.
@@ -215,8 +245,13 @@ impl SpecProgress {
             return Some(match task.kind {
                 TaskKind::Behaviour => SpecStage::WritingTests(ask),
                 TaskKind::Scaffold => {
-                    let red =
-                        RedTests { at: ask.from.clone(), files: Vec::new(), failing: Vec::new() };
+                    let red = RedTests {
+                        number: TRIES_MAX,
+                        at: ask.from.clone(),
+                        files: Vec::new(),
+                        failing: Vec::new(),
+                        taken_out: Vec::new(),
+                    };
                     SpecStage::WritingCode { red, ask }
                 }
             });
@@ -224,11 +259,11 @@ impl SpecProgress {
         if self.part().is_some() {
             return Some(SpecStage::WritingPlan(PlanLoop::default()));
         }
-        let last = self.built.last()?;
+        let last = self.result(about)?;
         Some(if !about.is_published() {
-            SpecStage::Keeping(last.clone())
+            SpecStage::Keeping(last)
         } else if self.is_one_task() {
-            SpecStage::Publishing(last.clone())
+            SpecStage::Publishing(last)
         } else {
             SpecStage::Recording
         })
@@ -265,6 +300,8 @@ impl SpecProgress {
             SpecStage::Reviewing { .. } => format!("task-{task}-review"),
             SpecStage::Committing(_) => format!("task-{task}-commit"),
             SpecStage::Recording => "decisions".to_owned(),
+            SpecStage::ProposingPages => "pages".to_owned(),
+            SpecStage::ProposingRule => "rule".to_owned(),
             SpecStage::Accepting => "accept".to_owned(),
             SpecStage::Documenting(_) => "documents".to_owned(),
             SpecStage::Rebasing(_) => "rebase".to_owned(),

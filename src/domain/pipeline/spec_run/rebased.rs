@@ -39,6 +39,9 @@ pub(super) fn done(
         written.at = at;
     }
     spec.recorded = commits.recorded;
+    for (proposed, at) in spec.proposed.iter_mut().zip(commits.proposed) {
+        proposed.at = at;
+    }
     // What reviewed all of it upon the earlier base says nothing of this one.
     spec.outdated_reviews = spec.reviews.len().saturating_sub(spec.raised.len() + spec.built.len());
     let is_reviewed = commits.is_near && about.mode != RunMode::Fast;
@@ -46,7 +49,7 @@ pub(super) fn done(
         SpecStage::Accepting => SpecStage::Accepting,
         SpecStage::Publishing(_) if is_reviewed => SpecStage::Accepting,
         SpecStage::Publishing(_) if spec.is_one_task() => {
-            accepted(about, SpecStage::Publishing(spec.built.last()?.clone()))
+            accepted(about, SpecStage::Publishing(spec.result(about)?))
         }
         // The documents name the commits.
         SpecStage::Publishing(whole) => accepted(about, SpecStage::Documenting(whole.task)),

@@ -49,9 +49,12 @@ impl SpecRunResult {
         }
         let spec = self.run.progress();
         let recorded = spec.recorded.as_ref().map(|at| &at.commit);
-        let last = recorded.or_else(|| spec.built.last().map(|built| &built.commit))?;
+        let proposed = spec.proposed.last().map(|one| &one.at.commit);
+        let last =
+            proposed.or(recorded).or_else(|| spec.built.last().map(|built| &built.commit))?;
         let documents = usize::from(recorded.is_some()) + usize::from(spec.written.is_some());
-        Some(UnpublishedCommits { count: spec.built.len() + documents, last })
+        let count = spec.built.len() + documents + spec.proposed.len();
+        Some(UnpublishedCommits { count, last })
     }
 
     /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it

@@ -52,23 +52,14 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         | SpecOutcome::Listed(Err(why)) => refused(why),
         SpecOutcome::Worked(work) => of_work(work),
         SpecOutcome::Beyond(why) => first("it is more than fast mode builds", why),
-        SpecOutcome::Red(RedProof::Proven(tests)) => {
-            let verb = if tests.len() == 1 { "fails" } else { "fail" };
-            let line = format!("{} {verb} for want of the code", counted(tests.len(), "new test"));
-            first(&line, &tests.iter().map(of_red).collect::<Vec<_>>())
-        }
-        SpecOutcome::Red(RedProof::Unproven(why)) | SpecOutcome::Green(GreenProof::Red(why)) => {
-            refused(why)
-        }
-        SpecOutcome::Red(RedProof::NotRun(why)) | SpecOutcome::Green(GreenProof::NotRun(why)) => {
-            vec![format!("the tests did not run: {why}")]
-        }
-        SpecOutcome::Green(GreenProof::Green(count)) => {
-            vec![format!("all tests pass, with {}", counted(*count, "new one"))]
-        }
+        SpecOutcome::Red(proof) => of_proof(proof),
+        SpecOutcome::Green(proof) => of_green(proof),
         SpecOutcome::Reviewed(review) => of_review(review),
         SpecOutcome::Committed(Ok(at)) => vec![format!("commit {}", at.commit.short())],
         SpecOutcome::Committed(Err(why)) => first("the gates of a commit stop it", why),
+        SpecOutcome::Proposed(Ok(Some(proposed))) => vec![proposed.in_words()],
+        SpecOutcome::Proposed(Ok(None)) => vec!["there is nothing to propose".to_owned()],
+        SpecOutcome::Proposed(Err(why)) => first("it is not proposed", why),
         SpecOutcome::BaseMoved => vec!["its base moved".to_owned()],
         SpecOutcome::Rebased(Ok(commits)) => {
             vec![format!("the commits are upon {} and pass there", commits.base.short())]
@@ -79,6 +70,39 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         SpecOutcome::Learned(None) => vec!["there are too many of its kind".to_owned()],
         SpecOutcome::Kept => vec!["the commit stays with the run".to_owned()],
         SpecOutcome::Failed(failure) => vec![failure.why().to_owned()],
+    }
+}
+
+/// What running new tests showed.
+fn of_proof(proof: &RedProof) -> Vec<String> {
+    match proof {
+        RedProof::Proven(tests) => {
+            let verb = if tests.len() == 1 { "fails" } else { "fail" };
+            let line = format!("{} {verb} for want of the code", counted(tests.len(), "new test"));
+            first(&line, &tests.iter().map(of_red).collect::<Vec<_>>())
+        }
+        RedProof::Removed { failing, taken_out } => {
+            let line = format!(
+                "taken out: {} of what is no longer asked for; {} for want of the code",
+                counted(taken_out.len(), "test"),
+                counted(failing.len(), "failure")
+            );
+            let lines = failing.iter().map(of_red).chain(taken_out.iter().cloned());
+            first(&line, &lines.collect::<Vec<_>>())
+        }
+        RedProof::Unproven(why) => refused(why),
+        RedProof::NotRun(why) => vec![format!("the tests did not run: {why}")],
+    }
+}
+
+/// What running all tests upon the code showed.
+fn of_green(proof: &GreenProof) -> Vec<String> {
+    match proof {
+        GreenProof::Green(count) => {
+            vec![format!("all tests pass, with {}", counted(*count, "new one"))]
+        }
+        GreenProof::Red(why) | GreenProof::Lost(why) => refused(why),
+        GreenProof::NotRun(why) => vec![format!("the tests did not run: {why}")],
     }
 }
 

@@ -36,6 +36,7 @@ fn copy_of(path: &str, text: String) -> SpecCopy {
         hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
         text,
         only: None,
+        dropped: Vec::new(),
     }
 }
 

@@ -78,6 +78,10 @@ pub enum SpecStage {
     Committing(ReviewedTask),
     /// The decisions of its plans are to be committed, to be reviewed with the rest.
     Recording,
+    /// What of the project's documents is untrue by what was built is to be changed.
+    ProposingPages,
+    /// A rule is to be drafted, where findings of its reviews led to one.
+    ProposingRule,
     /// All of it is to be reviewed by all of the spec.
     Accepting,
     /// What was planned and shown is to be committed as documents.
@@ -141,9 +145,19 @@ pub struct WrittenTests {
 /// Tests that failed as they should. Their files stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedTests {
+    /// Which try they are; of runs that an earlier version began the last one.
+    #[serde(default = "tries_max")]
+    pub number: u32,
     pub at: Snapshot,
     pub files: Vec<String>,
     pub failing: Vec<RedTest>,
+    /// Tests of what is no longer asked for that were taken out beside them, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_out: Vec<String>,
+}
+
+fn tries_max() -> u32 {
+    TRIES_MAX
 }
 
 /// Code that was written, within the task.
@@ -173,6 +187,13 @@ pub struct ReviewedTask {
     /// The files among its own that others rely on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reaching: Vec<ReachingFile>,
+    /// How many findings of its review were upheld.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub upheld: usize,
+}
+
+fn is_none(count: &impl PartialEq<usize>) -> bool {
+    *count == 0
 }
 
 /// A task whose commit was made.
@@ -183,6 +204,21 @@ pub struct BuiltTask {
 }
 
 impl ReviewedTask {
+    /// What the program commits by itself, which shows no criterion.
+    pub fn of_program(tree: Oid) -> Self {
+        Self {
+            tree,
+            subject: String::new(),
+            red: None,
+            criteria: Vec::new(),
+            review: String::new(),
+            reviewer: String::new(),
+            arbiter: String::new(),
+            reaching: Vec::new(),
+            upheld: 0,
+        }
+    }
+
     /// What passed its tests and was reviewed by nobody: of no criterion anybody says that it is met.
     pub fn unreviewed(red: RedTests, code: WrittenCode) -> Self {
         Self {
@@ -194,6 +230,7 @@ impl ReviewedTask {
             reviewer: String::new(),
             arbiter: String::new(),
             reaching: Vec::new(),
+            upheld: 0,
         }
     }
 }
@@ -222,6 +259,8 @@ pub struct RebasedCommits {
     /// The tasks, in their order.
     pub built: Vec<Snapshot>,
     pub recorded: Option<Snapshot>,
+    /// What was proposed beside the tasks, in its order.
+    pub proposed: Vec<Snapshot>,
     /// Whether what the base brought is so near that a model has to look once more.
     pub is_near: bool,
 }
@@ -313,6 +352,8 @@ impl SpecStage {
             Self::Reviewing { .. } => "reviewing",
             Self::Committing(_) => "committing",
             Self::Recording => "recording decisions",
+            Self::ProposingPages => "proposing changes of documents",
+            Self::ProposingRule => "proposing a rule",
             Self::Accepting => "reviewing all of it",
             Self::Documenting(_) => "writing the documents",
             Self::Rebasing(_) => "rebasing",

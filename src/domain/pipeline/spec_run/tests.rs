@@ -27,6 +27,7 @@ use crate::domain::pipeline::spec_run::outcome::{
     CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
 };
 use crate::domain::pipeline::spec_run::progress::PageFacts;
+use crate::domain::pipeline::spec_run::proposal::{ProposalKind, ProposedCommit};
 use crate::domain::pipeline::spec_run::specified::unwritten_copy;
 use crate::domain::pipeline::spec_run::stage::{
     CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, RebasedCommits, ReviewedTask, Snapshot,
@@ -72,6 +73,7 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         hash: "h".to_owned(),
         text: "text".to_owned(),
         only: None,
+        dropped: Vec::new(),
     };
     let about = SpecAbout {
         spec,
@@ -96,6 +98,8 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         options: RunOptions::default(),
         research: ResearchAsked::default(),
         purpose: RunPurpose::Build,
+        earlier: None,
+        documents: Vec::new(),
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -168,7 +172,18 @@ fn passed() -> SpecOutcome {
         reviewer: String::new(),
         arbiter: String::new(),
         reaching: Vec::new(),
+        upheld: 0,
     })))
+}
+
+/// The same, with a finding that was upheld.
+fn passed_upheld() -> SpecOutcome {
+    match passed() {
+        SpecOutcome::Reviewed(TaskReview::Passed(task)) => {
+            SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask { upheld: 1, ..*task })))
+        }
+        other => other,
+    }
 }
 
 fn not_passed() -> SpecOutcome {
@@ -204,6 +219,7 @@ fn rebased(is_near: bool) -> RebasedCommits {
         written: None,
         built,
         recorded: None,
+        proposed: Vec::new(),
         is_near,
     }
 }
@@ -315,12 +331,14 @@ fn of_proof(stage: &SpecStage) -> Vec<SpecOutcome> {
     match stage {
         SpecStage::ProvingRed(_) => vec![
             red(),
+            SpecOutcome::Red(RedProof::Removed { failing: Vec::new(), taken_out: why() }),
             SpecOutcome::Red(RedProof::Unproven(why())),
             SpecOutcome::Red(RedProof::NotRun(not_run())),
         ],
         _ => vec![
             SpecOutcome::Green(GreenProof::Green(1)),
             SpecOutcome::Green(GreenProof::Red(why())),
+            SpecOutcome::Green(GreenProof::Lost(why())),
             SpecOutcome::Green(GreenProof::NotRun(not_run())),
         ],
     }
@@ -370,6 +388,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             passed(),
             passed_reaching(Reach::Dependency),
             passed_reaching(Reach::Routing),
+            passed_upheld(),
             not_passed(),
             endless(),
             SpecOutcome::Reviewed(TaskReview::Paused {
@@ -382,6 +401,11 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         | SpecStage::Recording
         | SpecStage::Documenting(_) => {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
+        }
+        SpecStage::ProposingPages | SpecStage::ProposingRule => {
+            let what = ProposalKind::Pages(why());
+            let proposed = ProposedCommit { at: at(8), what };
+            [Ok(Some(proposed)), Ok(None), Err(why())].map(SpecOutcome::Proposed).to_vec()
         }
         SpecStage::Publishing(_) => vec![SpecOutcome::Published, SpecOutcome::BaseMoved],
         SpecStage::Rebasing(_) => {
@@ -443,7 +467,8 @@ fn measure(run: &SpecRun) -> [usize; 6] {
 
 fn of_stage(stage: &SpecStage) -> usize {
     let tries = |number: u32| 2 * (TRIES_MAX - number) as usize;
-    let code = 2 * TRIES_MAX as usize + 10;
+    // With each of them as many tries of code are made.
+    let tests = |number: u32| 30 * (TRIES_MAX - number) as usize;
     match stage {
         SpecStage::TestingBase
         | SpecStage::Classifying
@@ -457,11 +482,13 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Diagnosing(ask) => 1_000 - ask.number as usize,
         SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
         SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
-        SpecStage::WritingTests(ask) => code + 2 + tries(ask.number),
-        SpecStage::ProvingRed(written) => code + 1 + tries(written.number),
-        SpecStage::WritingCode { ask, .. } => 6 + tries(ask.number),
-        SpecStage::ProvingGreen { code, .. } => 5 + tries(code.number),
-        SpecStage::Reviewing { .. } | SpecStage::Recording | SpecStage::Rebasing(_) => 4,
+        SpecStage::WritingTests(ask) => 20 + tests(ask.number),
+        SpecStage::ProvingRed(written) => 19 + tests(written.number),
+        SpecStage::WritingCode { red, ask } => 6 + tests(red.number) + tries(ask.number),
+        SpecStage::ProvingGreen { red, code } => 5 + tests(red.number) + tries(code.number),
+        SpecStage::Reviewing { .. } | SpecStage::Rebasing(_) | SpecStage::ProposingRule => 4,
+        SpecStage::ProposingPages => 5,
+        SpecStage::Recording => 6,
         SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
@@ -490,6 +517,7 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
         |(size, mode, options, (grants, asks), research)| {
             let mut run = sized(size, mode);
             run.about.research = research;
+            run.about.documents = vec!["docs/architecture.md".to_owned()];
             let (ask_every, autopilot, plan_only) = options;
             let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
             let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
@@ -1168,12 +1196,12 @@ fn the_words_of_a_stored_run_have_a_version() {
         let (_, known) = error.split_once("expected one of ").unwrap();
         known.split(" at line").next().unwrap().replace('`', "")
     }
-    assert_eq!(VERSION, 6);
+    assert_eq!(VERSION, 7);
     assert_eq!(
         words::<SpecStage>(),
         "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
-         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, rebasing, \
-         publishing, learning, keeping, waiting, planned, paused, ended"
+         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, proposing-pages, proposing-rule, accepting, documenting, \
+         rebasing, publishing, learning, keeping, waiting, planned, paused, ended"
     );
     assert_eq!(
         words::<CheckpointKind>(),
