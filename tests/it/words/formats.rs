@@ -9,6 +9,7 @@ use crate::harness::{Repo, Sandbox};
 const GIVEN: &[(&str, &[&str])] = &[
     ("abort", &["none"]),
     ("approve", &["none"]),
+    ("commit", &["-m", "feat: one"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),
     ("fix", &["it prints 3, and not 6"]),
