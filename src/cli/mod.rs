@@ -17,6 +17,7 @@ pub mod daemon_status;
 pub mod doctor;
 pub mod findings;
 mod build_source;
+mod develop;
 mod fix;
 mod formats;
 mod given_text;
@@ -86,6 +87,9 @@ pub enum Command {
     Run(run::Args),
     /// Plan a spec and list its tasks, without building them; this sends code to AI models and may cost money
     Plan(run::PlanArgs),
+    /// Build the tasks of a spec or of a planned run, without accepting and publishing them; this sends code to AI models
+    /// and may cost money
+    Develop(develop::Args),
     /// Repair a bug: its cause, a test that fails, the smallest repair, review, a commit on a branch of its own;
     /// this sends code to AI models and may cost money
     Fix(fix::Args),
@@ -244,6 +248,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Review(args) => review::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
         Command::Plan(args) => run::plan(invocation, &args),
+        Command::Develop(args) => develop::run(invocation, &args),
         Command::Fix(args) => fix::run(invocation, &args),
         Command::Commit(args) => commit::run(invocation, &args),
         Command::Push(args) => push::run(invocation, &args),

@@ -18,6 +18,7 @@ mod cost;
 mod crowd;
 mod daemon;
 mod demo;
+mod developed_runs;
 mod doctor;
 mod drafting;
 mod dropped_specs;

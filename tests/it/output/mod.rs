@@ -117,6 +117,7 @@ const COMMANDS: &[&str] = &[
     "run docs/specs/one.md",
     "run --text {}",
     "plan {}",
+    "develop {}",
     "fix {}",
     "fix --file {}",
     "abort {}",

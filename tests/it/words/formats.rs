@@ -12,6 +12,7 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("commit", &["-m", "feat: one"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),
+    ("develop", &["docs/specs/first.md"]),
     ("fix", &["it prints 3, and not 6"]),
     ("findings accept", &["ID", "-r", "meant so"]),
     ("findings add", &["--class", "other/x", "--at", "a:1", "-m", "m"]),

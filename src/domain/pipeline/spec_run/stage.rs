@@ -94,6 +94,8 @@ pub enum SpecStage {
     Waiting(Checkpoint),
     /// It was only to be planned; once it is resumed it goes on with this.
     Planned(Box<Self>),
+    /// Its tasks were to be built and no more; once it is resumed it goes on with this.
+    Built(Box<Self>),
     /// It goes on later.
     Paused(SpecPause),
     Ended(SpecEnd),
@@ -288,6 +290,7 @@ impl SpecStage {
             Self::Paused(_) => "paused",
             Self::Waiting(_) => "waiting",
             Self::Planned(_) => "planned",
+            Self::Built(_) => "built",
             _ => "stopped",
         }
     }
@@ -321,6 +324,7 @@ impl SpecStage {
             Self::Keeping(_) => "keeping the result",
             Self::Waiting(_) => "waiting for you",
             Self::Planned(_) => "planned",
+            Self::Built(_) => "built",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",
         }
