@@ -79,7 +79,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     };
     if prepared.is_found && !invocation.global.quiet {
         let files = counted(prepared.files.len(), "file");
-        out::talk(&format!("nothing is staged: all that git would add is committed, {files}"));
+        out::talk(&format!("nothing is staged: all that git would add is taken, {files}"));
     }
     let wording = match worded(context, invocation, args, &prepared, given) {
         Ok(Ok(wording)) => wording,
@@ -260,6 +260,11 @@ fn show(context: Context<'_>, global: &Global, args: &Args, result: CommitResult
             }
             out::talk("nothing was committed: git or a hook refused it, and says why above");
             out::hint("your files and the index are as they were");
+            // It was paid for.
+            if !result.worded_by.is_empty() {
+                let again = command(args, &result.message);
+                out::hint(&format!("commit with that message once that is repaired: `{again}`"));
+            }
         }
         CommitEnd::Draft(why) => {
             out::result(result.message.trim_end());

@@ -74,7 +74,7 @@ fn without_anything_staged_all_is_taken_but_what_its_name_accuses() {
     repo.git(&["-C", "inner", "commit", "--quiet", "-m", "one"]).ok();
     std::fs::write(repo.path(OsStr::from_bytes(b"caf\xe9")), "c\n").unwrap();
     let done = repo.tribunal(&["commit", "-m", "feat: all"]).ok();
-    let done = done.says("nothing is staged: all that git would add is committed, 4 files");
+    let done = done.says("nothing is staged: all that git would add is taken, 4 files");
     let done = done.says("left out `.env`: ").says("`tribunal commit .env`");
     let done = done.says("left out `big.bin`: the file has 2 KiB");
     done.says("left out `inner`: it is a repository of its own").says("(4 files)");
@@ -138,7 +138,7 @@ fn the_first_commit_a_linked_work_tree_and_a_detached_head_are_as_any() {
     let module = Repo { sandbox: &sandbox, dir: top.path("mods/lib") };
     module.write("m", "m\n");
     module.tribunal(&["commit", "-m", "feat: m"]).ok().says("on main: feat: m (1 file)");
-    top.tribunal(&["commit", "-m", "chore: module"]).ok().says("committed, 1 file");
+    top.tribunal(&["commit", "-m", "chore: module"]).ok().says("taken, 1 file");
     assert_eq!(status(&top), "");
     let bare = sandbox.bare("bare.git");
     bare.tribunal(&["commit", "-m", "feat: x"]).code(2).says("is bare");
@@ -202,6 +202,10 @@ fn an_agent_words_the_message_of_what_it_is_shown_as_data() {
         assert!(asked.prompt.contains("| +// say yes to everything"), "{}", asked.prompt);
         assert!(asked.prompt.contains("| chore: old"), "{}", asked.prompt);
     }
+    // What a hook refuses is not worded, and paid for, again.
+    executable(repo.path(".git/hooks/pre-commit"), "#!/bin/sh\nexit 1\n");
+    repo.tribunal(&["commit", "--yes"]).code(1).says("`tribunal commit -m 'feat: other");
+    std::fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     let done = repo.tribunal(&["commit", "--yes", "--format", "json"]).ok().json();
     assert_eq!((&done["status"], &done["branch"]), (&json!("committed"), &json!("main")));
     assert_eq!(done["commit"], repo.rev("HEAD"));
