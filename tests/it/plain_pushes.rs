@@ -23,6 +23,18 @@ fn a_branch_is_checked_once_pushed_with_hooks_and_gets_its_upstream() {
     // The person's own hook runs, behind ours.
     executable(repo.path(".git/hooks/pre-push"), "#!/bin/sh\ncat >>pushed-lines\n");
     repo.tribunal(&["hooks", "install"]).ok();
+    // So does the project's command, once, though it is for the hook that runs as well.
+    let ran = sandbox.path().join("ran");
+    let command = format!(
+        "[[commands]]\nname = \"once\"\nrun = \"echo ran >>{}\"\non = [\"pre-push\"]\n",
+        ran.display()
+    );
+    repo.git(&["checkout", "--quiet", "main"]).ok();
+    repo.write("tribunal.toml", command).commit_unjudged("chore: policy");
+    repo.git(&["push", "--quiet", "--no-verify", "origin", "main"]).ok();
+    repo.git(&["checkout", "--quiet", "work"]).ok();
+    repo.git(&["rebase", "--quiet", "main"]).ok();
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
     let done = repo.tribunal(&["push"]).ok();
     let head = repo.rev("HEAD");
     let done = done
@@ -32,6 +44,7 @@ fn a_branch_is_checked_once_pushed_with_hooks_and_gets_its_upstream() {
     assert!(
         repo.read("pushed-lines").starts_with(&format!("refs/heads/work {head} refs/heads/work "))
     );
+    assert_eq!(std::fs::read_to_string(&ran).unwrap(), "ran\n");
     repo.tribunal(&["push"]).ok().says("nothing to push: origin has work as it is here");
     // What a secret is in is told before anything is sent; by hook and by hand it is the same.
     repo.write("key", format!("{}\n", secret())).commit_unjudged("feat: key");
