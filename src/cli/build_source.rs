@@ -13,6 +13,10 @@ use crate::flow::context::Context;
 use crate::flow::run;
 use crate::flow::run::idea;
 use crate::flow::run::wanted::WantedText;
+use crate::platform::store::runs;
+
+/// How much of the id of a run is printed.
+const ID_MIN: usize = 6;
 
 /// What is read from standard input.
 const TEXT: TextKind =
@@ -52,6 +56,16 @@ impl BuildSource {
         }
         let spec = context.env.current_dir.join(self.spec.as_deref().unwrap_or(Path::new("")));
         run::run(context, &spec, mode, options)
+    }
+
+    /// The id of a run, where it is none of a file and has the form of one.
+    pub fn as_run(&self, context: Context<'_>) -> Option<String> {
+        let word = self.spec.as_deref()?.to_str()?;
+        let is_id = word.len() >= ID_MIN
+            && word.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+        let is_run = is_id && runs::resolve(&context.repo.state_dir(), word).is_ok();
+        let is_file = || context.env.current_dir.join(word).exists();
+        (is_run && !is_file()).then(|| word.to_owned())
     }
 
     /// What is wanted, where that is no spec.

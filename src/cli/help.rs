@@ -23,8 +23,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Specs and runs",
         &[
-            "spec", "research", "run", "plan", "fix", "runs", "logs", "resume", "approve",
-            "reject", "abort", "sandbox",
+            "spec", "research", "run", "plan", "develop", "fix", "commit", "push", "runs", "logs",
+            "resume", "approve", "reject", "abort", "sandbox",
         ],
     ),
     ("Findings and rules", &["findings", "constitution"]),

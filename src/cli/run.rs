@@ -12,7 +12,7 @@ use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
@@ -180,7 +180,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let by_variable = context.env.text("FAST_AUTO_WORK_COMMIT") == Some("1");
     let options = RunOptions {
         commits: args.commit || by_variable,
-        plan_only: args.plan_only,
+        until: if args.plan_only { RunUntil::Plan } else { RunUntil::End },
         roles: chosen_roles(&args.roles)?,
         autopilot: autopilot(context.env),
         ..RunOptions::default()
@@ -198,7 +198,7 @@ pub fn plan(invocation: &Invocation, args: &PlanArgs) -> Result<ExitStatus> {
         PlanMode::Manual => RunMode::Manual,
     };
     let options = RunOptions {
-        plan_only: true,
+        until: RunUntil::Plan,
         roles: chosen_roles(&args.roles)?,
         autopilot: autopilot(context.env),
         ..RunOptions::default()
@@ -206,7 +206,7 @@ pub fn plan(invocation: &Invocation, args: &PlanArgs) -> Result<ExitStatus> {
     ended(context, &invocation.global, args.source.run(context, mode, options))
 }
 
-fn chosen_roles(given: &[String]) -> Result<Vec<ChosenRole>> {
+pub(super) fn chosen_roles(given: &[String]) -> Result<Vec<ChosenRole>> {
     given.iter().map(|text| ChosenRole::read(text)).collect()
 }
 
@@ -257,7 +257,7 @@ pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitSta
 }
 
 /// Whether the person has the rest of a run go on without asking.
-fn autopilot(env: &Env) -> bool {
+pub(super) fn autopilot(env: &Env) -> bool {
     env.text("AUTOPILOT") == Some("true")
 }
 

@@ -132,6 +132,7 @@ fn of_run(
             format!("waits for your answer about {}", checkpoint.at.as_str())
         }
         SpecStage::Planned(_) => "planned, and waits for you to have it built".to_owned(),
+        SpecStage::Built(_) => "built, and waits for you to have it accepted".to_owned(),
         SpecStage::Paused(pause) => {
             format!("paused {}, {}", until(pause.resume_when), goes_on_words(goes_on))
         }
@@ -185,6 +186,7 @@ fn standing(run: &SpecRun, is_held: bool) -> &'static str {
         SpecStage::Paused(_) => "paused",
         SpecStage::Waiting(_) => "waiting",
         SpecStage::Planned(_) => "planned",
+        SpecStage::Built(_) => "built",
         _ => "stopped",
     }
 }

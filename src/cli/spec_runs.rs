@@ -22,6 +22,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         SpecStage::Paused(_) => "paused".to_owned(),
         SpecStage::Waiting(_) => "waits for you".to_owned(),
         SpecStage::Planned(_) => "planned".to_owned(),
+        SpecStage::Built(_) => "built".to_owned(),
         stage if is_held => stage.as_str().to_owned(),
         stage => format!("stopped while {}", stage.as_str()),
     };

@@ -2,6 +2,8 @@
 //! git or of a database.
 
 pub mod pipeline;
+pub mod committing;
+pub mod pushing;
 pub mod specifying;
 pub mod diagnosis;
 pub mod research;

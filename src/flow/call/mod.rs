@@ -5,6 +5,7 @@
 
 pub mod roles;
 pub mod route;
+pub mod apart;
 mod budget;
 mod failover;
 pub mod listing;

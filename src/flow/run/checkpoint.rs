@@ -49,6 +49,15 @@ pub fn facts(context: Context<'_>, run: &SpecRun) -> Result<PageFacts> {
     })
 }
 
+/// The run, whose page tells how things stand where it does not yet.
+pub fn with_facts(context: Context<'_>, folder: &RunFolder, mut run: SpecRun) -> Result<SpecRun> {
+    if run.stage().shows_page() && run.progress().shown.is_none() {
+        run.machine.spec.shown = Some(facts(context, &run)?);
+        folder.save_spec(&run)?;
+    }
+    Ok(run)
+}
+
 /// Writes the page as a file, unless it is there already, maybe with an answer in it.
 pub fn write(folder: &RunFolder, run: &SpecRun) -> Result<()> {
     let SpecStage::Waiting(checkpoint) = run.stage() else { return Ok(()) };

@@ -9,7 +9,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunUntil, SpecAbout};
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::spec::belongs::SPEC_TRAILER;
 use crate::flow::context::Context;
@@ -122,10 +122,11 @@ fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }
-    if about.options.plan_only && !begun.options.plan_only {
+    if about.options.until < begun.options.until {
         let id = short_id(id);
+        let more = if about.options.until == RunUntil::Plan { "planned" } else { "built" };
         return Err(hinted(
-            format!("the run `{id}` of this spec is not finished, and it is more than planned"),
+            format!("the run `{id}` of this spec is not finished, and it is more than {more}"),
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }
@@ -148,15 +149,16 @@ fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
 fn continued(mut run: SpecRun, about: &SpecAbout) -> SpecRun {
     // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
     run.about.mode = run.about.mode.max(about.mode);
-    // What was planned and is only to be planned is not built by asking again.
-    let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
-    run.about.options.plan_only = about.options.plan_only;
+    // What was planned and is only to be planned is not built by asking again, and what was built not accepted.
+    let is_there = match about.options.until {
+        RunUntil::Plan => matches!(run.stage(), SpecStage::Planned(_)),
+        RunUntil::Code => matches!(run.stage(), SpecStage::Built(_)),
+        RunUntil::End => false,
+    };
+    let mut run = if is_there { run } else { run.resumed() };
+    run.about.options.until = about.options.until;
     run.about.options.autopilot |= about.options.autopilot;
     run.committing(about.options.commits)
-}
-
-fn is_planned(run: &SpecRun) -> bool {
-    matches!(run.stage(), SpecStage::Planned(_))
 }
 
 /// Refuses a name that no branch can have here.

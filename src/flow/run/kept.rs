@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::text::shell_word;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::result::kept_branch;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::run::base;
@@ -35,7 +36,7 @@ pub fn files(repo: &Repo, run: &SpecRun) -> Option<Vec<String>> {
     base::files_between(&private, &run.about.base_tree, &at.tree).ok()
 }
 
-/// Names what a run built that its person rejected: it is theirs to take all the same.
+/// Names what a run built that its person rejected, or has not had accepted yet: it is theirs to take all the same.
 pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
     if run.progress().built.is_empty() {
         return Ok(());
@@ -53,6 +54,9 @@ fn name(run: &SpecRun) -> String {
 pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
     let is_rejected = match run.stage() {
         SpecStage::Ended(SpecEnd::Kept { .. }) => false,
+        SpecStage::Built(_) => {
+            return Some(fetch(repo, &run.id, &name(run), &kept_branch(&run.about.branch)));
+        }
         SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_) | SpecStop::NotRebased(_))) => true,
         _ => return None,
     };

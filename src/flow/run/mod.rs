@@ -41,7 +41,7 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
@@ -129,6 +129,39 @@ pub fn research(
     go_on(context, &prepared, &folder, run, None)
 }
 
+/// Builds the tasks of a run that was planned, or continues with them, and nothing after them.
+///
+/// # Errors
+///
+/// Where it has ended, or all of its tasks are built and it is further than that; else as for [`run`].
+pub fn develop(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRunResult> {
+    let (folder, run) = claim::take(context, id)?;
+    let short = short_id(id);
+    if matches!(run.stage(), SpecStage::Built(_)) {
+        return of(context, run);
+    }
+    let has_tasks = run.progress().built.is_empty() || run.progress().part().is_some();
+    if run.has_ended() || !has_tasks || run.about.is_research_only() {
+        let why = if run.has_ended() { "it has ended" } else { "it is further than that" };
+        return Err(hinted(
+            format!("nothing of the run `{short}` is left to build: {why}"),
+            format!("`tribunal runs show {short}` tells how far it is"),
+        ));
+    }
+    base::refuse_gone(context.repo, &run)?;
+    let settings = chosen::settings(context, &run.about.options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    let mut run = run.resumed();
+    run.about.options.autopilot |= autopilot;
+    run.about.options.until = RunUntil::Code;
+    // Where it waits for an answer, that goes on with it.
+    folder.save_spec(&run)?;
+    let prepared = prepare::again(context, &run)?;
+    let of = run.about.in_words();
+    context.notify(Progress::SpecRun(SpecRunStep::Continued { run: run.id.clone(), of }));
+    go_on(context, &prepared, &folder, run, None)
+}
+
 /// Continues a run that was stopped or paused, or that waits for an answer that stands in its file; tells what one
 /// came to that has ended. With `autopilot` it asks nobody from now on.
 pub fn resume(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRunResult> {
@@ -191,6 +224,7 @@ fn go_on(
     run: SpecRun,
     answer: Option<CheckpointAnswer>,
 ) -> Result<SpecRunResult> {
+    let run = checkpoint::with_facts(context, folder, run)?;
     let keep = |ended: &SpecRun| kept::keep_built(&repository(context.repo, folder, ended)?, ended);
     let run = checkpoint::answered(context, folder, run, answer, keep)?;
     let result = perform(context, prepared, folder, run)?;
@@ -261,6 +295,9 @@ fn perform(
     let session = SpecSession::new(context, &private, prepared, folder, run)?;
     let before = session.run.clone();
     let run = session.perform().map_err(|error| base::explain(context.repo, &before, error))?;
+    if matches!(run.stage(), SpecStage::Built(_)) {
+        kept::keep_built(&private, &run)?;
+    }
     if run.has_ended() {
         fix::release(context.repo, &run.id)?;
     }
@@ -313,7 +350,7 @@ fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
             .objects
             .commit(commit)?
             .and_then(|commit| base::files_between(repo, &about.base_tree, &commit.tree).ok()),
-        SpecStage::Ended(SpecEnd::Kept { .. }) => kept::files(repo, &run),
+        SpecStage::Ended(SpecEnd::Kept { .. }) | SpecStage::Built(_) => kept::files(repo, &run),
         _ => None,
     };
     let files = files.unwrap_or_default();

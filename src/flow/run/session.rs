@@ -194,6 +194,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::Keeping(built) => self.keep(&built)?,
             SpecStage::Waiting(_)
             | SpecStage::Planned(_)
+            | SpecStage::Built(_)
             | SpecStage::Paused(_)
             | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")

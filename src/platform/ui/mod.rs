@@ -2,6 +2,8 @@
 
 pub mod ask;
 pub mod columns;
+pub mod commit_result;
+pub mod push_result;
 pub mod findings;
 pub mod github;
 pub mod json;

@@ -7,7 +7,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
-use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
+use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits, kept_branch};
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
@@ -63,6 +63,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all
         }
         SpecStage::Planned(then) => planned(result, then),
+        SpecStage::Built(_) => tasks_built(result),
         stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
     lines.extend(bug_result::lines(result));
@@ -120,6 +121,20 @@ fn planned(result: &SpecRunResult, then: &SpecStage) -> Vec<String> {
     let mut all = vec![format!("planned `{id}`: {tasks}, of which nothing is built yet")];
     all.extend(pages::planned(spec, about, then).lines().map(printable));
     all
+}
+
+/// What was built, and not looked at as a whole yet.
+fn tasks_built(result: &SpecRunResult) -> Vec<String> {
+    let (about, spec) = (&result.run.about, result.run.progress());
+    let tasks = counted(spec.built.len(), "task");
+    let files = counted(result.files.len(), "file");
+    let what = format!("built `{}`: {tasks}, {files}", printable(&about.spec_id));
+    let open = if spec.is_one_task() {
+        "it is not published yet"
+    } else {
+        "all of it together is not reviewed yet, and nothing is published"
+    };
+    built(about, format!("{what}; {open}"))
 }
 
 /// What to do next.
@@ -207,6 +222,16 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
         }
         SpecStage::Planned(_) => {
             vec![format!("`tribunal resume {id}` builds it, `tribunal abort {id}` ends it")]
+        }
+        SpecStage::Built(_) => {
+            let go_on = format!(
+                "`tribunal resume {id}` accepts and publishes it, `tribunal abort {id}` ends it"
+            );
+            let take = result.take_with.iter();
+            let take = take.map(|command| {
+                format!("`{command}` makes the branch `{}` of it", kept_branch(&about.branch))
+            });
+            std::iter::once(go_on).chain(take).collect()
         }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
     }

@@ -8,8 +8,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs logs spec_runs fix research check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
+        "review runs logs spec_runs develop fix research commit push check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
+         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook push_reviews hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::demo", "run guard agent project live toolchain stage"),
     ("cli::demo::agent", "work answers prompt"),
@@ -23,7 +23,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain",
-        "pipeline specifying diagnosis research development planning gates review constitution spec locate policy model",
+        "pipeline committing pushing specifying diagnosis research development planning gates review constitution spec locate policy model",
     ),
     (
         "domain::constitution",
@@ -58,6 +58,8 @@ pub const ORDER: &[(&str, &str)] = &[
         "domain::pipeline::spec_run",
         "apply said rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress outcome proposal stage stop about chosen_role",
     ),
+    ("domain::committing", "prompt result worded left_out"),
+    ("domain::pushing", "result answer target"),
     ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::research", "page prompt address record answer decision signs shard"),
@@ -85,10 +87,14 @@ pub const ORDER: &[(&str, &str)] = &[
         "record reported belongs dropped classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
-    ("flow", "run_log dropped run review learn call evaluate intake setup workspace context"),
+    (
+        "flow",
+        "run_log dropped run commit push review learn call evaluate intake setup workspace context",
+    ),
+    ("flow::commit", "making wording ."),
     (
         "flow::call",
-        "cleanup failover limit_wait client folder nested_call budget retry listing route roles",
+        "apart cleanup failover limit_wait client folder nested_call budget retry listing route roles",
     ),
     (
         "flow::evaluate",
@@ -144,14 +150,14 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change behind diff hooks_dir lazy_fetch push refs history trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
+        "own_index change behind diff hooks_dir lazy_fetch push refs history trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),
     ("platform::config", "env random"),
     (
         "platform::process",
-        "beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
+        "passed_on beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",
@@ -165,7 +171,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_findings review_hints run_log spec_result bug_result research_result idea_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "commit_result push_result review_report review_findings review_hints run_log spec_result bug_result research_result idea_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

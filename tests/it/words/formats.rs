@@ -9,8 +9,10 @@ use crate::harness::{Repo, Sandbox};
 const GIVEN: &[(&str, &[&str])] = &[
     ("abort", &["none"]),
     ("approve", &["none"]),
+    ("commit", &["-m", "feat: one"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),
+    ("develop", &["docs/specs/first.md"]),
     ("fix", &["it prints 3, and not 6"]),
     ("findings accept", &["ID", "-r", "meant so"]),
     ("findings add", &["--class", "other/x", "--at", "a:1", "-m", "m"]),

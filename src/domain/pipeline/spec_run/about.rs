@@ -88,14 +88,43 @@ impl RunPurpose {
     }
 }
 
+/// How far a run goes; the later is the farther.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunUntil {
+    /// Its plan and its tasks are there.
+    Plan,
+    /// All of its tasks are built.
+    Code,
+    #[default]
+    End,
+}
+
+/// Before there were more of them it was said whether a run was only to be planned.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredUntil {
+    PlanOnly(bool),
+    Until(RunUntil),
+}
+
+fn until<'de, D: serde::Deserializer<'de>>(from: D) -> Result<RunUntil, D::Error> {
+    Ok(match StoredUntil::deserialize(from)? {
+        StoredUntil::PlanOnly(true) => RunUntil::Plan,
+        StoredUntil::PlanOnly(false) => RunUntil::End,
+        StoredUntil::Until(until) => until,
+    })
+}
+
 /// What a person chose for one run alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunOptions {
     /// Whether what is built in fast mode is published.
     pub commits: bool,
-    /// Whether it stops once its plan and its tasks are there.
-    pub plan_only: bool,
+    /// How far it goes before its person has it go on.
+    #[serde(alias = "plan_only", deserialize_with = "until")]
+    pub until: RunUntil,
     /// Who does what in it, beside the settings.
     pub roles: Vec<ChosenRole>,
     /// After how many tasks each its person is asked; 0 for never.

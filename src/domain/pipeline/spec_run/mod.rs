@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::model::agent::Role;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunUntil, SpecAbout};
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 use crate::domain::research::record::ResearchTry;
@@ -90,13 +90,20 @@ impl SpecRun {
         self
     }
 
-    /// The run, no longer paused; where it was only to be planned, it is built now.
+    /// The run, no longer paused; where it was only to be planned, it is built now, and where it was only to be built, it
+    /// is accepted.
     #[must_use]
     pub fn resumed(mut self) -> Self {
         match self.stage().clone() {
             SpecStage::Paused(pause) => self.machine.spec.stage = *pause.stage,
             SpecStage::Planned(then) => {
-                self.about.options.plan_only = false;
+                self.about.options.until = RunUntil::End;
+                self.machine.spec.stage = *then;
+            }
+            SpecStage::Built(then) => {
+                self.about.options.until = RunUntil::End;
+                // What an earlier page told is not of now.
+                self.machine.spec.shown = None;
                 self.machine.spec.stage = *then;
             }
             _ => {}

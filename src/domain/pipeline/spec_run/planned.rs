@@ -3,7 +3,7 @@
 use crate::domain::development::words::FileRequest;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::plan_loop::{PlanLoop, PlanStep};
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunUntil, SpecAbout};
 use crate::domain::pipeline::spec_run::asking::{asked, asks};
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::progress::{RaisedSize, SpecProgress};
@@ -49,7 +49,8 @@ pub(super) fn begin(
 
 /// What comes after the plan and its tasks, or that it was only to be planned.
 fn only_planned(about: &SpecAbout, then: SpecStage) -> SpecStage {
-    if about.options.plan_only { SpecStage::Planned(Box::new(then)) } else { then }
+    let is_end = about.options.until == RunUntil::Plan;
+    if is_end { SpecStage::Planned(Box::new(then)) } else { then }
 }
 
 pub(super) fn split(
@@ -139,10 +140,21 @@ pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecS
     let is_due = every > 0 && spec.built.len().is_multiple_of(every) && spec.part().is_some();
     Some(match then {
         then if is_due => asked(about, CheckpointKind::Built, then),
+        then if spec.part().is_none() && about.options.until == RunUntil::Code => {
+            SpecStage::Built(Box::new(after_tasks(spec, about, then)))
+        }
+        then => after_tasks(spec, about, then),
+    })
+}
+
+/// What comes after the last task: where nothing else comes before the result is published, a rule may be proposed, and
+/// its person is asked.
+fn after_tasks(spec: &SpecProgress, about: &SpecAbout, then: SpecStage) -> SpecStage {
+    match then {
         SpecStage::Publishing(_) if spec.has_upheld() => SpecStage::ProposingRule,
         then @ SpecStage::Publishing(_) => accepted(about, then),
         then => then,
-    })
+    }
 }
 
 /// As what it is built where fixes of its first task find no end: one size larger, as long as nothing is built and there is

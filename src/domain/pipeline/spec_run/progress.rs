@@ -310,6 +310,7 @@ impl SpecProgress {
             SpecStage::Keeping(_) => "keep".to_owned(),
             SpecStage::Waiting(_)
             | SpecStage::Planned(_)
+            | SpecStage::Built(_)
             | SpecStage::Paused(_)
             | SpecStage::Ended(_) => return None,
         };

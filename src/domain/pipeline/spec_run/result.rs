@@ -33,6 +33,11 @@ pub struct SpecRunResult {
     pub checkpoint: Option<PathBuf>,
 }
 
+/// The branch of what is built and not published: the run's own is made as it is published.
+pub fn kept_branch(branch: &str) -> String {
+    format!("{branch}-built")
+}
+
 /// The commits of a run that are not published.
 pub struct UnpublishedCommits<'a> {
     pub count: usize,
@@ -57,13 +62,13 @@ impl SpecRunResult {
         Some(UnpublishedCommits { count, last })
     }
 
-    /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it
+    /// What it came to; `Pass` where it was only to be planned or built, `Escalate` while it waits for a person, `Inconclusive` where it
     /// has not ended otherwise.
     pub fn verdict(&self) -> Verdict {
         match self.run.stage() {
             SpecStage::Ended(end) => end.verdict(),
             SpecStage::Waiting(_) => Verdict::Escalate,
-            SpecStage::Planned(_) => Verdict::Pass,
+            SpecStage::Planned(_) | SpecStage::Built(_) => Verdict::Pass,
             _ => Verdict::Inconclusive,
         }
     }

@@ -98,6 +98,8 @@ pub enum SpecStage {
     Waiting(Checkpoint),
     /// It was only to be planned; once it is resumed it goes on with this.
     Planned(Box<Self>),
+    /// Its tasks were to be built and no more; once it is resumed it goes on with this.
+    Built(Box<Self>),
     /// It goes on later.
     Paused(SpecPause),
     Ended(SpecEnd),
@@ -327,6 +329,7 @@ impl SpecStage {
             Self::Paused(_) => "paused",
             Self::Waiting(_) => "waiting",
             Self::Planned(_) => "planned",
+            Self::Built(_) => "built",
             _ => "stopped",
         }
     }
@@ -362,6 +365,7 @@ impl SpecStage {
             Self::Keeping(_) => "keeping the result",
             Self::Waiting(_) => "waiting for you",
             Self::Planned(_) => "planned",
+            Self::Built(_) => "built",
             Self::Paused(_) => "paused",
             Self::Ended(_) => "ended",
         }

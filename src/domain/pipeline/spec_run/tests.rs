@@ -19,7 +19,9 @@ use crate::domain::pipeline::format::{StoredRun, parse};
 use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{
+    RunMode, RunOptions, RunPurpose, RunUntil, SpecAbout,
+};
 use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::apply::{apply, ask_again, start};
 use crate::domain::pipeline::spec_run::bug;
@@ -414,6 +416,7 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
         SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
         SpecStage::Waiting(_)
         | SpecStage::Planned(_)
+        | SpecStage::Built(_)
         | SpecStage::Paused(_)
         | SpecStage::Ended(_) => return Vec::new(),
     };
@@ -433,11 +436,15 @@ fn measure(run: &SpecRun) -> [usize; 6] {
     let stage = match stage {
         SpecStage::Paused(pause) => &pause.stage,
         SpecStage::Waiting(checkpoint) => &checkpoint.then,
-        SpecStage::Planned(then) => then,
+        SpecStage::Planned(then) | SpecStage::Built(then) => then,
         stage => stage,
     };
-    // Planned, and waited for before that.
-    let stage = if let SpecStage::Planned(then) = stage { then } else { stage };
+    // Planned, and waited for before that; built, and waited for after that.
+    let stage = match stage {
+        SpecStage::Planned(then) => then,
+        SpecStage::Waiting(checkpoint) => &checkpoint.then,
+        stage => stage,
+    };
     let begun = match stage {
         SpecStage::TestingBase => 4,
         SpecStage::WritingSpec { .. }
@@ -495,6 +502,7 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Learning(_)
         | SpecStage::Waiting(_)
         | SpecStage::Planned(_)
+        | SpecStage::Built(_)
         | SpecStage::Paused(_)
         | SpecStage::Ended(_) => 0,
     }
@@ -504,7 +512,8 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
-    let options = (0usize..3, any::<bool>(), any::<bool>());
+    let untils = prop_oneof![Just(RunUntil::Plan), Just(RunUntil::Code), Just(RunUntil::End)];
+    let options = (0usize..3, any::<bool>(), untils);
     let asks = (any::<bool>(), any::<bool>());
     let (sign, rule) = (|| vec!["a choice".to_owned()], || "rule".to_owned());
     let research = prop_oneof![
@@ -518,10 +527,10 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
             let mut run = sized(size, mode);
             run.about.research = research;
             run.about.documents = vec!["docs/architecture.md".to_owned()];
-            let (ask_every, autopilot, plan_only) = options;
+            let (ask_every, autopilot, until) = options;
             let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
             let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
-            let chosen = RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
+            let chosen = RunOptions { until, ask_every, autopilot, ..RunOptions::default() };
             run.about.options = RunOptions { extend, ask_before, ..chosen };
             run
         },
@@ -1201,13 +1210,14 @@ fn the_words_of_a_stored_run_have_a_version() {
         words::<SpecStage>(),
         "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
          listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, proposing-pages, proposing-rule, accepting, documenting, \
-         rebasing, publishing, learning, keeping, waiting, planned, paused, ended"
+         rebasing, publishing, learning, keeping, waiting, planned, built, paused, ended"
     );
     assert_eq!(
         words::<CheckpointKind>(),
         "spec, research, plan, tasks, extension, reach, built, acceptance"
     );
     assert_eq!(words::<RunMode>(), "auto, manual, fast");
+    assert_eq!(words::<RunUntil>(), "plan, code, end");
     assert_eq!(
         words::<SpecStop>(),
         "base-untested, no-spec, nothing-to-build, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
@@ -1223,6 +1233,12 @@ fn a_run_of_an_earlier_version_is_read_and_one_of_a_later_version_is_named_as_th
     let read = |stored: &serde_json::Value| parse(&serde_json::to_vec(stored).unwrap());
     // What is saved from now on is of this version.
     assert_eq!(read(&stored).unwrap(), StoredRun::Spec(Box::new(run)));
+    // Before there was more to stop at.
+    let options = stored["about"]["options"].as_object_mut().unwrap();
+    options.remove("until");
+    options.insert("plan_only".to_owned(), json!(true));
+    let StoredRun::Spec(planned) = read(&stored).unwrap() else { panic!() };
+    assert_eq!(planned.about.options.until, RunUntil::Plan);
     // As the fourth version wrote one, of two tasks.
     let fourth = include_bytes!("../../../../tests/data/run-4.json");
     let StoredRun::Spec(fourth) = parse(fourth).unwrap() else { panic!() };
