@@ -143,5 +143,7 @@ fn a_mistake_that_gives_no_rule_stops_no_run() {
     let outcome = run(&repo).ok();
     assert_eq!(subjects(&repo), ["feat(size): read sizes"]);
     let id = outcome.json()["run"].as_str().unwrap().to_owned();
-    repo.tribunal(&["logs", &id, "--full"]).ok().says("a rule for `correctness/off-by-one`: ");
+    let said = "a rule for `correctness/off-by-one`: ";
+    repo.tribunal(&["logs", &id, "--full"]).ok().says(said);
+    repo.tribunal(&["runs", "show", &id]).ok().says(&format!("not proposed: {said}"));
 }

@@ -14,6 +14,7 @@ pub mod report;
 pub mod review_findings;
 mod bug_result;
 mod idea_result;
+mod proposal_result;
 mod research_result;
 pub mod review_hints;
 pub mod review_report;

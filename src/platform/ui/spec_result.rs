@@ -13,7 +13,7 @@ use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
 use crate::platform::ui::review_result::{resume_words, until};
-use crate::platform::ui::{bug_result, idea_result, research_result};
+use crate::platform::ui::{bug_result, idea_result, proposal_result, research_result};
 
 /// What is said of every result of fast mode.
 const UNREVIEWED: &str = "its tests and the gates pass; nobody reviewed it (fast mode)";
@@ -69,6 +69,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
     lines.extend(bug_result::lines(result));
     lines.extend(research_result::lines(result));
     lines.extend(idea_result::lines(result));
+    lines.extend(proposal_result::lines(result));
     if let Some(commits) = result.base_moved_by.filter(|commits| !is_on_page(result, *commits)) {
         lines.push(format!(
             "`{}` has {} beyond the one that it was built on",

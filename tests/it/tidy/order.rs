@@ -171,7 +171,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "commit_result push_result review_report review_findings review_hints run_log spec_result bug_result research_result idea_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "commit_result push_result review_report review_findings review_hints run_log spec_result bug_result research_result idea_result proposal_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 
