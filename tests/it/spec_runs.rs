@@ -552,7 +552,8 @@ pub fn begun(repo: &Repo<'_>) -> Option<String> {
 }
 
 /// Goes on after a kill, and holds the end against that of a run that nothing stopped.
-fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, words: &[&str], at: &str) {
+fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, kill: Kill<'_>, at: &str) {
+    let Kill { words, again: most } = kill;
     wait_for("the agents to end", || scene.alive().is_empty());
     let again = match begun(repo) {
         Some(id) => repo.tribunal(&["resume", &id, "--format", "json"]),
@@ -561,7 +562,7 @@ fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, words: &[&str], at: &st
     assert_eq!(again.code, whole.code, "{at}: {again}");
     assert_eq!(&Left::of(scene, repo, &again), whole, "{at}: {again}");
     let made = made(scene);
-    assert!(made.len() <= whole.calls.len() + 1, "{at}: {made:?}");
+    assert!(made.len() <= whole.calls.len() + most, "{at}: {made:?}");
     repo.git(&["fsck", "--strict"]).ok();
 }
 
@@ -600,9 +601,37 @@ pub fn killed_at_saves(
     killed_at_saves_of(&RUN, whole, step, scene, project);
 }
 
+/// What is killed: the words that begin a run, and how many calls are made again at most.
+#[derive(Clone, Copy)]
+struct Kill<'a> {
+    words: &'a [&'a str],
+    again: usize,
+}
+
+/// The same of a run that has so many calls under way at once.
+pub fn killed_beside(
+    whole: &Left,
+    step: u64,
+    again: usize,
+    scene: fn() -> Scene,
+    project: for<'a> fn(&'a Scene) -> Repo<'a>,
+) {
+    kill_at_saves(Kill { words: &RUN, again }, whole, step, scene, project);
+}
+
 /// The same of a run that other words begin.
 pub fn killed_at_saves_of(
     words: &[&str],
+    whole: &Left,
+    step: u64,
+    scene: fn() -> Scene,
+    project: for<'a> fn(&'a Scene) -> Repo<'a>,
+) {
+    kill_at_saves(Kill { words, again: 1 }, whole, step, scene, project);
+}
+
+fn kill_at_saves(
+    kill: Kill<'_>,
     whole: &Left,
     step: u64,
     scene: fn() -> Scene,
@@ -621,13 +650,13 @@ pub fn killed_at_saves_of(
                     }
                     let scene = scene();
                     let repo = project(&scene);
-                    let outcome = repo.until_save(words, k);
+                    let outcome = repo.until_save(kill.words, k);
                     if outcome.code != -1 {
                         outcome.ok();
                         end.fetch_min(k, Ordering::SeqCst);
                         return;
                     }
-                    goes_on(&scene, &repo, whole, words, &format!("save {k}"));
+                    goes_on(&scene, &repo, whole, kill, &format!("save {k}"));
                     kills.fetch_add(1, Ordering::SeqCst);
                 }
             });

@@ -78,7 +78,7 @@ impl<'a> Researcher<'a> {
             agent_env,
             state_dir,
             run: self.run.clone(),
-            shares_with: Vec::new(),
+            shares_with: Box::new(|| Ok(Vec::new())),
             folder,
             interrupts: Interrupts::listen().context("could not listen for signals")?,
             ledger: Mutex::default(),

@@ -91,12 +91,17 @@ pub fn keep_base(folder: &RunFolder, suite: &SuiteRun) -> Result<()> {
 
 /// Keeps what the tests came to with the task that is built now.
 pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
-    keep(folder, run.progress().built.len() + 1, suite)
+    keep(folder, run.progress().before() + 1, suite)
 }
 
 /// What the tests came to before the task that is built now.
 pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
-    let path = path_of(folder, run.progress().built.len());
+    after(folder, run.progress().built_before())
+}
+
+/// What the tests came to after so many tasks.
+pub fn after(folder: &RunFolder, tasks: usize) -> Result<SuiteRun> {
+    let path = path_of(folder, tasks);
     let text = file::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
     serde_json::from_slice(&text)
         .with_context(|| format!("`{}` is not the result of tests", path.display()))

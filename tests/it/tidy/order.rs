@@ -56,12 +56,12 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said rebased built bug specified planned researched asking checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said ahead rebased built bug specified planned researched asking checkpoint_file result . pages estimate progress outcome begun stage stop about chosen_role",
     ),
     ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::research", "page prompt address record answer decision signs shard"),
-    ("domain::planning", "prompt part plan_review plan task size_vote reading"),
+    ("domain::planning", "independent prompt part plan_review plan task size_vote reading"),
     (
         "domain::development",
         "red imports suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
@@ -120,7 +120,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "specify documents task_review bug research planning rebase commit publish code fast session suite left_out checkpoint claim idea wanted prepare research_asked document_paths fast_needs kept chosen branch base",
+        "side_by_side specify documents task_review bug research planning join rebase commit publish code fast session suite left_out checkpoint claim idea wanted prepare research_asked document_paths fast_needs kept chosen branch base at_work",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

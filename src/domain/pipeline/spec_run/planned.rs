@@ -147,7 +147,12 @@ pub(super) fn task_built(spec: &SpecProgress, about: &SpecAbout) -> Option<SpecS
 /// As what it is built where fixes of its first task find no end: one size larger, as long as nothing is built and there is
 /// more to plan. `None` where that is a person's to decide.
 pub(super) fn larger(spec: &SpecProgress, about: &SpecAbout) -> Option<Size> {
-    if !spec.built.is_empty() || about.report.is_some() || about.mode == RunMode::Fast {
+    // What is built ahead stands on nothing, and others are built beside it.
+    if !spec.built.is_empty()
+        || spec.begun.is_some()
+        || about.report.is_some()
+        || about.mode == RunMode::Fast
+    {
         return None;
     }
     match spec.size? {
