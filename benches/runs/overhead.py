@@ -155,7 +155,7 @@ def measure(tribunal, work, files, tasks, number):
     run([tribunal, "trust", "commands", "--yes"], folder)
     out = (work / "out").open("w+")
     began = time.perf_counter()
-    process = subprocess.Popen([tribunal, "run", "numbers", "--format", "json"], cwd=folder, stdout=out, stderr=subprocess.STDOUT)
+    process = subprocess.Popen([tribunal, "run", "numbers", "--format", "json", "--set=runs.tasks-at-once=1"], cwd=folder, stdout=out, stderr=subprocess.STDOUT)
     spent, looks, processor = watched(process, pathlib.Path(tribunal).name[:15])
     wall = time.perf_counter() - began
     out.seek(0)

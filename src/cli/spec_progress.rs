@@ -12,6 +12,7 @@ use crate::domain::model::text::{counted, one_line, short_id};
 use crate::domain::pipeline::dropped::{DropRest, DropStep, asks_about_change, decide};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::result::TaskAtWork;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::context::Context;
 use crate::flow::dropped;
@@ -121,12 +122,17 @@ fn of_run(
             || matches!(step, DropStep::Rest(DropRest::OverBudget | DropRest::NoRoom))
                 && found.agreed.is_some();
     let waits_for = waits_for(run, is_held, goes_on);
+    let tasks = run::at_work::tasks(&state_dir, run);
     let stage = run.stage().as_str();
     let how = match run.stage() {
         _ if is_held => {
             let ages = ages(run, now);
             let moved = moved(context, run);
-            format!("{stage} {ages}{moved}, waits for {waits_for}; last activity {idle} s ago")
+            if tasks.is_empty() {
+                format!("{stage} {ages}{moved}, waits for {waits_for}; last activity {idle} s ago")
+            } else {
+                format!("tasks side by side {ages}{moved}: {}", tasks_in_words(&tasks, now))
+            }
         }
         SpecStage::Waiting(checkpoint) => {
             format!("waits for your answer about {}", checkpoint.at.as_str())
@@ -162,10 +168,25 @@ fn of_run(
             "seconds": seconds_since(run.about.started, now),
             "stage_seconds": is_held.then(|| seconds_since(run.stage_since(), now)),
             "idle_seconds": idle, "waits_for": waits_for,
+            "tasks": tasks.iter().map(|task| of_task(task, now)).collect::<Vec<_>>(),
             "base_moved_by": run::base_moved_by(context.repo, run),
             "continues_by_itself": is_held || goes_on, "spec_changed": changed,
         }),
     }
+}
+
+/// Each task that is worked on, and since when nothing happened in it.
+fn tasks_in_words(tasks: &[TaskAtWork], now: Timestamp) -> String {
+    let each = tasks.iter().map(|task| {
+        let idle = seconds_since(task.last_at, now);
+        format!("task {} {}, last activity {idle} s ago", task.number, task.stage)
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn of_task(task: &TaskAtWork, now: Timestamp) -> Value {
+    let idle = seconds_since(task.last_at, now);
+    json!({"task": task.number, "stage": task.stage, "idle_seconds": idle})
 }
 
 /// That what it is built on moved meanwhile.

@@ -23,6 +23,11 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         SpecStage::Waiting(_) => "waits for you".to_owned(),
         SpecStage::Planned(_) => "planned".to_owned(),
         SpecStage::Built(_) => "built".to_owned(),
+        _ if !result.at_work.is_empty() => {
+            let tasks = result.at_work.iter();
+            let tasks = tasks.map(|task| format!("task {}: {}", task.number, task.stage));
+            tasks.collect::<Vec<_>>().join(", ")
+        }
         stage if is_held => stage.as_str().to_owned(),
         stage => format!("stopped while {}", stage.as_str()),
     };

@@ -122,9 +122,12 @@ fn raised_before(jobs: &[LoggedJob], in_all: usize) -> Vec<usize> {
     let mut raised = vec![0];
     for (at, job) in jobs.iter().enumerate() {
         let before = raised[at];
-        let is_too_small = job.place.step == JobStep::ReviewTask
-            && before < in_all
-            && jobs.get(at + 1).is_none_or(plans);
+        // What is built beside it says nothing of it.
+        let is_beside =
+            |later: &&LoggedJob| later.place.task.is_some() && later.place.task != job.place.task;
+        let next = jobs[at + 1..].iter().find(|later| !is_beside(later));
+        let is_too_small =
+            job.place.step == JobStep::ReviewTask && before < in_all && next.is_none_or(plans);
         raised.push(before + usize::from(is_too_small));
     }
     raised

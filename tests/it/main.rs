@@ -80,6 +80,7 @@ mod sandboxed;
 mod sarif;
 mod scene;
 mod settings;
+mod side_by_side;
 mod spec;
 mod specified_runs;
 mod spec_run_edges;

@@ -562,21 +562,16 @@ fn onward<'a>(repo: &Repo<'_>, words: &[&'a str]) -> Vec<Cow<'a, str>> {
     }
 }
 
-/// Goes on after so many kills, and holds the end against that of a run that nothing stopped.
-fn goes_on(
-    scene: &Scene,
-    repo: &Repo<'_>,
-    whole: &Left,
-    words: &[&str],
-    (kills, at): (usize, &str),
-) {
+/// Goes on after a kill, or more, and holds the end against that of a run that nothing stopped.
+fn goes_on(scene: &Scene, repo: &Repo<'_>, whole: &Left, kill: Kill<'_>, at: &str) {
+    let Kill { words, again: most } = kill;
     wait_for("the agents to end", || scene.alive().is_empty());
     let words = onward(repo, words);
     let again = repo.tribunal(&words.iter().map(Cow::as_ref).collect::<Vec<_>>());
     assert_eq!(again.code, whole.code, "{at}: {again}");
     assert_eq!(&Left::of(scene, repo, &again), whole, "{at}: {again}");
     let made = made(scene);
-    assert!(made.len() <= whole.calls.len() + kills, "{at}: {made:?}");
+    assert!(made.len() <= whole.calls.len() + most, "{at}: {made:?}");
     repo.git(&["fsck", "--strict"]).ok();
 }
 
@@ -649,7 +644,8 @@ fn killed_at_moments(whole: &Left, longest: u64, left: &AtomicUsize, mut seed: u
                 break;
             }
         }
-        goes_on(&scene, &repo, whole, &RUN, (moments.len(), &format!("killed at {moments:?}")));
+        let kills = Kill { words: &RUN, again: moments.len() };
+        goes_on(&scene, &repo, whole, kills, &format!("killed at {moments:?}"));
     }
 }
 
@@ -663,9 +659,37 @@ pub fn killed_at_saves(
     killed_at_saves_of(&RUN, whole, step, scene, project);
 }
 
+/// What is killed: the words that begin a run, and how many calls are made again at most.
+#[derive(Clone, Copy)]
+struct Kill<'a> {
+    words: &'a [&'a str],
+    again: usize,
+}
+
+/// The same of a run that has so many calls under way at once.
+pub fn killed_beside(
+    whole: &Left,
+    step: u64,
+    again: usize,
+    scene: fn() -> Scene,
+    project: for<'a> fn(&'a Scene) -> Repo<'a>,
+) {
+    kill_at_saves(Kill { words: &RUN, again }, whole, step, scene, project);
+}
+
 /// The same of a run that other words begin.
 pub fn killed_at_saves_of(
     words: &[&str],
+    whole: &Left,
+    step: u64,
+    scene: fn() -> Scene,
+    project: for<'a> fn(&'a Scene) -> Repo<'a>,
+) {
+    kill_at_saves(Kill { words, again: 1 }, whole, step, scene, project);
+}
+
+fn kill_at_saves(
+    kill: Kill<'_>,
     whole: &Left,
     step: u64,
     scene: fn() -> Scene,
@@ -684,13 +708,13 @@ pub fn killed_at_saves_of(
                     }
                     let scene = scene();
                     let repo = project(&scene);
-                    let outcome = repo.until_save(words, k);
+                    let outcome = repo.until_save(kill.words, k);
                     if outcome.code != -1 {
                         outcome.ok();
                         end.fetch_min(k, Ordering::SeqCst);
                         return;
                     }
-                    goes_on(&scene, &repo, whole, words, (1, &format!("save {k}")));
+                    goes_on(&scene, &repo, whole, kill, &format!("save {k}"));
                     kills.fetch_add(1, Ordering::SeqCst);
                 }
             });

@@ -37,6 +37,7 @@ pub enum JobStep {
     WriteCode,
     ProveGreen,
     ReviewTask,
+    Join,
     Commit,
     RecordDecisions,
     ReviewAll,
@@ -80,6 +81,7 @@ impl JobStep {
             Self::WriteCode => "writing code",
             Self::ProveGreen => "testing the code",
             Self::ReviewTask => "reviewing",
+            Self::Join => "joining the other tasks",
             Self::Commit => "committing",
             Self::RecordDecisions => "recording decisions",
             Self::ReviewAll => "reviewing all of it",
@@ -175,6 +177,7 @@ pub fn of_spec(job: &JobId) -> JobPlace {
                 ["code", tried] => (JobStep::WriteCode, number(tried)),
                 ["green", tried] => (JobStep::ProveGreen, number(tried)),
                 ["review"] => (JobStep::ReviewTask, None),
+                ["join"] => (JobStep::Join, None),
                 ["commit"] => (JobStep::Commit, None),
                 _ => (JobStep::Unknown, None),
             };
@@ -247,6 +250,7 @@ mod tests {
             ("tasks-1-2", "part 1: listing tasks, try 2"),
             ("task-3-code-2", "task 3: writing code, try 2"),
             ("task-12-review", "task 12: reviewing"),
+            ("task-2-join", "task 2: joining the other tasks"),
             ("accept", "reviewing all of it"),
         ] {
             assert_eq!(spec(name), words);

@@ -94,6 +94,11 @@ impl Journal {
         self.0.last().map(|entry| entry.at)
     }
 
+    /// When something last happened to a job.
+    pub fn last_of(&self, job: &JobId) -> Option<Timestamp> {
+        self.0.iter().rfind(|entry| entry.job == *job).map(|entry| entry.at)
+    }
+
     /// When the job that is under way was last started: how long what is done now takes.
     pub(super) fn last_started(&self) -> Option<Timestamp> {
         let last = self.0.last().filter(|entry| entry.event == JobEvent::Started);

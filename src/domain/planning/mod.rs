@@ -4,6 +4,7 @@
 //! something is missing, so that what is built is all of the spec, in tasks that each can be measured.
 
 pub mod page_changes;
+pub mod independent;
 pub mod part;
 pub mod plan;
 pub mod plan_review;

@@ -21,6 +21,9 @@ pub fn of(key: &str) -> Option<&'static str> {
             "runs that the watcher starts at the same time, 1 to 8 (your own settings)"
         }
         ["runs", "changed"] => "ask, restart or ignore: a spec is changed while it is built",
+        ["runs", "tasks-at-once"] => {
+            "independent tasks of a run that are built side by side, 1 to 3 (your own settings)"
+        }
         ["runs", "ask-every"] => "after how many tasks each a run asks you to look; 0 for never",
         ["runs", "fast-dirty"] => {
             "refuse, or touched: what has to be committed before `--mode fast` begins"

@@ -12,6 +12,9 @@ pub struct RunSettings {
     #[serde(deserialize_with = "unit::parallel")]
     pub at_once: usize,
     pub changed: OnChange,
+    /// How many tasks of a run are built side by side, where they are independent of each other.
+    #[serde(deserialize_with = "unit::tasks_at_once")]
+    pub tasks_at_once: usize,
     /// After how many tasks each a run asks its person; 0 for never.
     #[serde(deserialize_with = "unit::tasks")]
     pub ask_every: usize,

@@ -57,7 +57,7 @@ impl CallsApart {
             agent_env,
             state_dir: context.repo.state_dir(),
             run: self.id.clone(),
-            shares_with: Vec::new(),
+            shares_with: Box::new(|| Ok(Vec::new())),
             folder: self.folder.path().to_owned(),
             interrupts: Interrupts::listen().context("could not listen for signals")?,
             ledger: Mutex::default(),

@@ -222,7 +222,7 @@ impl<'a> ReviewSession<'a> {
         };
         let before = match &self.run.about.parent {
             Some(parent) => {
-                let folder = runs::folder_of(&self.context.repo.state_dir(), parent);
+                let folder = runs::folder(&self.context.repo.state_dir(), parent);
                 Some(test_results::load(&folder, 0)?)
             }
             None => None,

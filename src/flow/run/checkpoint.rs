@@ -34,8 +34,8 @@ pub fn path(folder: &Path) -> PathBuf {
 /// What a run and its reviews cost.
 pub fn spent(context: Context<'_>, run: &SpecRun) -> Result<Spent> {
     let mut all = Vec::new();
-    for id in std::iter::once(&run.id).chain(&run.machine.spec.reviews) {
-        all.extend(calls::calls(context, id)?);
+    for id in std::iter::once(run.id.clone()).chain(run.progress().all_reviews()) {
+        all.extend(calls::calls(context, &id)?);
     }
     Ok(calls::spent(&all))
 }

@@ -54,8 +54,8 @@ impl SpecSession<'_> {
             request_work(&self.client, executor, &key, &prompt, &workspace.work())?;
         let file_max = self.prepared.effective.policy.sandbox.file;
         let saved = self.or_stopped(workspace.snapshot(self.private, file_max, self.interrupts))?;
-        let (context, folder) = (self.context, self.folder);
-        let left_out = left_out::keep(context, self.private, folder, &workspace, &saved, file_max)?;
+        let (context, kept) = (self.context, &self.left_out());
+        let left_out = left_out::keep(context, self.private, kept, &workspace, &saved, file_max)?;
         let tree = saved.tree;
         let save = |message: &str| {
             let (number, parent) =

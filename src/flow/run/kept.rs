@@ -41,7 +41,7 @@ pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
     if run.progress().built.is_empty() {
         return Ok(());
     }
-    keep(private, run, &run.progress().head(&run.about).commit)
+    keep(private, run, &run.progress().tip(&run.about).commit)
 }
 
 /// Behind the tries of all tasks.

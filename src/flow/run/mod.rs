@@ -3,6 +3,7 @@
 //! Nothing of the person's is written but that branch, at the end: everything before it is in a repository
 //! of the run's own, which borrows the person's objects.
 
+pub mod at_work;
 pub mod base;
 mod branch;
 mod bug;
@@ -19,6 +20,7 @@ mod proposals;
 mod fast;
 mod fast_needs;
 pub mod idea;
+mod join;
 mod kept;
 mod left_out;
 mod planning;
@@ -28,6 +30,7 @@ mod rebase;
 mod research;
 mod research_asked;
 mod session;
+mod side_by_side;
 mod specify;
 mod suite;
 mod task_review;
@@ -264,8 +267,8 @@ pub fn abort(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
         ));
     }
     end_surviving_agents(folder.path())?;
-    for review in &run.machine.spec.reviews {
-        if let Some(folder) = RunFolder::try_take(&context.repo.state_dir(), review)? {
+    for review in run.progress().all_reviews() {
+        if let Some(folder) = RunFolder::try_take(&context.repo.state_dir(), &review)? {
             end_surviving_agents(folder.path())?;
         }
     }
@@ -337,6 +340,7 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         research,
         spec_file,
         checkpoint: checkpoint_of(context, &run),
+        at_work: at_work::tasks(&context.repo.state_dir(), &run),
         run,
     })
 }

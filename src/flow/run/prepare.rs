@@ -42,6 +42,7 @@ use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
 use crate::platform::git::command::succeeded;
+use crate::platform::git::hooks_dir::git_version;
 use crate::platform::git::repo::Repo;
 
 /// What a run is performed with.
@@ -195,9 +196,15 @@ pub(super) fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -
         return for_research(context, about, spec, effective);
     }
     if about.asked.is_empty() {
-        let RunSettings { ask_every, extend, .. } = effective.policy.runs;
+        let RunSettings { ask_every, extend, tasks_at_once, .. } = effective.policy.runs;
+        let tasks_at_once = match tasks_at_once.min(effective.policy.agents.parallel) {
+            // Gits before 2.40 cannot put the one upon the other without a work tree.
+            several @ 2.. if git_version(&context.repo.git_dir)? >= (2, 40) => several,
+            _ => 1,
+        };
         let ask_before = effective.policy.planning.ask_before.clone();
-        about.options = RunOptions { ask_every, extend, ask_before, ..about.options };
+        about.options =
+            RunOptions { ask_every, tasks_at_once, extend, ask_before, ..about.options };
         about.research = research_asked::asked_of(context, &effective.policy, &spec, &about)?;
     }
     refuse_commands(context, &effective, &spec, &about)?;

@@ -26,14 +26,14 @@ use crate::platform::store::test_results;
 const NAMED_MAX: usize = 5;
 
 /// Why commits are not put upon another base.
-enum NotRebased {
+pub(super) enum NotRebased {
     /// A person decides: why, one a line.
     Escalated(Vec<String>),
     /// It may work later.
     Failed(String),
 }
 
-type Rebased<T> = Result<Result<T, NotRebased>>;
+pub(super) type Rebased<T> = Result<Result<T, NotRebased>>;
 
 /// A commit upon the new base, with its message.
 struct PickedCommit {
@@ -179,7 +179,7 @@ impl SpecSession<'_> {
     }
 
     /// The tree of `onto` with what is from `parent` to `commit`.
-    fn merged(&self, parent: &Oid, onto: &Oid, commit: &Oid) -> Rebased<Oid> {
+    pub(super) fn merged(&self, parent: &Oid, onto: &Oid, commit: &Oid) -> Rebased<Oid> {
         let merge_base = format!("--merge-base={parent}");
         let words =
             ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", &merge_base];
@@ -275,7 +275,7 @@ impl SpecSession<'_> {
         Ok(Ok(()))
     }
 
-    fn suite_of(
+    pub(super) fn suite_of(
         &self,
         effective: &EffectivePolicy,
         onto: &Snapshot,
@@ -295,7 +295,7 @@ impl SpecSession<'_> {
     }
 }
 
-fn some_of(paths: &[String]) -> String {
+pub(super) fn some_of(paths: &[String]) -> String {
     let named: Vec<String> = paths.iter().take(NAMED_MAX).map(|path| format!("`{path}`")).collect();
     match paths.len().saturating_sub(NAMED_MAX) {
         0 => named.join(", "),

@@ -17,7 +17,7 @@ use crate::flow::workspace::checkout::Ignored;
 impl SpecSession<'_> {
     /// What the task that is built now may take out.
     pub(super) fn removal(&self) -> Option<Removal<'_>> {
-        self.removal_of(self.run.progress().built.len())
+        self.removal_of(self.run.progress().before())
     }
 
     /// What the task at that place may take out.

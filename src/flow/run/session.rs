@@ -1,6 +1,7 @@
-//! Performs the run of a spec: one job after the other, saved before each and after it.
+//! What the jobs of a spec's run are performed with, and each of them.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
@@ -15,9 +16,7 @@ use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::apply::{apply, start};
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
-use crate::domain::pipeline::spec_run::progress::RaisedSize;
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
@@ -33,24 +32,20 @@ use crate::flow::review::belonging;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
 use crate::flow::run::base;
-use crate::flow::run::checkpoint;
 use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
 use crate::flow::run::suite::Tested;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
-use crate::platform::config::env::now;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::file;
 use crate::platform::store::lock::Wait;
+use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
 use crate::platform::store::test_results;
-
-/// What failed commands printed last, in the folder of the run.
-const PRINTED: &str = "printed.txt";
 
 /// A run with what its jobs need.
 pub(super) struct SpecSession<'a> {
@@ -86,13 +81,17 @@ impl<'a> SpecSession<'a> {
         run: SpecRun,
     ) -> Result<Self> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
+        let (state_dir, id) = (context.repo.state_dir(), run.id.clone());
         let client = AgentClient {
             env: context.env,
             policy: &prepared.effective.policy,
             agent_env: roles::agent_env(context.repo, context.env, &prepared.agents_home),
             state_dir: context.repo.state_dir(),
             run: run.id.clone(),
-            shares_with: run.machine.spec.reviews.clone(),
+            shares_with: Box::new(move || {
+                let run = runs::load_spec(&state_dir, &id)?;
+                Ok(run.map(|run| run.progress().all_reviews()).unwrap_or_default())
+            }),
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),
@@ -104,37 +103,8 @@ impl<'a> SpecSession<'a> {
         Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip, rules })
     }
 
-    /// Performs the run until it ends or pauses.
-    pub fn perform(mut self) -> Result<SpecRun> {
-        // A signal that comes between two programs stops the run as well.
-        let _deferred = self.interrupts.defer();
-        while let Some(job) = self.run.job() {
-            if let Some(signal) = self.interrupts.received() {
-                return Err(self.stopped(signal));
-            }
-            self.tell_moved_base();
-            self.run = start(self.run.clone(), &job, now(self.context.env))?;
-            self.folder.save_spec(&self.run)?;
-            let stage = self.run.stage().clone();
-            let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
-            self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
-            let (outcome, answers) = self.perform_job(&job, stage)?;
-            let raised_before = self.run.progress().raised.len();
-            self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
-            for RaisedSize { to, why, .. } in &self.run.progress().raised[raised_before..] {
-                let (size, why) = (to.as_str(), why.clone());
-                self.context.notify(Progress::SpecRun(SpecRunStep::Raised { size, why }));
-            }
-            if self.run.stage().shows_page() {
-                self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
-            }
-            self.folder.save_spec(&self.run)?;
-        }
-        Ok(self.run)
-    }
-
     /// Says once of each tip that the base moved to.
-    fn tell_moved_base(&mut self) {
+    pub(super) fn tell_moved_base(&mut self) {
         let about = &self.run.about;
         let tip = self.context.repo.tip(&about.base_ref).ok().flatten();
         if tip == self.told_tip {
@@ -148,7 +118,7 @@ impl<'a> SpecSession<'a> {
         }
     }
 
-    fn perform_job(
+    pub(super) fn perform_job(
         &mut self,
         job: &JobId,
         stage: SpecStage,
@@ -177,6 +147,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::Reviewing { red, code } => {
                 SpecOutcome::Reviewed(self.review_task(&red, &code)?)
             }
+            SpecStage::Joining(task) => self.join(&task)?,
             SpecStage::Committing(task) => self.commit(job, &task)?,
             SpecStage::Recording => self.record_decisions(job)?,
             SpecStage::Accepting
@@ -218,16 +189,35 @@ impl<'a> SpecSession<'a> {
         read.map(Cow::Owned)
     }
 
-    /// What the next commit stands on.
+    /// What the task that is built now was begun upon; else what the next commit stands on.
     pub(super) fn head(&self) -> Snapshot {
         self.run.progress().head(&self.run.about)
     }
 
     /// The folder in which agents of this run read and write.
     pub(super) fn workspace(&self) -> Result<Workspace> {
-        let folder = checkout::root(self.private).join(format!("run-{}", self.run.id));
+        let name = self.of_task(&format!("run-{}", self.run.id), "");
+        let folder = checkout::root(self.private).join(name);
         Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{}`", self.run.id))
+    }
+
+    /// A name that no other task has that is worked on meanwhile.
+    fn of_task(&self, stem: &str, end: &str) -> String {
+        match &self.run.progress().begun {
+            Some(begun) => format!("{stem}-{}{end}", begun.before + 1),
+            None => format!("{stem}{end}"),
+        }
+    }
+
+    /// The file with what the last step of the task left out.
+    pub(super) fn left_out(&self) -> PathBuf {
+        self.folder.path().join(self.of_task("left-out", ".txt"))
+    }
+
+    /// What failed commands printed last.
+    fn printed_file(&self) -> PathBuf {
+        self.folder.path().join(self.of_task("printed", ".txt"))
     }
 
     /// The nonce of the fences in the prompt of a job.
@@ -303,7 +293,7 @@ impl<'a> SpecSession<'a> {
             None => prove_red(&before, &now, tests),
         };
         if let RedProof::Unproven(why) = &mut proof {
-            why.extend(left_out::of_last(self.folder));
+            why.extend(left_out::of_last(&self.left_out()));
         }
         let printed =
             if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
@@ -313,7 +303,7 @@ impl<'a> SpecSession<'a> {
 
     fn prove_green(&self, red: &RedTests, code: &WrittenCode) -> Result<SpecOutcome> {
         let base = suite::before_task(self.folder, &self.run)?;
-        let base = self.kept_of(self.run.progress().built.len(), base);
+        let base = self.kept_of(self.run.progress().before(), base);
         let mut now = self.test(&code.at, Ignored::Stay)?;
         let mut proof = prove_green(&base, &red.failing, &now);
         if let GreenProof::Green(_) = proof {
@@ -330,7 +320,7 @@ impl<'a> SpecSession<'a> {
         }
         match &mut proof {
             GreenProof::Green(_) => suite::keep_after_task(self.folder, &self.run, &now)?,
-            GreenProof::Red(why) => why.extend(left_out::of_last(self.folder)),
+            GreenProof::Red(why) => why.extend(left_out::of_last(&self.left_out())),
             GreenProof::Lost(_) | GreenProof::NotRun(_) => {}
         }
         let printed =
@@ -341,7 +331,7 @@ impl<'a> SpecSession<'a> {
 
     /// Keeps what failed commands printed, for the executor.
     fn keep_printed(&self, printed: &str) -> Result<()> {
-        let path = self.folder.path().join(PRINTED);
+        let path = self.printed_file();
         match printed {
             "" => Ok(file::remove_if_there(&path)?),
             printed => file::write_atomic(&path, printed.as_bytes()),
@@ -353,7 +343,7 @@ impl<'a> SpecSession<'a> {
         if ask.refused.is_empty() {
             return String::new();
         }
-        let read = file::read(&self.folder.path().join(PRINTED)).unwrap_or_default();
+        let read = file::read(&self.printed_file()).unwrap_or_default();
         redact_str(&String::from_utf8_lossy(&read))
     }
 

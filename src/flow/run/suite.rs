@@ -88,12 +88,17 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
 
 /// Keeps what the tests came to with the task that is built now.
 pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
-    test_results::keep(folder, run.progress().built.len() + 1, suite)
+    test_results::keep(folder, run.progress().before() + 1, suite)
 }
 
 /// What the tests came to before the task that is built now.
 pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
-    test_results::load(folder.path(), run.progress().built.len())
+    after(folder, run.progress().built_before())
+}
+
+/// What the tests came to after so many tasks.
+pub fn after(folder: &RunFolder, tasks: usize) -> Result<SuiteRun> {
+    test_results::load(folder.path(), tasks)
 }
 
 /// The names of the tests that a task brought, of a run in that folder.

@@ -34,7 +34,7 @@ struct PassedReview {
 
 impl SpecSession<'_> {
     /// Has a task reviewed, and what is found fixed.
-    pub(super) fn review_task(&mut self, red: &RedTests, code: &WrittenCode) -> Result<TaskReview> {
+    pub(super) fn review_task(&self, red: &RedTests, code: &WrittenCode) -> Result<TaskReview> {
         let progress = self.run.progress();
         let is_all = progress.is_one_task();
         let criteria = progress.task().map(|now| now.met()).unwrap_or_default();
@@ -63,6 +63,9 @@ impl SpecSession<'_> {
 
     /// Has all of it reviewed by all of the spec. Nothing is fixed: each task was.
     pub(super) fn review_all(&mut self) -> Result<TaskReview> {
+        // Before it begins: after a kill it is found by it.
+        self.run.machine.spec.note_review(&random::id().to_string());
+        self.folder.save_spec(&self.run)?;
         let (spec, base, head) =
             (self.run.about.spec.clone(), self.run.about.base.clone(), self.head());
         let request =
@@ -75,17 +78,13 @@ impl SpecSession<'_> {
 
     /// Reviews what is from `base` to `at`, or goes on with that review. `Err` is what did not pass.
     fn reviewed(
-        &mut self,
+        &self,
         request: TaskReviewRequest,
         base: &Oid,
         at: &Snapshot,
     ) -> Result<Result<PassedReview, TaskReview>> {
-        let known = self.run.progress().review().map(str::to_owned);
-        let id = known.unwrap_or_else(|| random::id().to_string());
-        // Before it begins: after a kill it is found by it.
-        self.run.machine.spec.note_review(&id);
-        self.client.shares_with.clone_from(&self.run.progress().reviews);
-        self.folder.save_spec(&self.run)?;
+        let known = self.run.progress().review();
+        let id = known.context("the review has no id")?.to_owned();
         let request = TaskReviewRequest { id: id.clone(), parent: self.run.id.clone(), ..request };
         let context = self.private_context();
         let reviewed = match review::review_task(context, &request, base, &at.commit) {

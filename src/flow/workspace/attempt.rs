@@ -44,6 +44,19 @@ pub fn save_partial(
     Ok(commit)
 }
 
+/// As [`save`], under a name that is given.
+pub fn save_as(
+    repo: &Repo,
+    name: &str,
+    tree: &Oid,
+    parent: Option<&Oid>,
+    message: &str,
+) -> Result<Oid> {
+    let commit = commit(repo, tree, parent, message)?;
+    set_ref(repo, name, &commit)?;
+    Ok(commit)
+}
+
 /// Commits a tree without a ref that keeps it.
 pub fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
     let mut words = vec!["commit-tree", tree.as_str(), "-F", "-"];

@@ -100,11 +100,6 @@ impl RunFolder {
     }
 }
 
-/// The folder of a run.
-pub fn folder_of(state_dir: &Path, id: &str) -> PathBuf {
-    root(state_dir).join(id)
-}
-
 /// Whether a process works on that run at this moment.
 pub fn is_held(state_dir: &Path, id: &str) -> bool {
     holder(state_dir, id).is_some()

@@ -152,7 +152,14 @@ fn spec_run_line(step: &SpecRunStep) -> String {
         SpecRunStep::Continued { run, of } => {
             format!("continuing the run {} of {of}", short_id(run))
         }
-        SpecRunStep::Step { spec, step } => format!("{}: {step}", printable(spec)),
+        SpecRunStep::Step { spec, task: None, step } => format!("{}: {step}", printable(spec)),
+        SpecRunStep::Step { spec, task: Some(task), step } => {
+            format!("{}: task {task}: {step}", printable(spec))
+        }
+        SpecRunStep::BuiltAgain { task, why } => format!(
+            "task {task} does not fit upon what was committed meanwhile, and is built again: {}",
+            printable(why)
+        ),
         SpecRunStep::BaseMoved { spec, name, commits } => format!(
             "{}: `{}` moved meanwhile: it has {} beyond the one that is built on",
             printable(spec),

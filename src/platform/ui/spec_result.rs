@@ -7,12 +7,15 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
-use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits, kept_branch};
+use crate::domain::pipeline::spec_run::result::{
+    SpecRunResult, TaskAtWork, UnpublishedCommits, kept_branch,
+};
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
 use crate::platform::ui::review_result::{resume_words, until};
+use crate::platform::ui::time::local;
 use crate::platform::ui::{bug_result, idea_result, proposal_result, research_result};
 
 /// What is said of every result of fast mode.
@@ -66,6 +69,10 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         SpecStage::Built(_) => tasks_built(result),
         stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
+    lines.extend(result.at_work.iter().map(|task| {
+        let at = local(task.last_at);
+        format!("  task {}: {}, last activity at {at}", task.number, task.stage)
+    }));
     lines.extend(bug_result::lines(result));
     lines.extend(research_result::lines(result));
     lines.extend(idea_result::lines(result));
@@ -324,6 +331,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "autopilot": about.options.autopilot,
         "roles": about.options.roles,
         "reasons": reasons,
+        "tasks_at_work": result.at_work.iter().map(at_work).collect::<Vec<_>>(),
         "apply": result.take_with,
         "escalation": result.escalation,
         "for_people": about.for_people,
@@ -331,13 +339,17 @@ pub fn json(result: &SpecRunResult) -> Value {
         "research": research_result::json(result),
         "idea": idea_result::json(result),
         "resume_when": resume_when,
-        "reviews": run.machine.spec.reviews,
+        "reviews": run.progress().all_reviews(),
         "cost": {
             "calls": result.spent.calls,
             "usd": result.spent.money.dollars(),
             "unknown": result.spent.unknown,
         },
     })
+}
+
+fn at_work(task: &TaskAtWork) -> Value {
+    json!({"task": task.number, "stage": task.stage, "last_activity": task.last_at})
 }
 
 fn part(part: &PlannedPart) -> Value {

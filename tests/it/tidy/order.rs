@@ -56,14 +56,17 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress outcome proposal stage stop about chosen_role",
+        "apply said ahead rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress outcome begun proposal stage stop about chosen_role",
     ),
     ("domain::committing", "prompt result worded left_out"),
     ("domain::pushing", "result answer target"),
     ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
     ("domain::research", "page prompt address record answer decision signs shard"),
-    ("domain::planning", "prompt page_changes part plan_review plan task size_vote reading"),
+    (
+        "domain::planning",
+        "independent prompt page_changes part plan_review plan task size_vote reading",
+    ),
     (
         "domain::development",
         "removal red imports failed_before suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
@@ -126,7 +129,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::run",
-        "specify proposals documents task_review removal bug research planning rebase commit publish code fast session left_out checkpoint claim idea wanted prepare earlier suite research_asked document_paths fast_needs kept chosen branch base",
+        "side_by_side specify proposals documents task_review join removal bug research planning rebase commit publish code fast session left_out checkpoint claim idea wanted prepare earlier suite research_asked document_paths fast_needs kept chosen branch base at_work",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),

@@ -129,6 +129,8 @@ pub struct RunOptions {
     pub roles: Vec<ChosenRole>,
     /// After how many tasks each its person is asked; 0 for never.
     pub ask_every: usize,
+    /// How many tasks are built side by side at most, where they are independent of each other; 0 and 1 are one after the other.
+    pub tasks_at_once: usize,
     /// Whether nobody is asked any more.
     pub autopilot: bool,
     pub extend: OnExtension,

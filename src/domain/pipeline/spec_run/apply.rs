@@ -13,7 +13,7 @@ use crate::domain::pipeline::spec_run::progress::{PageFacts, SpecProgress};
 use crate::domain::pipeline::spec_run::stage::{BuiltTask, PlanningTry, Snapshot, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{
-    bug, built, planned, proposed, rebased, researched, said, specified,
+    ahead, bug, built, planned, proposed, rebased, researched, said, specified,
 };
 use crate::domain::planning::size_vote;
 
@@ -26,6 +26,7 @@ pub fn answer(mut run: SpecRun, answer: CheckpointAnswer, at: Timestamp) -> Opti
     run.journal.add_said(at, job, JobEvent::Ended(JobResult::Done), said);
     let stage = planned::answered(&mut run.machine.spec, checkpoint, answer);
     run.machine.spec.stage = stage;
+    ahead::settle(&mut run, at);
     Some(run)
 }
 
@@ -36,20 +37,20 @@ pub fn ask_again(mut run: SpecRun, facts: PageFacts) -> SpecRun {
     run
 }
 
-/// The run with its ready job under way.
+/// The run with a ready job of it under way.
 ///
 /// # Errors
 ///
-/// Where the job is not the one that is ready.
+/// Where the job is none that is ready.
 pub fn start(mut run: SpecRun, job: &JobId, at: Timestamp) -> Result<SpecRun, Unexpected> {
-    if run.job().as_ref() != Some(job) || run.journal.is_under_way(job) {
+    if !run.jobs().contains(job) || run.journal.is_under_way(job) {
         return Err(unexpected(&run, job, "was started"));
     }
     run.journal.add(at, job.clone(), JobEvent::Started);
     Ok(run)
 }
 
-/// The run after what came of the job that was under way.
+/// The run after what came of a job that was under way.
 ///
 /// # Errors
 ///
@@ -61,9 +62,9 @@ pub fn apply(
     answers: &[AgentAnswer],
     at: Timestamp,
 ) -> Result<SpecRun, Unexpected> {
-    if run.job().as_ref() != Some(job) || !run.journal.is_under_way(job) {
+    let Some(mut seen) = run.seen_by(job).filter(|_| run.journal.is_under_way(job)) else {
         return Err(unexpected(&run, job, "ended"));
-    }
+    };
     let no_such = unexpected(&run, job, "had a result that it cannot have");
     let result = match &outcome {
         SpecOutcome::Failed(failure) => JobResult::Failed(failure.clone()),
@@ -73,10 +74,36 @@ pub fn apply(
         _ => JobResult::Done,
     };
     let said = said::of(&outcome);
+    let Some(stage) = step(&mut seen, outcome) else { return Err(no_such) };
+    let mut run = if run.job().as_ref() == Some(job) {
+        seen.machine.spec.stage = stage;
+        seen
+    } else {
+        // It may have been given more files.
+        run.machine.spec.parts = seen.machine.spec.parts;
+        let place = seen.machine.spec.begun.map(|begun| begun.before);
+        let mut ahead = run.machine.spec.ahead.iter_mut();
+        if let Some(task) = ahead.find(|task| Some(task.begun.before) == place) {
+            task.stage = stage;
+        }
+        run
+    };
     run.note(answers);
-    let Some(stage) = step(&mut run, outcome) else { return Err(no_such) };
     run.journal.add_said(at, job.clone(), JobEvent::Ended(result), said);
-    run.machine.spec.stage = stage;
+    ahead::settle(&mut run, at);
+    Ok(run)
+}
+
+/// The run, in which a job that is under way is to be made again: it could not be made beside another one.
+///
+/// # Errors
+///
+/// Where the job is not under way.
+pub fn put_off(mut run: SpecRun, job: &JobId, at: Timestamp) -> Result<SpecRun, Unexpected> {
+    if !run.journal.is_under_way(job) {
+        return Err(unexpected(&run, job, "was put off"));
+    }
+    run.journal.add(at, job.clone(), JobEvent::Deferred);
     Ok(run)
 }
 
@@ -94,7 +121,10 @@ fn committed(
     Some(match (stage, came) {
         (SpecStage::Committing(task), Ok(at)) => {
             spec.built.push(BuiltTask::new(task, at));
-            planned::task_built(spec, about)?
+            match ahead::turn(spec) {
+                Some(stage) => stage,
+                None => planned::task_built(spec, about)?,
+            }
         }
         (SpecStage::Recording, Ok(at)) => {
             spec.recorded = Some(at);
@@ -153,6 +183,9 @@ fn step(run: &mut SpecRun, outcome: SpecOutcome) -> Option<SpecStage> {
             planned::listed(spec, about, plan, &ask, tasks)?
         }
         (stage, SpecOutcome::Proposed(came)) => proposed::came(spec, about, &stage, came)?,
+        (SpecStage::Joining(task), SpecOutcome::Joined(came)) => {
+            ahead::joined(spec, about, task, came)?
+        }
         (stage, SpecOutcome::Committed(came)) => committed(spec, about, stage, came)?,
         (stage @ (SpecStage::Accepting | SpecStage::Publishing(_)), SpecOutcome::BaseMoved) => {
             rebased::begin(spec, stage)

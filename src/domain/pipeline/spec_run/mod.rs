@@ -1,11 +1,13 @@
 //! The run of a spec: what is planned, then task by task tests that fail first, the code that makes them pass,
 //! its review, its commit; then all of it by all of the spec.
 //!
-//! One task is built at a time. Each review is a run of its own, which this one waits for.
+//! Tasks that are independent of each other are built side by side, and committed in their order. Each review is a run of its own, which this one waits for.
 
 pub mod about;
+mod ahead;
 pub mod apply;
 mod asking;
+pub mod begun;
 pub mod bug;
 mod built;
 pub mod checkpoint_file;
@@ -25,6 +27,8 @@ pub mod specified;
 pub mod stage;
 pub mod stop;
 #[cfg(test)]
+mod side_by_side_tests;
+#[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
@@ -34,6 +38,7 @@ use crate::domain::model::agent::Role;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::spec_run::about::{RunMode, RunUntil, SpecAbout};
+use crate::domain::pipeline::spec_run::begun::AheadTask;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 use crate::domain::research::record::ResearchTry;
@@ -94,6 +99,11 @@ impl SpecRun {
     /// is accepted.
     #[must_use]
     pub fn resumed(mut self) -> Self {
+        for task in &mut self.machine.spec.ahead {
+            if let SpecStage::Paused(pause) = task.stage.clone() {
+                task.stage = *pause.stage;
+            }
+        }
         match self.stage().clone() {
             SpecStage::Paused(pause) => self.machine.spec.stage = *pause.stage,
             SpecStage::Planned(then) => {
@@ -145,6 +155,45 @@ impl SpecRun {
     /// The job that is ready; `None` where there is none.
     pub fn job(&self) -> Option<JobId> {
         self.machine.spec.job()
+    }
+
+    /// The jobs that are ready or under way, that of the task whose turn it is first. Nothing is worked on ahead where
+    /// that has none.
+    pub fn jobs(&self) -> Vec<JobId> {
+        let spec = self.progress();
+        let Some(job) = self.job() else { return Vec::new() };
+        let ahead = spec.ahead.iter().filter_map(SpecProgress::ahead_job);
+        std::iter::once(job).chain(ahead).collect()
+    }
+
+    /// The run as whoever performs that job sees it: it is the turn of the job's task. `None` where the job is not one that is
+    /// ready or under way.
+    pub fn seen_by(&self, job: &JobId) -> Option<Self> {
+        if self.job().as_ref() == Some(job) {
+            return Some(self.clone());
+        }
+        let AheadTask { begun, stage } = self.ahead_of(job)?.clone();
+        let mut seen = self.clone();
+        (seen.machine.spec.begun, seen.machine.spec.stage) = (Some(begun), stage);
+        Some(seen)
+    }
+
+    /// The task ahead that a job is of.
+    fn ahead_of(&self, job: &JobId) -> Option<&AheadTask> {
+        let spec = self.progress();
+        spec.ahead.iter().find(|task| SpecProgress::ahead_job(task).as_ref() == Some(job))
+    }
+
+    /// Keeps the id of the review that a job makes, before it is made.
+    pub fn note_review(&mut self, job: &JobId, review: &str) {
+        if self.job().as_ref() == Some(job) {
+            return self.machine.spec.note_review(review);
+        }
+        let Some(before) = self.ahead_of(job).map(|task| task.begun.before) else { return };
+        let mut ahead = self.machine.spec.ahead.iter_mut();
+        if let Some(task) = ahead.find(|task| task.begun.before == before) {
+            task.begun.review.get_or_insert_with(|| review.to_owned());
+        }
     }
 
     /// The name of the call that a job makes. A job of which something came before makes another one: it failed,

@@ -3,6 +3,7 @@
 use crate::domain::development::suite::{GreenProof, RedProof};
 use crate::domain::development::words::LastWords;
 use crate::domain::diagnosis::answer::ReportAnswer;
+use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::review_loop::ResumeWhen;
@@ -42,6 +43,8 @@ pub enum SpecOutcome {
     Red(RedProof),
     Green(GreenProof),
     Reviewed(TaskReview),
+    /// The tree of a task that was built ahead, upon the commits that were made meanwhile; else why it is built again, one a line.
+    Joined(Result<Oid, Vec<String>>),
     /// The commit with its tree, or what the gates say against it.
     Committed(Result<Snapshot, Vec<String>>),
     /// What is proposed beside the tasks, `None` for nothing; else why it is not, one a line.

@@ -160,7 +160,12 @@ fn after_tasks(spec: &SpecProgress, about: &SpecAbout, then: SpecStage) -> SpecS
 /// As what it is built where fixes of its first task find no end: one size larger, as long as nothing is built and there is
 /// more to plan. `None` where that is a person's to decide.
 pub(super) fn larger(spec: &SpecProgress, about: &SpecAbout) -> Option<Size> {
-    if !spec.built.is_empty() || about.report.is_some() || about.mode == RunMode::Fast {
+    // What is built ahead stands on nothing, and others are built beside it.
+    if !spec.built.is_empty()
+        || spec.begun.is_some()
+        || about.report.is_some()
+        || about.mode == RunMode::Fast
+    {
         return None;
     }
     match spec.size? {

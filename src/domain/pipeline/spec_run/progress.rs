@@ -10,6 +10,7 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::begun::{AheadTask, BegunAhead, SetAsideTask};
 use crate::domain::pipeline::spec_run::proposal::ProposedCommit;
 use crate::domain::pipeline::spec_run::stage::{
     BuiltTask, RedTests, Snapshot, SpecStage, TRIES_MAX, TaskTry,
@@ -66,6 +67,15 @@ pub struct SpecProgress {
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
+    /// The tasks that are worked on before their turn, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<AheadTask>,
+    /// How the task whose turn it is was begun; `None` where it was begun in its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<BegunAhead>,
+    /// What was begun ahead and is built again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAsideTask>,
 }
 
 /// That a task passed no review, so that it is planned as something larger.
@@ -143,13 +153,31 @@ impl SpecProgress {
             outdated_reviews: 0,
             research: None,
             shown: None,
+            ahead: Vec::new(),
+            begun: None,
+            set_aside: Vec::new(),
         }
+    }
+
+    /// How many tasks stand before the one that is built now, over all parts.
+    pub fn before(&self) -> usize {
+        self.begun.as_ref().map_or(self.built.len(), |begun| begun.before)
+    }
+
+    /// How many tasks were committed when the one that is built now was begun.
+    pub fn built_before(&self) -> usize {
+        self.begun.as_ref().map_or(self.built.len(), |begun| begun.built)
     }
 
     /// The place of the part that is planned or built now, and how many of its tasks are built; `None` where
     /// all are.
     fn place(&self) -> Option<(usize, usize)> {
-        let mut built = self.built.len();
+        self.place_of(self.before())
+    }
+
+    /// The same where so many tasks are built.
+    pub(super) fn place_of(&self, built: usize) -> Option<(usize, usize)> {
+        let mut built = built;
         for (at, part) in self.parts.iter().enumerate() {
             if part.tasks.is_empty() || built < part.tasks.len() {
                 return Some((at, built));
@@ -179,7 +207,12 @@ impl SpecProgress {
 
     /// The task that is built now.
     pub fn task(&self) -> Option<CurrentTask<'_>> {
-        let (part, built) = self.place()?;
+        self.task_of(self.before())
+    }
+
+    /// The task that stands behind so many others.
+    pub fn task_of(&self, before: usize) -> Option<CurrentTask<'_>> {
+        let (part, built) = self.place_of(before)?;
         let part = &self.parts[part];
         Some(CurrentTask { part, task: part.tasks.get(built)?, number: built + 1 })
     }
@@ -206,8 +239,13 @@ impl SpecProgress {
         matches!(self.parts.as_slice(), [part] if part.plan.is_none() && part.tasks.len() == 1)
     }
 
-    /// The code that the next commit stands on.
+    /// The code that the task that is built now was begun upon; else what the next commit stands on.
     pub fn head(&self, about: &SpecAbout) -> Snapshot {
+        self.begun.as_ref().map_or_else(|| self.tip(about), |begun| begun.upon.clone())
+    }
+
+    /// The code that the next commit stands on.
+    pub fn tip(&self, about: &SpecAbout) -> Snapshot {
         let base = || Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
         let built = || self.built.last().map(BuiltTask::at);
         let written = || self.written.as_ref().map(|written| written.at.clone());
@@ -221,20 +259,39 @@ impl SpecProgress {
 
     /// The review of what is reviewed now, where it was begun: each task has one.
     pub fn review(&self) -> Option<&str> {
+        if let Some(begun) = &self.begun {
+            return begun.review.as_deref();
+        }
         let before = self.raised.len() + self.built.len() + self.outdated_reviews;
         self.reviews.get(before).map(String::as_str)
     }
 
     /// The review of the task that stands behind so many others.
     pub fn review_of(&self, tasks_before: usize) -> Option<&str> {
+        let ahead = self.ahead.iter().map(|task| &task.begun).chain(&self.begun);
+        if let Some(begun) = ahead.into_iter().find(|begun| begun.before == tasks_before) {
+            return begun.review.as_deref();
+        }
         self.reviews.get(self.raised.len() + tasks_before).map(String::as_str)
     }
 
     /// Keeps the id of a review before it is made.
     pub fn note_review(&mut self, review: &str) {
-        if self.review().is_none() {
-            self.reviews.push(review.to_owned());
+        if self.review().is_some() {
+            return;
         }
+        match &mut self.begun {
+            Some(begun) => begun.review = Some(review.to_owned()),
+            None => self.reviews.push(review.to_owned()),
+        }
+    }
+
+    /// All reviews of what was built: those of `reviews`, then those of what is ahead, and of what was set aside.
+    pub fn all_reviews(&self) -> Vec<String> {
+        let begun = self.ahead.iter().map(|task| &task.begun).chain(&self.begun);
+        let begun = begun.filter_map(|begun| begun.review.clone());
+        let aside = self.set_aside.iter().filter_map(|task| task.review.clone());
+        self.reviews.iter().cloned().chain(begun).chain(aside).collect()
     }
 
     /// The stage in which what comes next begins: the next task, else the next part, else what comes after all of
@@ -278,7 +335,17 @@ impl SpecProgress {
     /// The job of a stage that this run is in, or is paused in.
     pub fn job_of(&self, stage: &SpecStage) -> Option<JobId> {
         let part = self.place().map_or(0, |(part, _)| part + 1);
-        let task = self.built.len() + 1;
+        Self::job_named(stage, part, self.before() + 1)
+    }
+
+    /// The job of a task that is ahead; `None` where it waits for its turn.
+    pub fn ahead_job(ahead: &AheadTask) -> Option<JobId> {
+        let job = || Self::job_named(&ahead.stage, 0, ahead.begun.before + 1);
+        ahead.is_worked_on().then(job)?
+    }
+
+    /// The job of a stage in that part and at that task, each counted from 1.
+    fn job_named(stage: &SpecStage, part: usize, task: usize) -> Option<JobId> {
         let name = match stage {
             SpecStage::TestingBase => "base".to_owned(),
             SpecStage::WritingSpec { drafts, ask } => {
@@ -298,6 +365,7 @@ impl SpecProgress {
             SpecStage::WritingCode { ask, .. } => format!("task-{task}-code-{}", ask.number),
             SpecStage::ProvingGreen { code, .. } => format!("task-{task}-green-{}", code.number),
             SpecStage::Reviewing { .. } => format!("task-{task}-review"),
+            SpecStage::Joining(_) => format!("task-{task}-join"),
             SpecStage::Committing(_) => format!("task-{task}-commit"),
             SpecStage::Recording => "decisions".to_owned(),
             SpecStage::ProposingPages => "pages".to_owned(),
@@ -320,7 +388,7 @@ impl SpecProgress {
     /// The number of what an executor leaves in a try, among all of the run.
     pub fn attempt(&self, number: u32) -> usize {
         let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
-        Self::attempt_of(self.raised.len(), self.built.len(), is_code, number as usize)
+        Self::attempt_of(self.raised.len(), self.before(), is_code, number as usize)
     }
 
     /// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.

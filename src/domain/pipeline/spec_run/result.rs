@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::domain::model::agent::Spent;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
@@ -31,6 +33,18 @@ pub struct SpecRunResult {
     pub spec_file: Option<PathBuf>,
     /// The file in which its person may answer.
     pub checkpoint: Option<PathBuf>,
+    /// The tasks that are worked on side by side; empty where there are no two.
+    pub at_work: Vec<TaskAtWork>,
+}
+
+/// A task that is worked on beside another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskAtWork {
+    /// Its number over all parts, from 1.
+    pub number: usize,
+    pub stage: &'static str,
+    /// When something last happened in it.
+    pub last_at: Timestamp,
 }
 
 /// The branch of what is built and not published: the run's own is made as it is published.

@@ -50,6 +50,7 @@ pub(super) fn of(outcome: &SpecOutcome) -> Vec<String> {
         | SpecOutcome::Diagnosed(Err(why))
         | SpecOutcome::Split(Err(why))
         | SpecOutcome::Listed(Err(why)) => refused(why),
+        SpecOutcome::Joined(came) => of_joined(came.as_ref().err()),
         SpecOutcome::Worked(work) => of_work(work),
         SpecOutcome::Beyond(why) => first("it is more than fast mode builds", why),
         SpecOutcome::Red(proof) => of_proof(proof),
@@ -123,6 +124,15 @@ fn of_draft(draft: &SpecDraft) -> Vec<String> {
         std::iter::once(format!("## {name}")).chain(lines)
     });
     first("a spec", &lines.collect::<Vec<_>>())
+}
+
+/// `why` it does not fit.
+fn of_joined(why: Option<&Vec<String>>) -> Vec<String> {
+    const BESIDE: &str = "upon what was committed meanwhile";
+    match why {
+        None => vec![format!("its tests pass {BESIDE}")],
+        Some(why) => first(&format!("it does not fit {BESIDE}, and is built again"), why),
+    }
 }
 
 fn of_vote(vote: &SizeVote) -> Vec<String> {

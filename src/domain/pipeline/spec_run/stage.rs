@@ -74,6 +74,8 @@ pub enum SpecStage {
         red: RedTests,
         code: WrittenCode,
     },
+    /// What was judged before its turn is to be put upon the commits that were made meanwhile, and tested there.
+    Joining(ReviewedTask),
     /// What was judged is to be committed.
     Committing(ReviewedTask),
     /// The decisions of its plans are to be committed, to be reviewed with the rest.
@@ -353,6 +355,7 @@ impl SpecStage {
             Self::WritingCode { .. } => "writing code",
             Self::ProvingGreen { .. } => "testing the code",
             Self::Reviewing { .. } => "reviewing",
+            Self::Joining(_) => "joining the other tasks",
             Self::Committing(_) => "committing",
             Self::Recording => "recording decisions",
             Self::ProposingPages => "proposing changes of documents",

@@ -24,6 +24,7 @@ use crate::domain::pipeline::spec_run::about::{
 };
 use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::apply::{apply, ask_again, start};
+use crate::domain::pipeline::spec_run::begun::AheadTask;
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{
     CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
@@ -52,15 +53,15 @@ use crate::domain::specifying::answer as specifying;
 use crate::domain::specifying::answer::{IdeaAnswer, NoSpec, NoSpecKind};
 use crate::domain::specifying::idea::Idea;
 
-fn oid(number: u32) -> Oid {
+pub(super) fn oid(number: u32) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
 }
 
-fn at(number: u32) -> Snapshot {
+pub(super) fn at(number: u32) -> Snapshot {
     Snapshot { tree: oid(number), commit: oid(1_000 + number) }
 }
 
-fn answer(run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
+pub(super) fn answer(run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
     apply::answer(run, answer, Timestamp::UNIX_EPOCH)
 }
 
@@ -68,7 +69,7 @@ fn new() -> SpecRun {
     sized(Some(Size::S), RunMode::Auto)
 }
 
-fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
+pub(super) fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
     let spec = SpecCopy {
         ground: SpecGround::Named,
         path: "docs/specs/a.md".into(),
@@ -155,16 +156,16 @@ fn answered(verdict: &str) -> SpecOutcome {
     SpecOutcome::Diagnosed(Ok(answer.unwrap()))
 }
 
-fn work(number: u32, words: LastWords) -> SpecOutcome {
+pub(super) fn work(number: u32, words: LastWords) -> SpecOutcome {
     SpecOutcome::Worked(Work::Changed { at: at(number), files: vec!["tests/a".to_owned()], words })
 }
 
-fn red() -> SpecOutcome {
+pub(super) fn red() -> SpecOutcome {
     let test = RedTest { command: "t".to_owned(), name: None, why: RedReason::Assertion };
     SpecOutcome::Red(RedProof::Proven(vec![test]))
 }
 
-fn passed() -> SpecOutcome {
+pub(super) fn passed() -> SpecOutcome {
     SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask {
         tree: oid(5),
         subject: String::new(),
@@ -188,7 +189,7 @@ fn passed_upheld() -> SpecOutcome {
     }
 }
 
-fn not_passed() -> SpecOutcome {
+pub(super) fn not_passed() -> SpecOutcome {
     let (review, why) = ("01K".to_owned(), "why".to_owned());
     SpecOutcome::Reviewed(TaskReview::NotPassed { review, verdict: Verdict::Block, why })
 }
@@ -207,7 +208,7 @@ fn passed_reaching(reach: Reach) -> SpecOutcome {
     SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask { reaching, ..*task })))
 }
 
-fn request(is_of_spec: bool) -> FileRequest {
+pub(super) fn request(is_of_spec: bool) -> FileRequest {
     FileRequest { path: "src/b".to_owned(), why: "it calls it".to_owned(), is_of_spec }
 }
 
@@ -226,7 +227,7 @@ fn rebased(is_near: bool) -> RebasedCommits {
     }
 }
 
-fn plan(text: &str) -> PartPlan {
+pub(super) fn plan(text: &str) -> PartPlan {
     let text = text.to_owned();
     PartPlan {
         data_model: text.clone(),
@@ -249,8 +250,19 @@ fn finding(severity: Severity) -> PlanFinding {
     PlanFinding { severity, section: text(), title: text(), failure: text(), remedy: text() }
 }
 
-fn task(kind: TaskKind) -> PlannedTask {
+pub(super) fn task(kind: TaskKind) -> PlannedTask {
     PlannedTask { kind, ..PlannedTask::whole("T", &["src/a".to_owned()], &["AC-1".to_owned()]) }
+}
+
+/// So many tasks that have nothing in common; `request` asks for the file of the second.
+pub(super) fn independent(count: usize) -> Vec<PlannedTask> {
+    let paths = ["src/a", "src/b", "src/c", "src/d"].into_iter().take(count);
+    let alone = |path: &str| PlannedTask {
+        paths: vec![path.to_owned()],
+        criteria: vec![format!("AC-{path}")],
+        ..task(TaskKind::Behaviour)
+    };
+    paths.map(alone).collect()
 }
 
 fn parts() -> Vec<PlannedPart> {
@@ -323,6 +335,7 @@ fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
         _ => vec![
             SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])),
             SpecOutcome::Listed(Ok(vec![task(TaskKind::Scaffold), task(TaskKind::Behaviour)])),
+            SpecOutcome::Listed(Ok(independent(3))),
             SpecOutcome::Listed(Err(why())),
         ],
     }
@@ -398,6 +411,9 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
                 resume_when: ResumeWhen::Asked,
             }),
         ],
+        SpecStage::Joining(_) => {
+            vec![SpecOutcome::Joined(Ok(oid(6))), SpecOutcome::Joined(Err(why()))]
+        }
         SpecStage::RecordingSpec(_)
         | SpecStage::Committing(_)
         | SpecStage::Recording
@@ -431,20 +447,8 @@ fn step(run: SpecRun, outcome: SpecOutcome) -> SpecRun {
 }
 
 /// What is left of a run, the weightiest first: it falls with each outcome but those that pause it.
-fn measure(run: &SpecRun) -> [usize; 6] {
-    let (spec, stage) = (run.progress(), run.stage());
-    let stage = match stage {
-        SpecStage::Paused(pause) => &pause.stage,
-        SpecStage::Waiting(checkpoint) => &checkpoint.then,
-        SpecStage::Planned(then) | SpecStage::Built(then) => then,
-        stage => stage,
-    };
-    // Planned, and waited for before that; built, and waited for after that.
-    let stage = match stage {
-        SpecStage::Planned(then) => then,
-        SpecStage::Waiting(checkpoint) => &checkpoint.then,
-        stage => stage,
-    };
+fn measure(run: &SpecRun) -> [usize; 8] {
+    let (spec, stage) = (run.progress(), goes_on_with(run.stage()));
     let begun = match stage {
         SpecStage::TestingBase => 4,
         SpecStage::WritingSpec { .. }
@@ -453,7 +457,7 @@ fn measure(run: &SpecRun) -> [usize; 6] {
         | SpecStage::Classifying
         | SpecStage::Diagnosing(_) => 3,
         SpecStage::Researching(_) => 2,
-        SpecStage::Ended(_) => return [0; 6],
+        SpecStage::Ended(_) => return [0; 8],
         _ => 1,
     };
     let may_grow = match spec.size {
@@ -469,7 +473,27 @@ fn measure(run: &SpecRun) -> [usize; 6] {
         _ => spec.parts.len() - planned,
     };
     let rebases = (REBASES_MAX - spec.rebases) as usize;
-    [may_grow, begun, parts, tasks - spec.built.len(), rebases, of_stage(stage)]
+    let is_ahead = usize::from(spec.begun.is_some());
+    let tasks_left = tasks - spec.built.len();
+    let ahead = (spec.built.len() + 1..tasks).map(|before| {
+        let ahead = spec.ahead.iter().find(|task| task.begun.before == before);
+        let is_aside = spec.set_aside.iter().any(|task| task.before == before);
+        match ahead {
+            Some(task) => 1 + of_stage(goes_on_with(&task.stage)),
+            None if is_aside => 0,
+            None => 300,
+        }
+    });
+    [may_grow, begun, parts, tasks_left, rebases, is_ahead, of_stage(stage), ahead.sum()]
+}
+
+fn goes_on_with(stage: &SpecStage) -> &SpecStage {
+    match stage {
+        SpecStage::Paused(pause) => goes_on_with(&pause.stage),
+        SpecStage::Waiting(checkpoint) => goes_on_with(&checkpoint.then),
+        SpecStage::Planned(then) | SpecStage::Built(then) => goes_on_with(then),
+        stage => stage,
+    }
 }
 
 fn of_stage(stage: &SpecStage) -> usize {
@@ -496,7 +520,7 @@ fn of_stage(stage: &SpecStage) -> usize {
         SpecStage::Reviewing { .. } | SpecStage::Rebasing(_) | SpecStage::ProposingRule => 4,
         SpecStage::ProposingPages => 5,
         SpecStage::Recording => 6,
-        SpecStage::Committing(_) | SpecStage::Accepting => 3,
+        SpecStage::Joining(_) | SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
         SpecStage::Learning(_)
@@ -513,7 +537,7 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
     let untils = prop_oneof![Just(RunUntil::Plan), Just(RunUntil::Code), Just(RunUntil::End)];
-    let options = (0usize..3, any::<bool>(), untils);
+    let options = (0usize..3, any::<bool>(), untils, 1usize..4);
     let asks = (any::<bool>(), any::<bool>());
     let (sign, rule) = (|| vec!["a choice".to_owned()], || "rule".to_owned());
     let research = prop_oneof![
@@ -527,10 +551,11 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
             let mut run = sized(size, mode);
             run.about.research = research;
             run.about.documents = vec!["docs/architecture.md".to_owned()];
-            let (ask_every, autopilot, until) = options;
+            let (ask_every, autopilot, until, tasks_at_once) = options;
             let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
             let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
-            let chosen = RunOptions { until, ask_every, autopilot, ..RunOptions::default() };
+            let chosen =
+                RunOptions { until, ask_every, tasks_at_once, autopilot, ..RunOptions::default() };
             run.about.options = RunOptions { extend, ask_before, ..chosen };
             run
         },
@@ -548,13 +573,20 @@ proptest! {
     #[test]
     fn every_run_ends_pauses_or_waits(
         run in any_run(),
-        choices in proptest::collection::vec(0usize..100, 400),
+        choices in proptest::collection::vec(0usize..1_000, 400),
     ) {
         let (mut run, mut stops, mut calls) = (run, 0, BTreeSet::new());
         let count = choices.len();
         for choice in choices {
-            let outcomes = outcomes(run.stage());
-            if outcomes.is_empty() {
+            for job in run.jobs() {
+                if !run.journal.is_under_way(&job) {
+                    let call = run.call_key(&job);
+                    prop_assert!(calls.insert(call), "an answer would be taken for another one");
+                    run = start(run, &job, Timestamp::UNIX_EPOCH).unwrap();
+                }
+            }
+            let under_way = run.journal.under_way();
+            if under_way.is_empty() {
                 let stored = serde_json::to_vec(&run).unwrap();
                 prop_assert_eq!(parse(&stored).unwrap(), StoredRun::Spec(Box::new(run.clone())));
                 if run.has_ended() {
@@ -566,15 +598,30 @@ proptest! {
                     SpecStage::Waiting(_) => answer(run, CheckpointAnswer::Approve).unwrap(),
                     _ => run.resumed(),
                 };
-                prop_assert_eq!(measure(&run), before);
+                // What is granted may set aside what is ahead.
+                prop_assert!(measure(&run) <= before);
                 continue;
             }
             let before = measure(&run);
-            let call = run.job().map(|job| run.call_key(&job));
-            prop_assert!(calls.insert(call), "an answer would be taken for another one");
-            run = step(run, outcomes[choice % outcomes.len()].clone());
-            let is_paused = matches!(run.stage(), SpecStage::Paused(_));
-            prop_assert!(is_paused || measure(&run) < before, "{:?}", run.stage());
+            let job = &under_way[choice % under_way.len()];
+            let outcomes = outcomes(run.seen_by(job).unwrap().stage());
+            let outcome = outcomes[choice / under_way.len() % outcomes.len()].clone();
+            let may_pause = matches!(
+                outcome,
+                SpecOutcome::Failed(_)
+                    | SpecOutcome::Researched(_)
+                    | SpecOutcome::Red(RedProof::NotRun(_))
+                    | SpecOutcome::Green(GreenProof::NotRun(_))
+                    | SpecOutcome::Reviewed(TaskReview::Paused { .. })
+            );
+            run = apply(run, job, outcome, &[], Timestamp::UNIX_EPOCH).unwrap();
+            let after = measure(&run);
+            prop_assert!(after < before || may_pause && after == before, "{:?}", run.stage());
+            let spec = run.progress();
+            let tasks = spec.parts.iter().map(|part| part.tasks.len()).sum::<usize>();
+            prop_assert!(spec.ahead.len() < run.about.options.tasks_at_once.max(1));
+            let is_later = |task: &AheadTask| (spec.before() + 1..tasks).contains(&task.begun.before);
+            prop_assert!(spec.ahead.iter().all(is_later), "{:?}", spec.ahead);
         }
         prop_assert!(stops > count / 4, "it goes on and on: {:?}", run.stage());
     }
@@ -1209,8 +1256,8 @@ fn the_words_of_a_stored_run_have_a_version() {
     assert_eq!(
         words::<SpecStage>(),
         "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
-         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, committing, recording, proposing-pages, proposing-rule, accepting, documenting, \
-         rebasing, publishing, learning, keeping, waiting, planned, built, paused, ended"
+         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, joining, committing, recording, proposing-pages, proposing-rule, accepting, \
+         documenting, rebasing, publishing, learning, keeping, waiting, planned, built, paused, ended"
     );
     assert_eq!(
         words::<CheckpointKind>(),
