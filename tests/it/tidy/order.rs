@@ -56,7 +56,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said ahead rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress outcome begun proposal stage stop about chosen_role",
+        "apply said ahead rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress job_name outcome begun proposal stage stop about chosen_role",
     ),
     ("domain::committing", "prompt result worded left_out"),
     ("domain::pushing", "result answer target"),

@@ -13,6 +13,7 @@ mod built;
 pub mod checkpoint_file;
 pub mod chosen_role;
 pub mod estimate;
+pub mod job_name;
 pub mod outcome;
 pub mod pages;
 mod planned;

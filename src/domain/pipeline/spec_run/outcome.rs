@@ -8,7 +8,7 @@ use crate::domain::model::report::Verdict;
 use crate::domain::pipeline::job::CallFailure;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::proposal::ProposedCommit;
-use crate::domain::pipeline::spec_run::stage::{RebasedCommits, ReviewedTask, Snapshot};
+use crate::domain::pipeline::spec_run::stage::{ReviewedTask, Snapshot};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::plan::PartPlan;
 use crate::domain::planning::plan_review::PlanFinding;
@@ -118,4 +118,22 @@ pub enum CheckpointAnswer {
     Approve,
     /// With what they say, which may be empty.
     Reject(String),
+}
+
+/// The commits of a run upon another base, as they passed the tests and the gates there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RebasedCommits {
+    pub base: Oid,
+    pub base_tree: Oid,
+    /// As `SpecAbout::asked`.
+    pub asked: String,
+    /// The spec that was written of an idea.
+    pub written: Option<Snapshot>,
+    /// The tasks, in their order.
+    pub built: Vec<Snapshot>,
+    pub recorded: Option<Snapshot>,
+    /// What was proposed beside the tasks, in its order.
+    pub proposed: Vec<Snapshot>,
+    /// Whether what the base brought is so near that a model has to look once more.
+    pub is_near: bool,
 }

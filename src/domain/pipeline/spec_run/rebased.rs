@@ -3,9 +3,10 @@
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::RunMode;
+use crate::domain::pipeline::spec_run::outcome::RebasedCommits;
 use crate::domain::pipeline::spec_run::planned::accepted;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
-use crate::domain::pipeline::spec_run::stage::{REBASES_MAX, RebasedCommits, SpecStage};
+use crate::domain::pipeline::spec_run::stage::{REBASES_MAX, SpecStage};
 use crate::domain::pipeline::spec_run::stop::SpecStop;
 
 /// The stage in which a run is put upon another base, before it goes on with this one.

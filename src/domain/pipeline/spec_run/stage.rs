@@ -251,24 +251,6 @@ impl BuiltTask {
     }
 }
 
-/// The commits of a run upon another base, as they passed the tests and the gates there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RebasedCommits {
-    pub base: Oid,
-    pub base_tree: Oid,
-    /// As `SpecAbout::asked`.
-    pub asked: String,
-    /// The spec that was written of an idea.
-    pub written: Option<Snapshot>,
-    /// The tasks, in their order.
-    pub built: Vec<Snapshot>,
-    pub recorded: Option<Snapshot>,
-    /// What was proposed beside the tasks, in its order.
-    pub proposed: Vec<Snapshot>,
-    /// Whether what the base brought is so near that a model has to look once more.
-    pub is_near: bool,
-}
-
 /// Where a person's answer is waited for, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {

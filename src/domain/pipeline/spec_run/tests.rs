@@ -27,14 +27,13 @@ use crate::domain::pipeline::spec_run::apply::{apply, ask_again, start};
 use crate::domain::pipeline::spec_run::begun::AheadTask;
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{
-    CheckpointAnswer, ResearchCame, SpecOutcome, TaskReview, Work,
+    CheckpointAnswer, RebasedCommits, ResearchCame, SpecOutcome, TaskReview, Work,
 };
 use crate::domain::pipeline::spec_run::progress::PageFacts;
 use crate::domain::pipeline::spec_run::proposal::{ProposalKind, ProposedCommit};
 use crate::domain::pipeline::spec_run::specified::unwritten_copy;
 use crate::domain::pipeline::spec_run::stage::{
-    CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, RebasedCommits, ReviewedTask, Snapshot,
-    SpecStage, TRIES_MAX,
+    CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{SpecRun, VERSION};
