@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
@@ -61,7 +61,7 @@ pub(super) struct SpecSession<'a> {
     /// The tip of the base that was spoken of last.
     told_tip: Option<Oid>,
     /// The conventions of the code base, with the tree that they are of: all of it is walked for them.
-    rules: Mutex<Option<(Oid, Vec<String>)>>,
+    pub rules: Arc<Mutex<Option<(Oid, Vec<String>)>>>,
 }
 
 /// What an executor is asked to write.
@@ -99,7 +99,7 @@ impl<'a> SpecSession<'a> {
             notices: context.notices,
         };
         let told_tip = Some(run.about.base.clone());
-        let rules = Mutex::default();
+        let rules = Arc::default();
         Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip, rules })
     }
 

@@ -1,6 +1,6 @@
 //! Performs the run of a spec: the jobs that are ready, side by side where there are several, saved before each and after it.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::thread::Scope;
 
@@ -164,11 +164,12 @@ impl SpecSession<'_> {
         // An open database is not shared with another thread.
         let (repo, private) = (self.context.repo.again()?, self.private.again()?);
         let Context { env, settings, asked, notices, .. } = self.context;
-        let (prepared, folder) = (self.prepared, self.folder);
+        let (prepared, folder, rules) = (self.prepared, self.folder, Arc::clone(&self.rules));
         scope.spawn(move || {
             let context = Context { repo: &repo, env, settings, asked, notices };
             let perform = || {
                 let mut session = SpecSession::new(context, &private, prepared, folder, seen)?;
+                session.rules = rules;
                 session.perform_job(&was.job, was.stage.clone())
             };
             let came = perform();
