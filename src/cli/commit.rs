@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
+use crate::cli::elsewhere::refuse_elsewhere;
 use crate::cli::hook_report::{print_one_line, print_stopped_commit};
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::paths::in_repo;
@@ -68,6 +69,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "nothing can be committed", "commit once the call is over")?;
+    refuse_elsewhere(invocation, &repo)?;
     let given = given(&args.message)?;
     let selection = selection(context, args)?;
     let bypass = bypass(context);
@@ -87,7 +89,10 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
         Err(error) => return stopped(error),
     };
     let text = wording.text.as_deref();
-    let end = make(context, &prepared, text.map_or(CommitText::OfGit, CommitText::Given))?;
+    let end = match make(context, &prepared, text.map_or(CommitText::OfGit, CommitText::Given)) {
+        Ok(end) => end,
+        Err(error) => return stopped(error),
+    };
     let mut result = prepared.result(&repo, end)?;
     result.message = match (&result.end, wording.text) {
         (CommitEnd::Made { commit, .. }, _) => repo.commit(commit)?.message.to_str_lossy().into(),
@@ -244,7 +249,9 @@ fn show(context: Context<'_>, global: &Global, args: &Args, result: CommitResult
     match result.end {
         CommitEnd::Made { stale_index: Some(why), .. } => {
             out::warn(&format!("what is staged is as it was before the commit: {why}"));
-            out::hint("`git reset` has git look again, and keeps your files");
+            out::hint(
+                "`git reset` has git look again: it keeps your files, and has nothing staged",
+            );
         }
         CommitEnd::Made { .. } => {}
         CommitEnd::Nothing(why) => {
@@ -259,7 +266,7 @@ fn show(context: Context<'_>, global: &Global, args: &Args, result: CommitResult
                 out::talk(&said);
             }
             out::talk("nothing was committed: git or a hook refused it, and says why above");
-            out::hint("your files and the index are as they were");
+            out::hint("your files and the index are as they were, apart from what a hook changed");
             // It was paid for.
             if !result.worded_by.is_empty() {
                 let again = command(args, &result.message);

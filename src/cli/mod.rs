@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod findings;
 mod build_source;
 mod develop;
+mod elsewhere;
 mod fix;
 mod formats;
 mod given_text;

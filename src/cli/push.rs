@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::cli::elsewhere::refuse_elsewhere;
 use crate::cli::hook_report::print_push;
 use crate::cli::invocation::Invocation;
 use crate::cli::push_reviews::consult_reviews;
@@ -50,6 +51,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "nothing can be pushed", "push once the call is over")?;
+    refuse_elsewhere(invocation, &repo)?;
     let planned = push::plan(context, args.run.as_deref(), args.remote.as_deref())?;
     let global = &invocation.global;
     let is_json = global.format == OutputFormat::Json;

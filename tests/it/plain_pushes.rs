@@ -46,6 +46,11 @@ fn a_branch_is_checked_once_pushed_with_hooks_and_gets_its_upstream() {
     );
     assert_eq!(std::fs::read_to_string(&ran).unwrap(), "ran\n");
     repo.tribunal(&["push"]).ok().says("nothing to push: origin has work as it is here");
+    // A branch of this repository may be an upstream as well, and is not replaced.
+    repo.git(&["checkout", "--quiet", "-b", "top", "--track", "work"]).ok();
+    repo.tribunal(&["push"]).ok().says("pushed top, up to ").never_says("upstream");
+    assert_eq!(repo.git(&["config", "branch.top.remote"]).ok().out(), ".");
+    repo.git(&["checkout", "--quiet", "work"]).ok();
     // What a secret is in is told before anything is sent; by hook and by hand it is the same.
     repo.write("key", format!("{}\n", secret())).commit_unjudged("feat: key");
     let before = repo.read("pushed-lines");
@@ -89,6 +94,12 @@ fn where_it_cannot_be_told_what_is_pushed_and_where_that_is_said() {
     repo.git(&["checkout", "--quiet", "--detach"]).ok();
     repo.tribunal(&["push"]).code(2).says("HEAD is detached").says("git switch -c");
     repo.tribunal(&["push", "--run", "ABCDEF"]).code(2).says("there is no run");
+    // What a hook refuses is no remote that cannot be reached.
+    repo.git(&["checkout", "--quiet", "-b", "refused"]).ok();
+    executable(repo.path(".git/hooks/pre-push"), "#!/bin/sh\necho no >&2\nexit 1\n");
+    let refused = repo.tribunal(&["push", "origin"]).code(1).says("no\n");
+    refused.says("refused here, by git or a hook").never_says("ls-remote");
+    std::fs::remove_file(repo.path(".git/hooks/pre-push")).unwrap();
     // A rewritten `main` is the gates' to refuse, and never forced.
     repo.git(&["checkout", "--quiet", "main"]).ok();
     repo.git(&["commit", "--quiet", "--amend", "--no-verify", "-m", "feat: other"]).ok();

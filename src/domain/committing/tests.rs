@@ -60,6 +60,12 @@ fn a_message_is_one_of_the_form_and_nothing_else() {
         ("feat: a", "Note: this is prose.", None),
         ("feat: a", "Closes #12", Some("names an issue")),
         ("feat: a", "In C# it is so.", None),
+        ("feat: a", "Closes https://forge.example/a/b/issues/12", Some("names an issue")),
+        ("feat: a", "Fixes GH-12", Some("names an issue")),
+        ("feat: a [skip ci]", "", Some("skip its checks")),
+        ("feat: a", "Quick. [CI skip]", Some("skip its checks")),
+        ("feat: a", "***NO_CI***", Some("skip its checks")),
+        ("feat: a", "It reads `list[no]` and [what is skipped].", None),
     ];
     for (subject, body, wrong) in cases {
         let worded = parse(&json!({"subject": subject, "body": body})).unwrap();

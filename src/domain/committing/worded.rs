@@ -68,6 +68,9 @@ impl WordedMessage {
         if names_issue(subject) || names_issue(body) {
             return Some("it names an issue by its number, which a forge acts on".to_owned());
         }
+        if skips_checks(subject) || skips_checks(body) {
+            return Some("it holds words that have a forge skip its checks".to_owned());
+        }
         None
     }
 
@@ -87,5 +90,28 @@ fn is_trailer(line: &str) -> bool {
 /// Whether a text has `#` before a number.
 fn names_issue(text: &str) -> bool {
     let digit = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
-    text.split('#').skip(1).any(digit)
+    let in_address = ["/issues/", "/pull/", "/merge_requests/"];
+    let follows = |mark: &str| text.split(mark).skip(1).any(digit);
+    follows("#") || follows("GH-") || in_address.into_iter().any(follows)
+}
+
+/// Whether a text has what CI systems take for an order to leave a commit unchecked: `[skip ci]`, `[no ci]`, `***NO_CI***`.
+fn skips_checks(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let is_order = |words: &str| {
+        let is_skip = |word: &str| matches!(word, "skip" | "no");
+        let mut words = words.split([' ', '-', '_']).filter(|word| !word.is_empty());
+        let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        words.next().is_none()
+            && !second.is_empty()
+            && (is_skip(first) || is_skip(second))
+            && (is_skip(first) != is_skip(second))
+    };
+    let in_brackets = |text: &str| {
+        text.split('[')
+            .skip(1)
+            .filter_map(|part| part.split_once(']'))
+            .any(|(words, _)| is_order(words))
+    };
+    in_brackets(&text) || text.contains("***no_ci***")
 }

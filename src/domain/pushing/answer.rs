@@ -1,5 +1,8 @@
 //! What git answers to a push, and what the other side says.
 
+/// Why nothing was sent where git, or a hook, did not let it.
+pub const REFUSED_HERE: &str = "refused here, by git or a hook";
+
 /// What came of the one ref that was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefAnswer {

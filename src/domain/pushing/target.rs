@@ -63,7 +63,8 @@ impl PushFacts {
             }
             _ => self.branch.clone(),
         };
-        let sets_upstream = upstream.is_none() && self.for_pushes.is_none();
+        // One that is a branch of this repository was chosen as well.
+        let sets_upstream = self.upstream.is_none() && self.for_pushes.is_none();
         Ok(PushTarget { remote, name, sets_upstream })
     }
 }

@@ -29,7 +29,7 @@ fn a_branch_goes_to_what_is_named_to_its_upstream_or_to_the_only_remote() {
         ),
         (
             PushFacts { upstream: upstream(".", "main"), ..facts(&["origin"]) },
-            Ok(to("origin", "work", true)),
+            Ok(to("origin", "work", false)),
         ),
         (
             PushFacts { upstream: upstream("origin", "main"), ..two() },

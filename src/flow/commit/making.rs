@@ -2,18 +2,20 @@
 
 use std::collections::HashSet;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bstr::{BString, ByteSlice as _};
 
 use crate::domain::committing::result::CommitEnd;
 use crate::domain::model::change::{FileChange, FileChangeKind};
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
-use crate::flow::commit::PreparedCommit;
+use crate::flow::commit::{PreparedCommit, refuse_locked};
 use crate::flow::context::Context;
+use crate::flow::review::request::Stopped;
 use crate::platform::git::diff;
 use crate::platform::git::own_index::IndexEntry;
 use crate::platform::git::repo::Repo;
+use crate::platform::process::Interrupts;
 
 /// The message of a commit.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,10 @@ pub fn make(
             "look at `git status`, and run it again",
         ));
     }
+    refuse_locked(repo)?;
+    let interrupts = Interrupts::listen().context("could not listen for signals")?;
+    // Between the commit and the index nothing may end this: the next commit would take back what this one has.
+    let signals = interrupts.defer();
     let mut git = repo.git_of_person().args(["commit", "--quiet"]);
     if let Some(own) = &prepared.own {
         git = git.env("GIT_INDEX_FILE", own.path());
@@ -54,12 +60,16 @@ pub fn make(
     let output = git.inherit_errors()?;
     let made = repo.head()?.filter(|head| prepared.head.as_ref() != Some(head));
     let Some(commit) = made else {
+        if let Some(signal) = interrupts.received() {
+            return Err(Stopped { run: String::new(), signal }.into());
+        }
         return Ok(CommitEnd::Refused { said: output.stdout.trim().to_str_lossy().into_owned() });
     };
     let stale_index = match prepared.own {
         Some(_) => take_over(repo, prepared, &commit).err().map(|error| format!("{error:#}")),
         None => None,
     };
+    drop(signals);
     Ok(CommitEnd::Made { commit, stale_index })
 }
 

@@ -12,7 +12,7 @@ use bstr::BString;
 use crate::domain::committing::left_out::{ChosenFiles, LeftOutFile, as_before, left_out};
 use crate::domain::committing::result::{CommitEnd, CommitResult};
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::model::change::{Change, FileChange};
+use crate::domain::model::change::{Change, FileChange, FileChangeKind};
 use crate::domain::model::error::hinted;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::{Report, Verdict};
@@ -22,9 +22,9 @@ use crate::flow::evaluate::bypass::Bypass;
 use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, evaluate};
 use crate::flow::evaluate::{merge, policy};
 use crate::flow::workspace::work_tree::work_tree;
-use crate::platform::git::change;
-use crate::platform::git::own_index::OwnIndex;
+use crate::platform::git::own_index::{IndexEntry, OwnIndex};
 use crate::platform::git::repo::Repo;
+use crate::platform::git::{change, diff};
 
 /// What git leaves while it waits for a commit that ends what it was asked for: that commit has all of it.
 const UNDER_WAY: [(&str, &str); 3] =
@@ -88,7 +88,7 @@ pub fn prepare<'r>(
     bypass: &Bypass,
 ) -> Result<CommitPreparation<'r>> {
     let (started, repo) = (Instant::now(), context.repo);
-    work_tree(repo)?;
+    work_tree(repo).and_then(|_| refuse_locked(repo))?;
     let index_tree = repo.staged_tree()?;
     let head = repo.head()?;
     let base_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
@@ -162,13 +162,28 @@ impl<'r> PreparedCommit<'r> {
         }
         let index = self.own.take().map_or_else(|| OwnIndex::copy(repo), Ok)?;
         let is_left = |file: &&FileChange| self.left_out.iter().any(|left| left.path == file.path);
-        let before: Vec<_> = self.files.iter().filter(is_left).flat_map(as_before).collect();
+        let mut before: Vec<_> = self.files.iter().filter(is_left).flat_map(as_before).collect();
+        before.extend(self.moved_away(repo)?);
         index.set(&before, &self.tree)?;
         let change =
             change::of_trees(repo, self.head.as_ref(), self.base_tree.clone(), index.tree()?)?;
         self.own = Some(index);
         (self.files, self.tree) = (change.files.clone(), change.tree.clone());
         Ok(Some(change))
+    }
+
+    /// Where git takes a file that is left out for one that was moved and edited: the one it was stays as well.
+    fn moved_away(&self, repo: &Repo) -> Result<Vec<IndexEntry>> {
+        let is_gone = |file: &&FileChange| file.kind == FileChangeKind::Deleted;
+        let (Some(base), true) = (&self.base_tree, self.files.iter().any(|file| is_gone(&file)))
+        else {
+            return Ok(Vec::new());
+        };
+        let mut from = repo.moved_files(base, &self.tree)?;
+        from.retain(|(_, to)| self.left_out.iter().any(|left| left.path == *to));
+        let stays =
+            |file: &&FileChange| is_gone(file) && from.iter().any(|(moved, _)| *moved == file.path);
+        Ok(self.files.iter().filter(stays).flat_map(as_before).collect())
     }
 
     fn over(&self, repo: &Repo, end: CommitEnd) -> Result<CommitPreparation<'r>> {
@@ -202,18 +217,53 @@ fn taken<'r>(
     }
     let paths = selection.named();
     let own = OwnIndex::copy(repo)?;
-    if matches!(selection, CommitSelection::Paths(_)) {
-        own.hold(base_tree)?;
-    }
     // The top is all of it.
     let is_all = paths.iter().any(|path| path.is_empty());
     own.add(if is_all { &[] } else { paths }).map_err(|error| {
-        hinted(
-            format!("{error:#}"),
-            "`git add` takes what git ignores with `--force`; commit then what is staged",
-        )
+        let said = format!("{error:#}");
+        let hint = not_added(&said);
+        hinted(said, hint)
     })?;
+    if !paths.is_empty() && !is_all {
+        // Not the last commit with the paths added: which files git is not to look at stands in the person's index alone.
+        let tree = own.tree()?;
+        let staged = diff::trees(&repo.objects, base_tree, Some(&tree))?;
+        let mut elsewhere: Vec<IndexEntry> = staged.iter().flat_map(as_before).collect();
+        elsewhere.retain(|(path, _)| !paths.iter().any(|named| is_at_or_below(path, named)));
+        own.set(&elsewhere, &tree)?;
+    }
     Ok(Some(own))
+}
+
+fn is_at_or_below(path: &BString, folder: &BString) -> bool {
+    let rest = path.strip_prefix(folder.as_slice());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// What to do where `git add` takes nothing.
+fn not_added(said: &str) -> &'static str {
+    if said.contains("does not have a commit checked out") {
+        "that folder is a repository without a commit: have git ignore it, or name the paths that are to be committed"
+    } else if said.contains("sparse-checkout") {
+        "`git add --sparse` takes what git is not to look at; else name the paths that are to be committed"
+    } else if said.contains("ignored by") {
+        "`git add` takes what git ignores with `--force`; commit then what is staged"
+    } else {
+        "repair what git names, or name the paths that are to be committed"
+    }
+}
+
+/// Refuses where another git command holds the person's index, or was killed while it did: after the commit it could not
+/// be told of it, and the next one would take back what this one commits.
+pub(super) fn refuse_locked(repo: &Repo) -> Result<()> {
+    let lock = repo.git_dir.join("index.lock");
+    if lock.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(hinted(
+        format!("another git command is at work: `{}` is there", lock.display()),
+        "wait until it ends; where none runs any more, remove that file",
+    ))
 }
 
 /// As a commit is checked, without the commands: those run in the hook.

@@ -10,7 +10,7 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{shell_word, short_id};
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::pipeline::spec_run::stop::SpecEnd;
-use crate::domain::pushing::answer::{of_ref, request_page};
+use crate::domain::pushing::answer::{REFUSED_HERE, RefAnswer, of_ref, request_page};
 use crate::domain::pushing::result::PushResult;
 use crate::domain::pushing::target::{NoTarget, PushFacts, PushTarget};
 use crate::flow::context::Context;
@@ -148,7 +148,7 @@ fn refused(none: &NoTarget, facts: &PushFacts) -> anyhow::Error {
 ///
 /// # Errors
 ///
-/// Where git tells of no ref: the remote could not be reached, or a hook stopped it.
+/// Where git tells of no ref, and no hook stopped it: the remote could not be reached, for one.
 pub fn push(
     context: Context<'_>,
     planned: &PlannedPush,
@@ -168,7 +168,9 @@ pub fn push(
     let what = format!("{}:{}", update.source, update.target);
     let output = git.arg("--").arg(&target.remote).arg(what).pass_on(tell)?;
     let (printed, said) = (output.stdout.to_str_lossy(), output.stderr.to_str_lossy());
-    let answer = of_ref(&printed).ok_or_else(|| {
+    // Where git stops for another reason than a hook, its code is a larger one.
+    let refused = || (output.code() == 1).then(|| RefAnswer::Rejected(REFUSED_HERE.to_owned()));
+    let answer = of_ref(&printed).or_else(refused).ok_or_else(|| {
         hinted(
             format!("nothing was pushed to `{}`: git says why above", printable(&target.remote)),
             format!(

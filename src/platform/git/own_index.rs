@@ -35,13 +35,6 @@ impl<'r> OwnIndex<'r> {
         &self.path
     }
 
-    /// Has it hold a tree and nothing else.
-    pub fn hold(&self, tree: Option<&Oid>) -> Result<()> {
-        let what = tree.map_or("--empty", Oid::as_str);
-        let output = self.git().args(["read-tree", what]).capture()?;
-        succeeded(&output, "git read-tree").map(drop)
-    }
-
     /// Takes in what git would add of the work tree; with paths, of what is at or below these alone.
     pub fn add(&self, paths: &[BString]) -> Result<()> {
         let mut command = self.git().args(["--literal-pathspecs", "add", "--all"]);
@@ -72,6 +65,19 @@ impl<'r> OwnIndex<'r> {
 }
 
 impl Repo {
+    /// The files that git takes for moved between two trees, edited or not: from where, and to where.
+    pub fn moved_files(&self, from: &Oid, to: &Oid) -> Result<Vec<(BString, BString)>> {
+        let words = ["diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status"];
+        let output = self.git().args(words).args([from.as_str(), to.as_str()]).capture()?;
+        let printed = succeeded(&output, "git diff-tree")?;
+        let mut names = printed.split(|byte| *byte == 0);
+        let mut moved = Vec::new();
+        while let (Some(_), Some(from), Some(to)) = (names.next(), names.next(), names.next()) {
+            moved.push((from.into(), to.into()));
+        }
+        Ok(moved)
+    }
+
     /// Puts entries into the person's own index, and has git look at the files in the work tree again.
     pub fn set_in_index(&self, entries: &[IndexEntry], any: &Oid) -> Result<()> {
         set_entries(self.git(), entries, any)?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::model::report::Reported;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::shell_word;
-use crate::domain::pushing::answer::RefAnswer;
+use crate::domain::pushing::answer::{REFUSED_HERE, RefAnswer};
 use crate::domain::pushing::result::PushResult;
 use crate::platform::ui::json::versioned;
 use crate::platform::ui::report::json_finding;
@@ -32,6 +32,9 @@ pub fn hint(result: &PushResult) -> Option<String> {
     match &result.answer {
         RefAnswer::Rejected(why) if why.contains("remote rejected") => {
             Some("what the other side says of it stands above".to_owned())
+        }
+        RefAnswer::Rejected(why) if why == REFUSED_HERE => {
+            Some("what it says stands above; push again once that is repaired".to_owned())
         }
         RefAnswer::Rejected(_) => Some(format!(
             "it has commits that are not here: `git pull --rebase {} {}` takes them, then push again",

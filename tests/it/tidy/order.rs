@@ -9,7 +9,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "cli",
         "review runs logs spec_runs develop fix research commit push check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook push_reviews hook_report kept_hook paths times selection unchecked",
+         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch elsewhere invocation help formats hook push_reviews hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::demo", "run guard agent project live toolchain stage"),
     ("cli::demo::agent", "work answers prompt"),
