@@ -89,8 +89,17 @@ pub fn keep_base(folder: &RunFolder, suite: &SuiteRun) -> Result<()> {
     keep(folder, 0, suite)
 }
 
-/// Keeps what the tests came to with the task that is built now.
+/// Keeps what the tests came to with the task that is built now. Of one that was begun ahead it is kept once that is upon the
+/// commits that were made meanwhile.
 pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
+    match run.progress().begun {
+        Some(_) => Ok(()),
+        None => keep(folder, run.progress().before() + 1, suite),
+    }
+}
+
+/// Keeps what the tests came to with a task that was put upon the commits that were made meanwhile.
+pub fn keep_joined(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
     keep(folder, run.progress().before() + 1, suite)
 }
 
