@@ -278,8 +278,11 @@ impl<'a> SpecSession<'a> {
     }
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
-        // What tests that were refused left behind, as compiled ones, is not run with those that replace them.
-        let ignored = if written.number > 1 { Ignored::Go } else { Ignored::Stay };
+        // What tests that were refused left behind, as compiled ones, is not run with those that replace them, nor what was
+        // built ahead and is built again.
+        let progress = self.run.progress();
+        let is_again = progress.set_aside.iter().any(|one| one.before == progress.before());
+        let ignored = if written.number > 1 || is_again { Ignored::Go } else { Ignored::Stay };
         let now = self.test(&written.at, ignored)?;
         let (objects, tree) = (&self.private.objects, &written.at.tree);
         let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
