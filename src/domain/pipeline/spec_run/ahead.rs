@@ -19,6 +19,15 @@ use crate::domain::planning::independent::is_independent;
 /// Brings what is ahead into line with what just happened.
 pub(super) fn settle(run: &mut SpecRun, at: Timestamp) {
     let (about, spec) = (&run.about, &mut run.machine.spec);
+    if let (SpecStage::WritingTests(ask), Some(_)) = (&spec.stage, &spec.begun)
+        && ask.number == 1
+        && spec.job().is_some_and(|job| run.journal.is_unmade(&job))
+    {
+        // Nothing was made of it: it is built upon what is committed by now.
+        spec.begun = None;
+        let ask = TaskTry { from: spec.tip(about), ..ask.clone() };
+        spec.stage = SpecStage::WritingTests(ask);
+    }
     if let (SpecStage::Committing(task), Some(_)) = (&spec.stage, &spec.begun) {
         // It was judged upon other code than the commit would stand on.
         spec.stage = SpecStage::Joining(task.clone());

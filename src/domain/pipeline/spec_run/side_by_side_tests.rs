@@ -175,7 +175,8 @@ fn what_waits_or_pauses_ahead_does_so_in_its_turn_and_what_stops_is_built_again(
     // It stopped upon other code, whether that was ahead or in its turn: only upon all that comes before it does it count.
     let no = || work(3, disagrees.clone());
     let ahead = committed(ended(two(), Some("task-2-tests-1"), no()));
-    let in_turn = ended(committed(two()), Some("task-2-tests-1"), no());
+    let begun = start(two(), &JobId::new("task-2-tests-1"), Timestamp::UNIX_EPOCH).unwrap();
+    let in_turn = ended(committed(begun), Some("task-2-tests-1"), no());
     for again in [ahead, in_turn] {
         assert_eq!(again.call_key(&again.job().unwrap()), "task-2-tests-1-again-1");
         let SpecStage::WritingTests(ask) = again.stage() else { panic!("{:?}", again.stage()) };
@@ -239,6 +240,19 @@ fn what_does_not_fit_upon_the_others_is_built_again_once_and_by_itself() {
         (names(&run), run.progress().review()),
         (vec!["task-2-commit".to_owned()], Some("anew"))
     );
+}
+
+#[test]
+fn what_was_not_asked_for_before_its_turn_is_built_upon_what_is_committed_by_then() {
+    let late = JobId::new("task-2-tests-1");
+    let begun = start(two(), &late, Timestamp::UNIX_EPOCH).unwrap();
+    let put_off = put_off(begun, &late, Timestamp::UNIX_EPOCH).unwrap();
+    for run in [two(), put_off] {
+        let run = ended(reviewed(run, 1), None, SpecOutcome::Committed(Ok(at(9))));
+        let SpecStage::WritingTests(ask) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((&ask.from, run.progress().begun.is_none()), (&at(9), true));
+        assert_eq!((names(&run), run.progress().set_aside.len()), (vec![late.to_string()], 0));
+    }
 }
 
 #[test]
