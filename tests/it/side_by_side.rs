@@ -76,7 +76,7 @@ fn scene_of(
     steps: Steps,
     before: impl Fn(Part, usize) + Send + Sync + 'static,
 ) -> Scene {
-    let (others, tried) = (planner(planning), [const { AtomicUsize::new(0) }; 4]);
+    let (others, tried) = (planner(planning), [const { AtomicUsize::new(0) }; 6]);
     let brain = move |asked: &Asked| {
         let part = Question::read(asked).part;
         let Some(task) = task_of(asked) else { return others(asked) };
@@ -235,7 +235,7 @@ fn what_needs_another_one_or_is_not_to_be_built_beside_it_comes_after_it() {
 }
 
 #[test]
-fn what_stops_ahead_stops_in_its_turn_and_what_is_ahead_ends_with_what_stops() {
+fn what_stops_by_itself_too_ends_the_run_and_what_is_ahead_ends_with_it() {
     let second = |part, task, tried| match (part, task) {
         (Part::Code, 2) => writes(&[], "DISAGREE: the test asks for too much"),
         _ => good(part, task, tried),
@@ -277,9 +277,15 @@ fn what_does_not_fit_upon_the_others_is_built_again_by_itself() {
         }
         _ => good(part, task, tried),
     };
-    for (steps, why) in [
-        (shared as Steps, "a task that was committed meanwhile changed `tests/size_test.sh`"),
-        (alone as Steps, "assert: two"),
+    // Or one finds no way without the other, which the plan did not say.
+    let needs = |part, task, tried| match (part, task, tried) {
+        (Part::Code, 2, 0) => writes(&[], "DISAGREE: there are no kilobytes to count in"),
+        _ => good(part, task, tried),
+    };
+    for (steps, why, reviews) in [
+        (shared as Steps, "a task that was committed meanwhile changed `tests/size_test.sh`", 4),
+        (alone as Steps, "assert: two", 4),
+        (needs as Steps, "it stopped without that: ", 3),
     ] {
         let rendezvous = Rendezvous::default();
         let scene = scene_of(two(&[]), steps, move |part, task| {
@@ -297,8 +303,56 @@ fn what_does_not_fit_upon_the_others_is_built_again_by_itself() {
         each_commit_passes(&repo);
         let asked: Vec<String> = made(&scene).into_iter().map(|(_, call)| call).collect();
         assert!(asked.contains(&"task-2-tests-1-again-1".to_owned()), "{asked:?}");
-        assert_eq!(outcome.json()["reviews"].as_array().unwrap().len(), 4);
+        assert_eq!(outcome.json()["reviews"].as_array().unwrap().len(), reviews);
     }
+}
+
+/// A call that nothing is taken of any more counts among those under way, and holds nothing up but the end.
+#[test]
+fn what_is_set_aside_while_it_is_asked_for_changes_nothing() {
+    let steps = |part, task, tried| match (part, task, tried) {
+        (Part::Code, 1, 0) => writes(&[], "EXTEND: src/mega.sh, to count in megabytes"),
+        (Part::Tests, 3, _) => {
+            let test = "sh src/giga.sh || { echo 'assert: none'; exit 1; }\n";
+            writes(&[("tests/giga_test.sh", test)], "")
+        }
+        (Part::Code, 3, _) => {
+            writes(&[("src/giga.sh", "echo giga\n")], "SUBJECT: feat(size): read gigabytes")
+        }
+        _ => good(part, task, tried),
+    };
+    let (asked, is_free) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let free = is_free.clone();
+    let mut planning = two(&[]);
+    let giga = task("Read gigabytes", &["AC-3"], &["src/giga.sh"]);
+    planning.tasks[0]["tasks"].as_array_mut().unwrap().push(giga);
+    planning.plans[0]["test_strategy"] =
+        json!("AC-1: tests/kilo_test.sh. AC-2: tests/mega_test.sh. AC-3: tests/giga_test.sh.");
+    let scene = scene_of(planning, steps, move |part, task| match (part, task) {
+        (Part::Tests, 2) if asked.fetch_add(1, Ordering::SeqCst) == 0 => {
+            happens(|| free.load(Ordering::SeqCst) > 0);
+        }
+        (Part::Code, 1) => {
+            happens(|| asked.load(Ordering::SeqCst) > 0);
+        }
+        _ => {}
+    });
+    let third = "- **AC-3** WHEN `sh src/giga.sh` is run THEN it ends well. verify: test\n";
+    let repo = project(&scene, &format!("{SPEC}{third}"));
+    let mut command = repo.command(&["run", "sizes"]);
+    command.env("AUTOPILOT", "true");
+    let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let is_built = || journal(&repo).contains(&"ended decisions".to_owned());
+    let is_there = happens(|| begun(&repo).is_some() && is_built());
+    assert!(is_there, "{:?}", journal(&repo));
+    is_free.store(1, Ordering::SeqCst);
+    assert!(running.wait().unwrap().success());
+    let journal = journal(&repo);
+    let place = |name: &str| journal.iter().position(|line| line == name).unwrap();
+    assert!(place("ended task-2-commit") < place("began task-3-tests-1"), "{journal:?}");
+    let json = repo.tribunal(&["runs", "show", &begun(&repo).unwrap(), "--format", "json"]);
+    assert_eq!(json.ok().json()["reviews"].as_array().unwrap().len(), 4);
+    each_commit_passes(&repo);
 }
 
 /// The budget of a call is set aside while it is under way.

@@ -117,6 +117,18 @@ impl Journal {
         last.is_some_and(|entry| entry.event == JobEvent::Started)
     }
 
+    /// Whether a job was started, and nothing came of it, whether or not it is under way.
+    pub fn is_open(&self, job: &JobId) -> bool {
+        let last = self.0.iter().rfind(|entry| entry.job == *job);
+        last.is_some_and(|entry| !matches!(entry.event, JobEvent::Ended(_)))
+    }
+
+    /// Whether nothing was made of a job: it was not started, or was put off.
+    pub fn is_unmade(&self, job: &JobId) -> bool {
+        let last = self.0.iter().rfind(|entry| entry.job == *job);
+        last.is_none_or(|entry| entry.event == JobEvent::Deferred)
+    }
+
     /// The jobs that were started and of which nothing came yet.
     pub fn under_way(&self) -> Vec<JobId> {
         let started = self.0.iter().enumerate().filter(|(at, entry)| {

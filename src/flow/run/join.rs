@@ -18,6 +18,9 @@ use crate::flow::run::suite;
 use crate::flow::workspace::attempt;
 use crate::platform::git::diff;
 
+/// What it is put upon, in words.
+const MEANWHILE: &str = "what was committed meanwhile";
+
 /// What files are after a change; `None` of one that is gone.
 type ChangedFiles = BTreeMap<BString, Option<TreeEntry>>;
 
@@ -54,7 +57,7 @@ impl SpecSession<'_> {
             let why = format!("a task that was committed meanwhile changed {}", named(&shared));
             return Ok(Err(NotRebased::Escalated(vec![why])));
         }
-        let tree = match self.merged(&upon.commit, &onto.commit, &judged)? {
+        let tree = match self.merged(&upon.commit, &onto.commit, &judged, MEANWHILE)? {
             Ok(tree) => tree,
             Err(not) => return Ok(Err(not)),
         };
@@ -71,7 +74,7 @@ impl SpecSession<'_> {
         let commit = commit(&tree, &onto.commit, "joined", message)?;
         let effective = &*self.effective()?;
         let at = Snapshot { tree: tree.clone(), commit };
-        let now = match self.suite_of(effective, &onto, &at)? {
+        let now = match self.suite_of(effective, &onto, &at, MEANWHILE)? {
             Ok(suite) => suite,
             Err(not) => return Ok(Err(not)),
         };
@@ -79,7 +82,7 @@ impl SpecSession<'_> {
         let failing = task.red.as_ref().map_or(&[][..], |red| &red.failing);
         Ok(match prove_green(&before, failing, &now) {
             GreenProof::Green(_) => {
-                suite::keep_after_task(self.folder, &self.run, &now)?;
+                suite::keep_joined(self.folder, &self.run, &now)?;
                 Ok(tree)
             }
             GreenProof::NotRun(why) => Err(NotRebased::Failed(why)),

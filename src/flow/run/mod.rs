@@ -45,6 +45,7 @@ use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
+use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
@@ -292,7 +293,7 @@ fn perform(
 ) -> Result<SpecRunResult> {
     end_surviving_agents(folder.path())?;
     base::refuse_incomplete(context.repo, &run)?;
-    let run = run.interrupted(now(context.env));
+    let run = apply::begin_ahead(run.interrupted(now(context.env)));
     disk::trim(&checkout::root(context.repo), prepared.effective.policy.runs.disk);
     let private = repository(context.repo, folder, &run)?;
     let session = SpecSession::new(context, &private, prepared, folder, run)?;

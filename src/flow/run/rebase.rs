@@ -149,7 +149,7 @@ impl SpecSession<'_> {
         let (mut parent, mut head) = (self.run.about.base.clone(), onto.clone());
         let mut picked = Vec::new();
         for old in old {
-            let tree = match self.merged(&parent, &head.commit, &old.commit)? {
+            let tree = match self.merged(&parent, &head.commit, &old.commit, &self.base_now())? {
                 Ok(tree) => tree,
                 Err(not) => return Ok(Err(not)),
             };
@@ -178,8 +178,19 @@ impl SpecSession<'_> {
         Ok(Ok(picked))
     }
 
-    /// The tree of `onto` with what is from `parent` to `commit`.
-    pub(super) fn merged(&self, parent: &Oid, onto: &Oid, commit: &Oid) -> Rebased<Oid> {
+    /// What the commits are put upon, in words.
+    fn base_now(&self) -> String {
+        format!("what `{}` has now", self.run.about.base_name)
+    }
+
+    /// The tree of `onto`, which is that in words, with what is from `parent` to `commit`.
+    pub(super) fn merged(
+        &self,
+        parent: &Oid,
+        onto: &Oid,
+        commit: &Oid,
+        in_words: &str,
+    ) -> Rebased<Oid> {
         let merge_base = format!("--merge-base={parent}");
         let words =
             ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", &merge_base];
@@ -190,11 +201,7 @@ impl SpecSession<'_> {
             (0, Some(tree)) => Ok(Ok(Oid::parse(&tree.to_str_lossy())?)),
             (1, Some(_)) => {
                 let paths: Vec<String> = parts.map(|path| shown_path(&path.into())).collect();
-                let why = format!(
-                    "it conflicts with what `{}` has now in {}",
-                    self.run.about.base_name,
-                    some_of(&paths)
-                );
+                let why = format!("it conflicts with {in_words} in {}", some_of(&paths));
                 Ok(Err(NotRebased::Escalated(vec![why])))
             }
             _ => {
@@ -246,14 +253,14 @@ impl SpecSession<'_> {
         onto: &Snapshot,
         picked: &[PickedCommit],
     ) -> Rebased<()> {
-        let mut suites = match self.suite_of(effective, onto, onto)? {
+        let mut suites = match self.suite_of(effective, onto, onto, &self.base_now())? {
             Ok(suite) => vec![suite],
             Err(not) => return Ok(Err(not)),
         };
         let spec = self.run.progress();
         let of_tasks = picked.iter().skip(usize::from(spec.written.is_some()));
         for (at, (built, one)) in spec.built.iter().zip(of_tasks).enumerate() {
-            let now = match self.suite_of(effective, onto, &one.at)? {
+            let now = match self.suite_of(effective, onto, &one.at, &self.base_now())? {
                 Ok(suite) => suite,
                 Err(not) => return Ok(Err(not)),
             };
@@ -280,15 +287,15 @@ impl SpecSession<'_> {
         effective: &EffectivePolicy,
         onto: &Snapshot,
         at: &Snapshot,
+        in_words: &str,
     ) -> Rebased<SuiteRun> {
         let context = self.private_context();
         match suite::run(context, effective, onto, at, Ignored::Go)? {
             Tested::Interrupted(signal) => Err(self.stopped(signal)),
             Tested::Ran(suite) => Ok(match suite.not_run() {
-                Some(why) => Err(NotRebased::Failed(format!(
-                    "the tests do not run upon what `{}` has now: {why}",
-                    self.run.about.base_name
-                ))),
+                Some(why) => {
+                    Err(NotRebased::Failed(format!("the tests do not run upon {in_words}: {why}")))
+                }
                 None => Ok(suite),
             }),
         }

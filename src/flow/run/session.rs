@@ -60,8 +60,14 @@ pub(super) struct SpecSession<'a> {
     pub run: SpecRun,
     /// The tip of the base that was spoken of last.
     told_tip: Option<Oid>,
-    /// The conventions of the code base, with the tree that they are of: all of it is walked for them.
-    pub rules: Arc<Mutex<Option<(Oid, Vec<String>)>>>,
+    /// The conventions of the code base, once they are known.
+    pub rules: Arc<Mutex<Option<KnownRules>>>,
+}
+
+/// The conventions of a tree: all of it is walked for them.
+pub(super) struct KnownRules {
+    of: Oid,
+    rules: Vec<String>,
 }
 
 /// What an executor is asked to write.
@@ -278,8 +284,11 @@ impl<'a> SpecSession<'a> {
     }
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
-        // What tests that were refused left behind, as compiled ones, is not run with those that replace them.
-        let ignored = if written.number > 1 { Ignored::Go } else { Ignored::Stay };
+        // What tests that were refused left behind, as compiled ones, is not run with those that replace them, nor what was
+        // built ahead and is built again.
+        let progress = self.run.progress();
+        let is_again = progress.set_aside.iter().any(|one| one.before == progress.before());
+        let ignored = if written.number > 1 || is_again { Ignored::Go } else { Ignored::Stay };
         let now = self.test(&written.at, ignored)?;
         let (objects, tree) = (&self.private.objects, &written.at.tree);
         let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
@@ -362,13 +371,13 @@ impl<'a> SpecSession<'a> {
     pub(super) fn rules(&self) -> Result<Vec<String>> {
         let tree = &self.run.about.base_tree;
         let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, rules)) = known.as_ref().filter(|(of, _)| of == tree) {
-            return Ok(rules.clone());
+        if let Some(known) = known.as_ref().filter(|known| known.of == *tree) {
+            return Ok(known.rules.clone());
         }
         let files = diff::trees(&self.private.objects, None, Some(tree))?;
         let conventions = Conventions::of(self.private_context(), Some(tree))?;
         let rules = conventions.for_files(&files);
-        *known = Some((tree.clone(), rules.clone()));
+        *known = Some(KnownRules { of: tree.clone(), rules: rules.clone() });
         Ok(rules)
     }
 

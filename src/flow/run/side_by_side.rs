@@ -1,10 +1,12 @@
 //! Performs the run of a spec: the jobs that are ready, side by side where there are several, saved before each and after it.
 
+use std::panic;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::thread::Scope;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
@@ -12,7 +14,7 @@ use crate::domain::pipeline::job_place;
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::apply;
-use crate::domain::pipeline::spec_run::begun::BegunAhead;
+use crate::domain::pipeline::spec_run::begun::{BegunAhead, SetAsideTask};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview};
 use crate::domain::pipeline::spec_run::progress::RaisedSize;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
@@ -52,6 +54,12 @@ fn is_refused(outcome: &SpecOutcome) -> bool {
     }
 }
 
+/// What came of a job, also where its thread stopped: what nothing is heard of would be waited for without end.
+fn caught<T>(perform: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(perform))
+        .unwrap_or_else(|_| Err(anyhow!("a thread that performed a job stopped")))
+}
+
 impl SpecSession<'_> {
     /// Performs the run until it ends or pauses. What is under way beside it then comes to its end first.
     pub fn perform(mut self) -> Result<SpecRun> {
@@ -74,6 +82,13 @@ impl SpecSession<'_> {
                 if jobs.is_empty() && beside == 0 {
                     return Ok(self.run);
                 }
+                // What was set aside may still be under way.
+                let at_once = self.run.about.options.tasks_at_once.max(1);
+                jobs.truncate(at_once.saturating_sub(beside));
+                if beside > 0 && *self.run.stage() == SpecStage::Accepting {
+                    // It changes the run itself.
+                    jobs.clear();
+                }
                 for job in &jobs {
                     self.begin(job)?;
                 }
@@ -89,12 +104,12 @@ impl SpecSession<'_> {
                 }
                 let (was, came) = ended.recv().context("a job did not end")?;
                 beside -= 1;
-                let came = came?;
-                // It may have been set aside meanwhile, and begun again.
+                // It may have been set aside meanwhile, and begun again: then it fails for itself alone.
                 let seen = self.run.seen_by(&was.job);
                 if seen.is_none_or(|seen| JobBeside::of(&was.job, &seen) != was) {
                     continue;
                 }
+                let came = came?;
                 if is_refused(&came.0) {
                     let at = now(self.context.env);
                     self.run = apply::put_off(self.run.clone(), &was.job, at)?;
@@ -133,15 +148,18 @@ impl SpecSession<'_> {
     fn ended(&mut self, job: &JobId, came: (SpecOutcome, Vec<AgentAnswer>)) -> Result<()> {
         let (outcome, answers) = came;
         let raised_before = self.run.progress().raised.len();
-        if let SpecOutcome::Joined(Err(why)) = &outcome {
-            let task = self.run.progress().before() + 1;
-            self.context
-                .notify(Progress::SpecRun(SpecRunStep::BuiltAgain { task, why: why.join("; ") }));
-        }
+        let aside_before = self.run.progress().set_aside.len();
         self.run = apply::apply(self.run.clone(), job, outcome, &answers, now(self.context.env))?;
         for RaisedSize { to, why, .. } in &self.run.progress().raised[raised_before..] {
             let (size, why) = (to.as_str(), why.clone());
             self.context.notify(Progress::SpecRun(SpecRunStep::Raised { size, why }));
+        }
+        let (turn, aside) = (self.run.progress().before(), &self.run.progress().set_aside);
+        for SetAsideTask { why, .. } in
+            aside[aside_before..].iter().filter(|one| one.before == turn)
+        {
+            let (task, why) = (turn + 1, why.join("; "));
+            self.context.notify(Progress::SpecRun(SpecRunStep::BuiltAgain { task, why }));
         }
         if self.run.stage().shows_page() {
             self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
@@ -172,10 +190,22 @@ impl SpecSession<'_> {
                 session.rules = rules;
                 session.perform_job(&was.job, was.stage.clone())
             };
-            let came = perform();
+            let came = caught(perform);
             // Where the run failed meanwhile, what was answered is kept for the next time.
             drop(sender.send((was, came)));
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::caught;
+
+    #[test]
+    fn a_job_whose_thread_panics_is_an_error() {
+        let why = caught::<()>(|| panic!("for the test")).unwrap_err();
+        assert_eq!(why.to_string(), "a thread that performed a job stopped");
+        assert_eq!(caught(|| Ok(1)).unwrap(), 1);
     }
 }

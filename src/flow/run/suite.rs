@@ -86,8 +86,17 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
     }
 }
 
-/// Keeps what the tests came to with the task that is built now.
+/// Keeps what the tests came to with the task that is built now. Of one that was begun ahead it is kept once that is upon the
+/// commits that were made meanwhile.
 pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
+    match run.progress().begun {
+        Some(_) => Ok(()),
+        None => keep_joined(folder, run, suite),
+    }
+}
+
+/// Keeps what the tests came to with a task that was put upon the commits that were made meanwhile.
+pub fn keep_joined(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
     test_results::keep(folder, run.progress().before() + 1, suite)
 }
 

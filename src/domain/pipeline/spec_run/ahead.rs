@@ -1,7 +1,8 @@
 //! Tasks that are worked on before their turn, beside the one whose turn it is.
 //!
-//! Commits stay in the order of the plan. What stops, waits or pauses ahead does so once it is its turn; what passed its
-//! review ahead is put upon the commits that were made meanwhile, tested there, and then committed.
+//! Commits stay in the order of the plan. What waits or pauses ahead does so once it is its turn; what passed its review ahead
+//! is put upon the commits that were made meanwhile, tested there, and then committed. What stops, or does not fit there, is
+//! built again.
 
 use jiff::Timestamp;
 
@@ -12,14 +13,30 @@ use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::begun::{AheadTask, BegunAhead, SetAsideTask, is_work};
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{ReviewedTask, SpecStage, TaskTry};
+use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::independent::is_independent;
 
 /// Brings what is ahead into line with what just happened.
 pub(super) fn settle(run: &mut SpecRun, at: Timestamp) {
-    let spec = &mut run.machine.spec;
+    let (about, spec) = (&run.about, &mut run.machine.spec);
+    if let (SpecStage::WritingTests(ask), Some(_)) = (&spec.stage, &spec.begun)
+        && ask.number == 1
+        && spec.job().is_some_and(|job| run.journal.is_unmade(&job))
+    {
+        // Nothing was made of it: it is built upon what is committed by now.
+        spec.begun = None;
+        let ask = TaskTry { from: spec.tip(about), ..ask.clone() };
+        spec.stage = SpecStage::WritingTests(ask);
+    }
     if let (SpecStage::Committing(task), Some(_)) = (&spec.stage, &spec.begun) {
         // It was judged upon other code than the commit would stand on.
         spec.stage = SpecStage::Joining(task.clone());
+    }
+    if let SpecStage::Ended(SpecEnd::Stopped(stop)) = &spec.stage
+        && stop.is_of_a_task()
+        && let Some(stage) = again(spec, about, with_first("it stopped without that", stop))
+    {
+        spec.stage = stage;
     }
     set_aside(run, at);
     begin(run);
@@ -34,19 +51,19 @@ fn set_aside(run: &mut SpecRun, at: Timestamp) {
             spec.ahead.push(task);
             continue;
         }
-        if let Some(job) =
-            SpecProgress::ahead_job(&task).filter(|job| run.journal.is_under_way(job))
-        {
-            let why = if has_ended {
-                "the run ended before it"
-            } else {
-                "it is not independent any more, and is built again once it is its turn"
-            };
+        let why = if has_ended {
+            "the run ended before it"
+        } else {
+            "it is not independent any more, and is built again once it is its turn"
+        };
+        let why = vec![why.to_owned()];
+        // One that was interrupted too: what its call answered is not for the one that is made in its place.
+        if let Some(job) = SpecProgress::ahead_job(&task).filter(|job| run.journal.is_open(job)) {
             let ended = JobEvent::Ended(JobResult::Done);
-            run.journal.add_said(at, job, ended, vec![why.to_owned()]);
+            run.journal.add_said(at, job, ended, why.clone());
         }
         let BegunAhead { before, review, .. } = task.begun;
-        run.machine.spec.set_aside.push(SetAsideTask { before, review });
+        run.machine.spec.set_aside.push(SetAsideTask { before, review, why });
     }
 }
 
@@ -61,7 +78,7 @@ fn can_be_ahead(spec: &SpecProgress, before: usize) -> bool {
 }
 
 /// Begins as many tasks ahead as there is room for.
-fn begin(run: &mut SpecRun) {
+pub(super) fn begin(run: &mut SpecRun) {
     let (about, spec) = (&run.about, &mut run.machine.spec);
     if !is_work(&spec.stage) || asks_between(about) || takes_out(about) {
         return;
@@ -80,7 +97,7 @@ fn begin(run: &mut SpecRun) {
         }
         let (upon, built) = (spec.tip(about), spec.built.len());
         let ask = TaskTry { number: 1, from: upon.clone(), refused: Vec::new() };
-        let begun = BegunAhead { before, built, upon, review: None };
+        let begun = BegunAhead { before, built, upon, review: None, executor: String::new() };
         spec.ahead.push(AheadTask { begun, stage: SpecStage::WritingTests(ask) });
     }
     spec.ahead.sort_by_key(|task| task.begun.before);
@@ -128,11 +145,30 @@ pub(super) fn joined(
     task: ReviewedTask,
     came: Result<Oid, Vec<String>>,
 ) -> Option<SpecStage> {
-    let BegunAhead { before, review, .. } = spec.begun.take()?;
-    if let Ok(tree) = came {
-        spec.reviews.extend(review);
-        return Some(SpecStage::Committing(ReviewedTask { tree, ..task }));
+    let tree = match came {
+        Ok(tree) => tree,
+        Err(why) => return again(spec, about, why),
+    };
+    let BegunAhead { review, executor, .. } = spec.begun.take()?;
+    spec.reviews.extend(review);
+    if !executor.is_empty() {
+        spec.executor = executor;
     }
-    spec.set_aside.push(SetAsideTask { before, review });
+    Some(SpecStage::Committing(ReviewedTask { tree, ..task }))
+}
+
+/// The stage in which the task whose turn it is begins again, upon the commits that were made meanwhile; `None` where nothing
+/// was begun ahead.
+fn again(spec: &mut SpecProgress, about: &SpecAbout, why: Vec<String>) -> Option<SpecStage> {
+    let BegunAhead { before, review, .. } = spec.begun.take()?;
+    spec.set_aside.push(SetAsideTask { before, review, why });
     spec.onward(about)
+}
+
+fn with_first(first: &str, stop: &SpecStop) -> Vec<String> {
+    let mut why = stop.reasons();
+    if let Some(line) = why.first_mut() {
+        *line = format!("{first}: {line}");
+    }
+    why
 }

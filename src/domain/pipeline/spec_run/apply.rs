@@ -37,6 +37,13 @@ pub fn ask_again(mut run: SpecRun, facts: PageFacts) -> SpecRun {
     run
 }
 
+/// The run, gone on with: what can be built ahead is begun.
+#[must_use]
+pub fn begin_ahead(mut run: SpecRun) -> SpecRun {
+    ahead::begin(&mut run);
+    run
+}
+
 /// The run with a ready job of it under way.
 ///
 /// # Errors
@@ -74,6 +81,8 @@ pub fn apply(
         _ => JobResult::Done,
     };
     let said = said::of(&outcome);
+    run.note(job, answers);
+    seen.note(job, answers);
     let Some(stage) = step(&mut seen, outcome) else { return Err(no_such) };
     let mut run = if run.job().as_ref() == Some(job) {
         seen.machine.spec.stage = stage;
@@ -88,7 +97,6 @@ pub fn apply(
         }
         run
     };
-    run.note(answers);
     run.journal.add_said(at, job.clone(), JobEvent::Ended(result), said);
     ahead::settle(&mut run, at);
     Ok(run)

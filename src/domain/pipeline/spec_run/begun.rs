@@ -24,6 +24,9 @@ pub struct BegunAhead {
     /// Its review, where one was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// Who wrote its tests and code, for people; empty until somebody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub executor: String,
 }
 
 /// A task that was worked on before its turn, of which nothing is taken: it is built again once it is its turn.
@@ -34,6 +37,9 @@ pub struct SetAsideTask {
     /// Its review, where one was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
+    /// Why nothing of it is taken, one a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
 }
 
 impl AheadTask {

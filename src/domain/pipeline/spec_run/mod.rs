@@ -212,11 +212,22 @@ impl SpecRun {
         Some(pages::checkpoint(self.progress(), &self.about, at, then))
     }
 
-    pub(super) fn note(&mut self, answers: &[AgentAnswer]) {
+    /// Keeps who answered in a job.
+    pub(super) fn note(&mut self, job: &JobId, answers: &[AgentAnswer]) {
+        let is_now = self.job().as_ref() == Some(job);
+        let ahead = self.ahead_of(job).map(|task| task.begun.before);
+        let spec = &mut self.machine.spec;
+        let begun = match &mut spec.begun {
+            Some(begun) if is_now => Some(begun),
+            _ => {
+                spec.ahead.iter_mut().map(|task| &mut task.begun).find(|b| Some(b.before) == ahead)
+            }
+        };
+        let executor = begun.map_or(&mut spec.executor, |begun| &mut begun.executor);
         for answer in answers {
             match answer.role {
-                Role::Executor => self.machine.spec.executor.clone_from(&answer.agent),
-                Role::Planner => self.machine.spec.planner.clone_from(&answer.agent),
+                Role::Executor => executor.clone_from(&answer.agent),
+                Role::Planner => spec.planner.clone_from(&answer.agent),
                 Role::Researcher | Role::Reviewer | Role::Attacker | Role::Arbiter => {}
             }
         }

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use crate::domain::development::suite::GreenProof;
 use crate::domain::development::words::LastWords;
+use crate::domain::model::agent::Role;
 use crate::domain::model::size::Size;
-use crate::domain::pipeline::job::{CallFailure, JobId};
+use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
-use crate::domain::pipeline::spec_run::apply::{apply, put_off, start};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
+use crate::domain::pipeline::spec_run::apply::{apply, begin_ahead, put_off, start};
 use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, Work};
 use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
@@ -163,7 +164,7 @@ fn nothing_is_built_ahead_of_what_it_needs_or_across_a_question() {
 }
 
 #[test]
-fn what_stops_waits_or_pauses_ahead_does_so_in_its_turn() {
+fn what_waits_or_pauses_ahead_does_so_in_its_turn_and_what_stops_is_built_again() {
     let gone = || SpecOutcome::Failed(CallFailure::Infrastructure("gone".to_owned()));
     let disagrees = LastWords { disagreement: Some("no".to_owned()), ..LastWords::default() };
     let committed = |run| ended(reviewed(run, 1), None, SpecOutcome::Committed(Ok(at(9))));
@@ -171,10 +172,22 @@ fn what_stops_waits_or_pauses_ahead_does_so_in_its_turn() {
     assert_eq!(names(&paused), ["task-1-tests-1"]);
     assert_eq!(names(&committed(paused.clone())), ["task-2-tests-1"], "it is tried again");
     assert_eq!(paused.resumed().jobs().len(), 2);
-    let stopped = committed(ended(two(), Some("task-2-tests-1"), work(3, disagrees)));
-    let SpecStage::Ended(SpecEnd::Stopped(stop)) = stopped.stage() else { panic!() };
-    assert_eq!(*stop, SpecStop::Disagreement("no".to_owned()));
-    assert_eq!(stopped.progress().built.len(), 1);
+    // It stopped upon other code, whether that was ahead or in its turn: only upon all that comes before it does it count.
+    let no = || work(3, disagrees.clone());
+    let ahead = committed(ended(two(), Some("task-2-tests-1"), no()));
+    let begun = start(two(), &JobId::new("task-2-tests-1"), Timestamp::UNIX_EPOCH).unwrap();
+    let in_turn = ended(committed(begun), Some("task-2-tests-1"), no());
+    for again in [ahead, in_turn] {
+        assert_eq!(again.call_key(&again.job().unwrap()), "task-2-tests-1-again-1");
+        let SpecStage::WritingTests(ask) = again.stage() else { panic!("{:?}", again.stage()) };
+        assert_eq!((ask.number, &ask.from), (1, &at(9)));
+        let why = &again.progress().set_aside[0].why;
+        assert!(why[0].starts_with("it stopped without that: "), "{why:?}");
+        let stopped = ended(again, None, no());
+        let SpecStage::Ended(SpecEnd::Stopped(stop)) = stopped.stage() else { panic!() };
+        assert_eq!(*stop, SpecStop::Disagreement("no".to_owned()));
+        assert_eq!(stopped.progress().built.len(), 1);
+    }
     let extends = LastWords { extension: vec![request(true)], ..LastWords::default() };
     let mut asks = two();
     asks.machine.spec.parts[0].tasks[1].paths = vec!["src/c".to_owned()];
@@ -227,6 +240,74 @@ fn what_does_not_fit_upon_the_others_is_built_again_once_and_by_itself() {
         (names(&run), run.progress().review()),
         (vec!["task-2-commit".to_owned()], Some("anew"))
     );
+}
+
+#[test]
+fn what_was_not_asked_for_before_its_turn_is_built_upon_what_is_committed_by_then() {
+    let late = JobId::new("task-2-tests-1");
+    let begun = start(two(), &late, Timestamp::UNIX_EPOCH).unwrap();
+    let put_off = put_off(begun, &late, Timestamp::UNIX_EPOCH).unwrap();
+    for run in [two(), put_off] {
+        let run = ended(reviewed(run, 1), None, SpecOutcome::Committed(Ok(at(9))));
+        let SpecStage::WritingTests(ask) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((&ask.from, run.progress().begun.is_none()), (&at(9), true));
+        assert_eq!((names(&run), run.progress().set_aside.len()), (vec![late.to_string()], 0));
+    }
+}
+
+#[test]
+fn what_was_interrupted_and_is_set_aside_is_asked_for_anew() {
+    let grant = RunOptions { extend: OnExtension::Grant, ..RunOptions::default() };
+    let late = JobId::new("task-2-tests-1");
+    let run = listed(independent(2), RunMode::Auto, grant);
+    let run = start(run, &late, Timestamp::UNIX_EPOCH).unwrap();
+    let mut run = run.interrupted(Timestamp::UNIX_EPOCH).resumed();
+    let extends = LastWords { extension: vec![request(true)], ..LastWords::default() };
+    for outcome in [work(3, LastWords::default()), red(), work(4, extends)] {
+        run = ended(run, None, outcome);
+    }
+    assert_eq!(names(&run), ["task-1-code-2"]);
+    // The answer to the one before was to another state of the code, in another workspace.
+    assert_eq!(run.call_key(&late), "task-2-tests-1-again-1");
+}
+
+#[test]
+fn who_wrote_a_task_is_said_of_that_task() {
+    let wrote = |run: SpecRun, job: &str, agent: &str| {
+        let job = JobId::new(job);
+        let run = start(run, &job, Timestamp::UNIX_EPOCH).unwrap();
+        let (agent, family) = (agent.to_owned(), String::new());
+        let answer = AgentAnswer { role: Role::Executor, agent, family, hash: String::new() };
+        let work = work(3, LastWords::default());
+        apply(run, &job, work, &[answer], Timestamp::UNIX_EPOCH).unwrap()
+    };
+    let run = wrote(wrote(two(), "task-1-tests-1", "one"), "task-2-tests-1", "other");
+    assert_eq!(run.progress().executor, "one");
+    let mut run = run;
+    for job in ["task-1", "task-2"] {
+        for (step, outcome) in [
+            ("red-1", red()),
+            ("code-1", work(4, LastWords::default())),
+            ("green-1", SpecOutcome::Green(GreenProof::Green(1))),
+            ("review", passed()),
+        ] {
+            run = ended(run, Some(&format!("{job}-{step}")), outcome);
+        }
+    }
+    let run = ended(run, Some("task-1-commit"), SpecOutcome::Committed(Ok(at(9))));
+    let run = ended(run, Some("task-2-join"), SpecOutcome::Joined(Ok(oid(6))));
+    assert_eq!(
+        (names(&run), &run.progress().executor[..]),
+        (vec!["task-2-commit".to_owned()], "other")
+    );
+}
+
+#[test]
+fn what_was_only_planned_is_built_side_by_side_from_the_first_step() {
+    let plan_only = RunOptions { until: RunUntil::Plan, ..RunOptions::default() };
+    let run = listed(independent(2), RunMode::Auto, plan_only);
+    assert!(run.jobs().is_empty());
+    assert_eq!(names(&begin_ahead(run.resumed())), ["task-1-tests-1", "task-2-tests-1"]);
 }
 
 #[test]

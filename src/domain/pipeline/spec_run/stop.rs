@@ -97,6 +97,18 @@ impl SpecStop {
         }
     }
 
+    /// Whether a task could not be built upon the code that it was begun upon.
+    pub(super) fn is_of_a_task(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRedTests(_)
+                | Self::Disagreement(_)
+                | Self::Extension(_)
+                | Self::NotBuilt(_)
+                | Self::NotPassed { .. }
+        )
+    }
+
     /// What a person has to know, one a line.
     pub fn reasons(&self) -> Vec<String> {
         match self {
