@@ -13,11 +13,10 @@ import os
 import pathlib
 import shutil
 import statistics
-import sys
 import tempfile
 
 import overhead
-from common import environment, run
+from common import run
 
 TASKS = 2
 
@@ -37,14 +36,8 @@ def times(folder):
 
 
 def measure(tribunal, work, files, seconds, at_once):
-    folder, home, agent = work / "r", work / "home", work / "agent"
-    agent.write_text(f"#!/bin/sh\nsleep {seconds}\nexec '{sys.executable}' -I -S '{overhead.HERE / 'agent.py'}'\n")
-    agent.chmod(0o755)
-    settings = home / ".config/tribunal/config.toml"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(overhead.SETTINGS.format(agent=agent))
-    os.environ.clear()
-    os.environ.update(overhead.ENVIRONMENT | environment(home))
+    folder, home = work / "r", work / "home"
+    overhead.settle(work, home, seconds)
     overhead.make(folder, files, TASKS)
     run([tribunal, "trust", "commands", "--yes"], folder)
     run([tribunal, "run", "numbers", f"--set=runs.tasks-at-once={at_once}"], folder)

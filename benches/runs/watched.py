@@ -20,8 +20,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "reviews"))
-from common import environment, run  # noqa: E402
-from overhead import ENVIRONMENT, SETTINGS, make  # noqa: E402
+from common import run  # noqa: E402
+from overhead import make, settle  # noqa: E402
 
 FILES = 12
 SETTLED = 10
@@ -64,14 +64,8 @@ def main():
     options = parser.parse_args()
     tribunal = str(pathlib.Path(options.tribunal).resolve())
     work = pathlib.Path(tempfile.mkdtemp(prefix="tribunal-watched-"))
-    folder, home, agent = work / "r", work / "home", work / "agent"
-    agent.write_text(f"#!/bin/sh\n'{sys.executable}' -I -S '{HERE / 'agent.py'}'\n")
-    agent.chmod(0o755)
-    settings = home / ".config/tribunal/config.toml"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(SETTINGS.format(agent=agent))
-    os.environ.clear()
-    os.environ.update(ENVIRONMENT | environment(home))
+    folder, home = work / "r", work / "home"
+    settle(work, home)
     del os.environ["TRIBUNAL_NO_DAEMON"]
     make(folder, FILES, 1)
     (folder / "docs/specs/numbers.md").unlink()
