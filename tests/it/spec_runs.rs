@@ -103,16 +103,17 @@ pub fn stepping(
         };
         let is_new = usize::from(asked.turns == 0);
         let before = tried.fetch_add(is_new, Ordering::Relaxed) + is_new - 1;
-        let step = steps[before.min(steps.len() - 1)].clone();
-        if asked.turns > 0 {
-            return Say::text(step.says);
-        }
-        Say::Words(Words {
-            calls: step.calls,
-            text: Some(step.says.to_owned()),
-            ..Words::default()
-        })
+        taken(&steps[before.min(steps.len() - 1)], asked)
     }
+}
+
+/// What an executor says that takes a step.
+pub fn taken(step: &Step, asked: &Asked) -> Say {
+    let Step { calls, says } = step.clone();
+    if asked.turns > 0 {
+        return Say::text(says);
+    }
+    Say::Words(Words { calls, text: Some(says.to_owned()), ..Words::default() })
 }
 
 /// A project with a passing suite, whose person agreed to its command, and with a spec that nobody committed.
