@@ -1,4 +1,4 @@
-//! Tests that failed before anything was built: nobody is blamed for them.
+//! Tests that failed before anything was built: what is built is not blamed for them.
 
 use std::collections::BTreeSet;
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::thread::Scope;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 
+use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
 use crate::domain::pipeline::job_place;
@@ -36,7 +37,7 @@ struct JobBeside {
 type CameBeside = (JobBeside, Result<(SpecOutcome, Vec<AgentAnswer>)>);
 
 impl JobBeside {
-    /// A job as whoever performs it sees it.
+    /// A job as the session that performs it sees it.
     fn of(job: &JobId, seen: &SpecRun) -> Self {
         let (stage, begun) = (seen.stage().clone(), seen.progress().begun.clone());
         Self { job: job.clone(), stage, begun }
@@ -54,10 +55,12 @@ fn is_refused(outcome: &SpecOutcome) -> bool {
     }
 }
 
-/// What came of a job, also where its thread stopped: what nothing is heard of would be waited for without end.
+/// What came of a job, also where it panicked: a thread that sends nothing would be waited for without end.
 fn caught<T>(perform: impl FnOnce() -> Result<T>) -> Result<T> {
-    panic::catch_unwind(AssertUnwindSafe(perform))
-        .unwrap_or_else(|_| Err(anyhow!("a thread that performed a job stopped")))
+    panic::catch_unwind(AssertUnwindSafe(perform)).unwrap_or_else(|_| {
+        let hint = "`tribunal resume RUN` continues the run; `tribunal runs` lists it";
+        Err(hinted("a mistake of the program stopped a job of the run", hint))
+    })
 }
 
 impl SpecSession<'_> {
@@ -205,7 +208,7 @@ mod tests {
     #[test]
     fn a_job_whose_thread_panics_is_an_error() {
         let why = caught::<()>(|| panic!("for the test")).unwrap_err();
-        assert_eq!(why.to_string(), "a thread that performed a job stopped");
+        assert_eq!(why.to_string(), "a mistake of the program stopped a job of the run");
         assert_eq!(caught(|| Ok(1)).unwrap(), 1);
     }
 }

@@ -134,17 +134,8 @@ impl SpecSession<'_> {
             Ok(tree) => tree,
             Err(why) => return Ok(SpecOutcome::Committed(Err(why))),
         };
-        let task = ReviewedTask {
-            tree,
-            subject: format!("docs: write the spec `{}`", about.spec_id),
-            red: None,
-            criteria: Vec::new(),
-            review: String::new(),
-            reviewer: String::new(),
-            arbiter: String::new(),
-            reaching: Vec::new(),
-            upheld: 0,
-        };
+        let subject = format!("docs: write the spec `{}`", about.spec_id);
+        let task = ReviewedTask { subject, ..ReviewedTask::of_program(tree) };
         self.commit(job, &task)
     }
 }

@@ -167,7 +167,7 @@ impl SpecRun {
         std::iter::once(job).chain(ahead).collect()
     }
 
-    /// The run as whoever performs that job sees it: it is the turn of the job's task. `None` where the job is not one that is
+    /// The run as the session that performs that job sees it: it is the turn of the job's task. `None` where the job is not one that is
     /// ready or under way.
     pub fn seen_by(&self, job: &JobId) -> Option<Self> {
         if self.job().as_ref() == Some(job) {

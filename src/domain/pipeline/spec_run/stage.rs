@@ -223,19 +223,9 @@ impl ReviewedTask {
         }
     }
 
-    /// What passed its tests and was reviewed by nobody: of no criterion anybody says that it is met.
+    /// What passed its tests without a review: no criterion is said to be met.
     pub fn unreviewed(red: RedTests, code: WrittenCode) -> Self {
-        Self {
-            tree: code.at.tree,
-            subject: code.subject,
-            red: Some(red),
-            criteria: Vec::new(),
-            review: String::new(),
-            reviewer: String::new(),
-            arbiter: String::new(),
-            reaching: Vec::new(),
-            upheld: 0,
-        }
+        Self { subject: code.subject, red: Some(red), ..Self::of_program(code.at.tree) }
     }
 }
 
