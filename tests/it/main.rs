@@ -48,6 +48,7 @@ mod meanwhile;
 mod model_server;
 mod moved_bases;
 mod needs;
+mod notifications;
 mod one_verdict;
 mod output;
 mod plain_pushes;

@@ -123,7 +123,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::review",
-        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
+        "push_reviews push_change switched_off background told desktop driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
          subject reading_copies finish spec_words outcomes story earlier earlier_names places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
