@@ -26,9 +26,9 @@ struct Forms {
 const MISSING: [&str; 19] = [
     // rustc
     r"unresolved imports? `(?:[\w:]*::)?(\w+)`",
-    r"could not find `(\w+)` in",
+    r"(?:could not|cannot) find `(\w+)` in",
     r"use of (?:undeclared|unresolved) (?:type|module|crate|module or unlinked crate) `(\w+)`",
-    r"cannot find (?:function|type|value|struct, variant or union type|tuple struct or tuple variant|macro|trait|attribute macro|derive macro|unit struct, unit variant or constant|associated function or constant|method)[\w ,]* `(\w+)`",
+    r"cannot find (?:module or crate|function|type|value|struct, variant or union type|tuple struct or tuple variant|macro|trait|attribute macro|derive macro|unit struct, unit variant or constant|associated function or constant|method)[\w ,]* `(\w+)`",
     r"no (?:method|function|function or associated item|variant|variant or associated item|associated item|associated function or constant|variant, associated function, or constant)[\w ,]* named `(\w+)`",
     r"no field `(\w+)` on type",
     r"has no field named `(\w+)`",

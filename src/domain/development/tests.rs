@@ -113,6 +113,12 @@ fn what_does_not_build_is_red_where_the_missing_code_is_all_that_is_wrong() {
     let sum = "error: could not compile `lib` (test \"size\") due to 1 previous error\n";
     let missing = |symbol: &str| proven("", RedReason::MissingSymbol(symbol.to_owned()));
     assert_eq!(red(&base, &broken(&[unresolved, sum].concat())), missing("parse_size"));
+    // The head of a path (`lib::parse_size::of`), as rustc says it since 1.95 and before.
+    for word in ["cannot", "could not"] {
+        let head =
+            format!("error[E0433]: {word} find `parse_size` in `lib`\n --> tests/size.rs:1:5\n");
+        assert_eq!(red(&base, &broken(&head)), missing("parse_size"));
+    }
     let wrong = [
         // A mistake of its own beside it.
         (
