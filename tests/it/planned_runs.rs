@@ -502,10 +502,14 @@ fn planned_project(scene: &Scene) -> Repo<'_> {
     project(scene, SPEC)
 }
 
-/// An executor that takes the step of the task that it is asked for, however often it is.
-fn whole_project() -> Scene {
-    let (tests, code, others) = (tests(), code(), planner(good()));
-    let brain = move |asked: &Asked| {
+/// An executor that takes the step of the task that it is asked for, however often it is; others are asked
+/// everything else.
+pub fn by_task(
+    tests: Vec<Step>,
+    code: Vec<Step>,
+    others: impl Fn(&Asked) -> Say + Send + Sync + 'static,
+) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+    move |asked: &Asked| {
         let steps = match Question::read(asked).part {
             Part::Tests => &tests,
             Part::Code => &code,
@@ -514,8 +518,11 @@ fn whole_project() -> Scene {
         let task =
             ["| # Task 1:", "| # Task 2:"].iter().position(|head| asked.prompt.contains(head));
         taken(&steps[task.unwrap()], asked)
-    };
-    Scene::new("", brain).logged_in(&KEYS)
+    }
+}
+
+fn whole_project() -> Scene {
+    Scene::new("", by_task(tests(), code(), planner(good()))).logged_in(&KEYS)
 }
 
 /// Killed at a save point, a planned run goes on to the same commits; a call that was answered is not made again.
