@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, diligent, is_reviewer};
 use crate::dropped_specs::{agree, looks_often};
-use crate::harness::{Repo, Sandbox, executable, happens, short, wait_for};
+use crate::harness::{Repo, Sandbox, executable, happens, processes, short, wait_for};
 use crate::model_server::Asked;
 use crate::planned_runs::{SPEC, code, good, planner, project, tests};
 use crate::scene::{KEYS, Scene, Watcher};
@@ -89,7 +89,7 @@ fn waits_and_ends(settings: &str) -> Vec<String> {
     let _watcher = Watcher::without_reviews(&repo);
     repo.write("docs/specs/sizes.md", SPEC);
     let to_tell = repo.path(".git/tribunal/reviews/to-tell");
-    comes(&repo, "a question", || to_tell.exists());
+    comes(&repo, "a question", || to_tell.exists() && run_that(&repo, "waiting").is_some());
     let run = run_that(&repo, "waiting").unwrap();
     let id = short(run["id"].as_str().unwrap()).to_owned();
     let file = run["waits_for"]["file"].as_str().unwrap().to_owned();
@@ -98,6 +98,8 @@ fn waits_and_ends(settings: &str) -> Vec<String> {
     fs::write(&file, page.replacen("answer:", "answer: approve", 1)).unwrap();
     let told_of = || fs::read_to_string(&to_tell).unwrap_or_default().lines().count();
     comes(&repo, "the end", || run_that(&repo, "ended").is_some() && told_of() == 2);
+    // It is shown by then.
+    wait_for("the process to end", || processes(&repo, ["daemon", "build"]).is_empty());
     let said = told(&repo);
     assert!(said.contains("`sizes` waits for your answer about "), "{said}");
     assert!(said.contains("built `sizes`"), "{said}");
@@ -148,9 +150,8 @@ fn a_review_that_ends_after_its_push_is_shown_where_the_user_asks_for_it() {
         assert_eq!(shown(&scene.sandbox), [] as [&str; 0]);
         may.store(true, Ordering::SeqCst);
         wait_for("the line", || repo.path(".git/tribunal/reviews/to-tell").exists());
-        if is_on {
-            wait_for("the desktop", || !shown(&scene.sandbox).is_empty());
-        }
+        // It is shown by then.
+        wait_for("the process to end", || processes(&repo, ["review", "--waiting"]).is_empty());
         let said = told(&repo);
         assert!(said.contains(&format!("the review of commit {commit}: block: ")), "{said}");
         let shown = shown(&scene.sandbox);
