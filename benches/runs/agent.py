@@ -1,4 +1,4 @@
-"""An agent that builds a spec of twenty numbers, at once, in every role. See overhead.py.
+"""An agent that builds specs of numbers, at once, in every role. See overhead.py and watched.py.
 
     agent.py        the question on standard input, the answer on standard output
 """
@@ -50,7 +50,9 @@ def write(path, text):
 
 
 def number(prompt):
-    return re.match(r"# Task (\d+):", data(prompt, "task"))[1]
+    task = re.match(r"# Task (\d+):", data(prompt, "task"))
+    # A spec of one task has no other number than that of its criterion.
+    return (task or re.search(r"^- AC-(\d+):", data(prompt, "spec"), re.M))[1]
 
 
 def tests(prompt):

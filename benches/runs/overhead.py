@@ -141,21 +141,27 @@ def watched(process, own):
     return spent, looks, processor / os.sysconf("SC_CLK_TCK")
 
 
-def measure(tribunal, work, files, tasks, number):
-    folder, home = work / f"r{number}", work / f"home{number}"
+def settle(work, home, seconds=0):
+    """Has this process be a person at home there, whose agents are agent.py and take so many seconds more."""
     agent = work / "agent"
-    agent.write_text(f"#!/bin/sh\n'{sys.executable}' -I -S '{HERE / 'agent.py'}'\n")
+    wait = f"sleep {seconds}\n" if seconds else ""
+    agent.write_text(f"#!/bin/sh\n{wait}'{sys.executable}' -I -S '{HERE / 'agent.py'}'\n")
     agent.chmod(0o755)
     settings = home / ".config/tribunal/config.toml"
     settings.parent.mkdir(parents=True)
     settings.write_text(SETTINGS.format(agent=agent))
     os.environ.clear()
     os.environ.update(ENVIRONMENT | environment(home))
+
+
+def measure(tribunal, work, files, tasks, number):
+    folder, home = work / f"r{number}", work / f"home{number}"
+    settle(work, home)
     make(folder, files, tasks)
     run([tribunal, "trust", "commands", "--yes"], folder)
     out = (work / "out").open("w+")
     began = time.perf_counter()
-    process = subprocess.Popen([tribunal, "run", "numbers", "--format", "json"], cwd=folder, stdout=out, stderr=subprocess.STDOUT)
+    process = subprocess.Popen([tribunal, "run", "numbers", "--format", "json", "--set=runs.tasks-at-once=1"], cwd=folder, stdout=out, stderr=subprocess.STDOUT)
     spent, looks, processor = watched(process, pathlib.Path(tribunal).name[:15])
     wall = time.perf_counter() - began
     out.seek(0)

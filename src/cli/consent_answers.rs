@@ -48,13 +48,17 @@ pub fn ask(context: Context<'_>, question: &Question, is_named: bool) -> Result<
 pub fn allow(context: Context<'_>, question: &Question) -> Result<()> {
     let mut known = consent::load(context.repo, context.env)?;
     match question {
-        Question::Commands { open, asked } => {
+        Question::Commands { open, steps, asked } => {
             known.sandbox.extend(asked.iter().cloned());
             let commands: Vec<CommandGate> =
                 open.iter().map(|(command, _)| command.clone()).collect();
             consent::trust(&mut known, &commands, env::now(context.env));
+            consent::trust_steps(&mut known, steps, env::now(context.env));
             if !open.is_empty() {
                 tell_trusted(open.len(), "");
+            }
+            if !steps.is_empty() {
+                out::talk("what prepares runs may run; undo with `tribunal trust --revoke`");
             }
             if !asked.is_empty() {
                 out::talk(

@@ -3,15 +3,19 @@
 use anyhow::Result;
 
 use crate::domain::model::agent::{Money, Role};
+use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, ConsentAnswer};
+use crate::domain::policy::prepare_settings::{OnChangedFiles, PrepareStep};
+use crate::domain::policy::settings::Policy;
 use crate::domain::policy::switch::Switch;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
+use crate::flow::run::base;
 use crate::flow::setup::consent;
 
 /// What tribunal may do by itself.
@@ -47,6 +51,8 @@ pub enum Question {
     /// Each command, and whether another of its name is trusted.
     Commands {
         open: Vec<(CommandGate, bool)>,
+        /// What fetches with the network what the tests of a run need.
+        steps: Vec<PrepareStep>,
         /// What the policy asks of the sandbox in which they run on an agent's code.
         asked: Vec<String>,
     },
@@ -85,7 +91,7 @@ impl Question {
     /// What would happen.
     pub fn facts(&self) -> String {
         match self {
-            Self::Commands { open, asked } => {
+            Self::Commands { open, steps, asked } => {
                 let each = open.iter().map(|(command, changed)| describe(command, *changed));
                 let head = "this repository names commands for commits and pushes; they run on this \
                             machine, in a checkout of tribunal's own";
@@ -96,7 +102,14 @@ impl Question {
                         .to_owned()
                 });
                 let asked = asked.iter().map(|asked| format!("    {}", printable(asked)));
-                let lines = head.into_iter().chain(each).chain(more).chain(asked);
+                let fetched = (!steps.is_empty()).then(|| {
+                    "before tests run on what agents wrote, this runs on its base with the network, in the sandbox \
+                     where there is one, once for each content of its files"
+                        .to_owned()
+                });
+                let steps = steps.iter().map(describe_step);
+                let lines = head.into_iter().chain(each).chain(fetched).chain(steps);
+                let lines = lines.chain(more).chain(asked);
                 lines.collect::<Vec<_>>().join("\n")
             }
             Self::Watcher => {
@@ -127,7 +140,8 @@ impl Question {
                     "specs that you save from now on with `status: ready` can be built in the background, \
                      {at_once} at a time: the spec and the code are sent to {executor}, which writes tests and \
                      code in a checkout of tribunal's own, and to {reviewer} and {arbiter} for the review; known \
-                     secrets are removed first. The result is a branch `tribunal/<id>`; your checkout stays as \
+                     secrets are removed first. Where a plan needs it, an agent searches the web by what the spec says, \
+                     without the code. The result is a branch `tribunal/<id>`; your checkout stays as \
                      it is. It may cost up to {run} a run and {day} a day, with all other calls{watcher}"
                 )
             }
@@ -136,6 +150,9 @@ impl Question {
 
     pub fn words(&self) -> &'static str {
         match self {
+            Self::Commands { open, steps, .. } if open.is_empty() && !steps.is_empty() => {
+                "Allow tribunal to run this with the network?"
+            }
             Self::Commands { open, .. } if open.is_empty() => "Allow this in the sandbox?",
             Self::Commands { .. } => "Allow tribunal to run these commands on this machine?",
             Self::Watcher => "Start the watcher by itself where it has work?",
@@ -175,14 +192,16 @@ pub fn open_questions(
             Activity::Commands => {
                 let mut open = named_commands(context)?;
                 open.retain(|command| !consent::trusts(known, command));
+                let mut steps = named_steps(context)?;
+                steps.retain(|step| !consent::trusts_step(known, step));
                 let mut asked = asked_of_sandbox(context)?;
                 asked.retain(|asked| !known.sandbox.contains(asked));
-                if !open.is_empty() || !asked.is_empty() {
+                if !open.is_empty() || !steps.is_empty() || !asked.is_empty() {
                     let open = open.into_iter().map(|command| {
                         let changed = consent::knows_name(known, &command);
                         (command, changed)
                     });
-                    questions.push(Question::Commands { open: open.collect(), asked });
+                    questions.push(Question::Commands { open: open.collect(), steps, asked });
                 }
             }
             Activity::Watcher if is_open(known.watcher) => questions.push(Question::Watcher),
@@ -241,35 +260,56 @@ fn named(agent: &AssignedAgent) -> String {
     format!("`{}` ({})", printable(&agent.name), printable(agent.agent.family()))
 }
 
-/// The commands that hold now and those that will once the work tree's settings are committed.
-pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
+/// The settings that can have commands run, with what they ask of the sandbox: those of what is checked out, those of
+/// the default branch, on which runs build, and those that will hold once the work tree's are committed.
+fn policies(context: Context<'_>) -> Result<Vec<(Policy, Vec<String>)>> {
     let repo = context.repo;
-    let mut commands = Vec::new();
-    if let Some(head) = repo.head()? {
-        let tree = repo.tree_of(&head)?;
-        commands = policy::read_policy(context, Some(&tree), RuleSelection::None)?.policy.commands;
+    let of_tree = |commit: &Oid| {
+        let tree = repo.tree_of(commit)?;
+        let read = policy::read_policy(context, Some(&tree), RuleSelection::None)?;
+        anyhow::Ok((read.policy, read.asked_of_sandbox))
+    };
+    let head = repo.head()?;
+    let mut all = Vec::new();
+    if let Some(head) = &head {
+        all.push(of_tree(head)?);
     }
+    let default = base::default_branch(repo)?.filter(|base| Some(&base.commit) != head.as_ref());
+    // Of a clone without all objects it may not be here; nor can it be built on then.
+    all.extend(default.and_then(|base| of_tree(&base.commit).ok()));
     if repo.work_tree.is_some() {
         let settings = policy::work_tree_settings(context)?;
-        for command in settings.policy.commands {
-            if !commands.contains(&command) {
-                commands.push(command);
-            }
-        }
+        all.push((settings.policy, settings.asked_of_sandbox));
     }
-    Ok(commands)
+    Ok(all)
 }
 
-/// What the policy that holds now asks of the sandbox, and that which will once the work tree's settings are
-/// committed.
-fn asked_of_sandbox(context: Context<'_>) -> Result<Vec<String>> {
-    let mut asked = policy::policy_of_head(context)?.asked_of_sandbox;
-    if context.repo.work_tree.is_some() {
-        let next = policy::work_tree_settings(context)?.asked_of_sandbox;
-        let new: Vec<String> = next.into_iter().filter(|new| !asked.contains(new)).collect();
-        asked.extend(new);
+fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
+        }
     }
-    Ok(asked)
+    found
+}
+
+/// The commands of these settings.
+pub fn named_commands(context: Context<'_>) -> Result<Vec<CommandGate>> {
+    let all = policies(context)?.into_iter();
+    Ok(each_once(all.flat_map(|(policy, _)| policy.commands)))
+}
+
+/// What prepares runs by them.
+fn named_steps(context: Context<'_>) -> Result<Vec<PrepareStep>> {
+    let all = policies(context)?.into_iter();
+    Ok(each_once(all.flat_map(|(policy, _)| policy.prepare)))
+}
+
+/// What they ask of the sandbox.
+fn asked_of_sandbox(context: Context<'_>) -> Result<Vec<String>> {
+    let all = policies(context)?.into_iter();
+    Ok(each_once(all.flat_map(|(_, asked)| asked)))
 }
 
 /// A command as a person reads it before trusting it.
@@ -284,6 +324,33 @@ fn describe(command: &CommandGate, changed: bool) -> String {
     }
     if let Some(format) = &command.format {
         lines.push(format!("    prints  {}", printable(format)));
+    }
+    lines.join("\n")
+}
+
+/// A step that prepares runs, as a person reads it before trusting it.
+fn describe_step(step: &PrepareStep) -> String {
+    let list = |items: &[String]| printable(&items.join(", "));
+    let mut lines = vec![
+        "  prepare".to_owned(),
+        format!("    runs    {}", printable(&step.run)),
+        format!("    for     {}", list(&step.files)),
+        format!("    keeps   {}", list(&step.keep)),
+    ];
+    for (name, path) in &step.env {
+        lines.push(format!("    sets    {}={}", printable(name), printable(path)));
+    }
+    if step.changed == OnChangedFiles::Run {
+        lines.push(
+            "    also where an agent changed these files: with the network, on what it wrote"
+                .to_owned(),
+        );
+    }
+    if !step.env_files.is_empty() {
+        lines.push(format!(
+            "    gives   {} of your work tree to the tests of a run: what agents write can read it",
+            list(&step.env_files)
+        ));
     }
     lines.join("\n")
 }

@@ -12,12 +12,15 @@ use crate::domain::model::report::ExitStatus;
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::split_hint;
 use crate::domain::policy::agent_settings::RouteChoice;
+use crate::domain::policy::review_settings::Notifications;
 use crate::domain::policy::settings::Policy;
 use crate::flow::call::listing::{ListedAgent, list};
 use crate::flow::call::route::RoleAssignment;
 use crate::flow::call::{roles, route};
 use crate::flow::context::Context;
 use crate::flow::evaluate::{policy, uncommitted};
+use crate::flow::review::desktop;
+use crate::flow::review::desktop::NOTIFIER;
 use crate::flow::setup::consent::{self, GoneAnswers};
 use crate::flow::setup::install;
 use crate::flow::setup::install::status::status;
@@ -75,6 +78,8 @@ struct CheckResult {
     asks: bool,
     /// What holds programs in the sandbox.
     confinement: Confinement,
+    /// Whether the desktop is to show what ended, and nothing here can.
+    is_desktop_missing: bool,
     gone: Vec<GoneAnswers>,
 }
 
@@ -117,6 +122,8 @@ fn check(context: Context<'_>) -> Result<CheckResult> {
         route: route::assign_reviewers(&policy, agent_env),
         asks: policy.agents.route != RouteChoice::C,
         confinement: Confinement::find(env),
+        is_desktop_missing: policy.review.notify != Notifications::Off
+            && desktop::notifier(context).is_none(),
         gone: consent::of_gone(),
     })
 }
@@ -262,7 +269,9 @@ impl CheckTarget {
 
 impl CheckResult {
     fn is_well(&self) -> bool {
-        !self.asks || (self.route.is_ok() && !self.targets.iter().any(CheckTarget::is_broken))
+        let agents =
+            !self.asks || (self.route.is_ok() && !self.targets.iter().any(CheckTarget::is_broken));
+        agents && !self.is_desktop_missing
     }
 
     fn json(&self) -> Value {
@@ -280,6 +289,7 @@ impl CheckResult {
             "route": route["route"],
             "notes": route["notes"],
             "sandbox": sandbox_json(&self.confinement),
+            "desktop_missing": self.is_desktop_missing,
             "gone": self.gone.iter().map(gone_json).collect::<Vec<_>>(),
         })
     }
@@ -329,6 +339,15 @@ impl CheckResult {
                 line("sandbox", &format!("none: {why}"));
                 line("", &format!("hint: {BUBBLEWRAP_HINT}"));
             }
+        }
+        if self.is_desktop_missing {
+            line("desktop", &format!("shows nothing: `{NOTIFIER}` is not in `PATH`"));
+            line(
+                "",
+                &format!(
+                    "hint: install it (on Debian `{NOTIFIER}` is in `libnotify-bin`), or set `review.notify` to `off` in your own settings"
+                ),
+            );
         }
         match &self.route {
             Ok(assignment) => {

@@ -1,23 +1,24 @@
 //! `tribunal fix`: has a bug that somebody reports repaired.
 
-use std::io::{Read as _, stdin};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::ArgGroup;
 
+use crate::cli::given_text::TextKind;
 use crate::cli::invocation::Invocation;
 use crate::cli::run::ended;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::flow;
 use crate::flow::call::nested_call;
-use crate::flow::context::Context;
-use crate::flow::run::prepare::BugReport;
-use crate::flow::workspace::work_tree::read_named;
+use crate::flow::run::wanted::BugReport;
 
-/// The largest report, in bytes.
-const REPORT_BYTES_MAX: u64 = 64 * 1024;
+/// What is read from a file.
+const REPORT: TextKind = TextKind {
+    name: "report",
+    shorter: "leave out what does not tell of the bug: of a long log the part around the error",
+};
 
 /// Shown below `--help`.
 const EXAMPLES: &str = "\
@@ -49,9 +50,10 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     nested_call::refuse(context.env, "no bug can be repaired", "report it once the call is over")?;
     let report = match (&args.text, &args.file) {
         (Some(text), _) => text.clone(),
-        (None, Some(file)) => read(context, file)?,
+        (None, Some(file)) => REPORT.read(context, file)?,
         (None, None) => String::new(),
     };
+    REPORT.refuse_long(&report)?;
     if report.trim().is_empty() {
         return Err(hinted(
             "the report is empty",
@@ -60,28 +62,4 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     }
     let request = BugReport { report, base: args.base.clone() };
     ended(context, &invocation.global, flow::run::fix(context, &request))
-}
-
-fn read(context: Context<'_>, path: &Path) -> Result<String> {
-    let is_stdin = path == Path::new("-");
-    let name = if is_stdin { "standard input".to_owned() } else { format!("`{}`", path.display()) };
-    let failed = || format!("could not read the report from {name}");
-    // One byte more shows that there is more.
-    let most = REPORT_BYTES_MAX + 1;
-    let bytes = if is_stdin {
-        let mut bytes = Vec::new();
-        stdin().lock().take(most).read_to_end(&mut bytes).with_context(failed)?;
-        bytes
-    } else {
-        read_named(context, path, most).with_context(failed)?
-    };
-    if bytes.len() as u64 > REPORT_BYTES_MAX {
-        return Err(hinted(
-            format!("the report in {name} has more than {REPORT_BYTES_MAX} bytes"),
-            "leave out what does not tell of the bug: of a long log the part around the error",
-        ));
-    }
-    String::from_utf8(bytes).map_err(|_| {
-        hinted(format!("the report in {name} is no text in UTF-8"), "save it as UTF-8")
-    })
 }

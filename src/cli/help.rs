@@ -22,7 +22,10 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Review", &["review", "agents", "cost"]),
     (
         "Specs and runs",
-        &["spec", "run", "fix", "runs", "logs", "resume", "approve", "reject", "abort", "sandbox"],
+        &[
+            "spec", "research", "run", "plan", "develop", "fix", "commit", "push", "runs", "logs",
+            "resume", "approve", "reject", "abort", "sandbox",
+        ],
     ),
     ("Findings and rules", &["findings", "constitution"]),
     ("Watcher", &["watch", "daemon"]),

@@ -1,7 +1,7 @@
 //! `tribunal hook NAME`: what a shim calls.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::Read as _;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -10,6 +10,7 @@ use crate::cli::hook_report::{
     lost_hooks, print_one_line, print_push, print_stopped_commit, tell_background,
 };
 use crate::cli::kept_hook::KeptHook;
+use crate::cli::push_reviews::consult_reviews;
 use crate::cli::unchecked::Guarded;
 use crate::daemon::control;
 use crate::domain::gates;
@@ -17,16 +18,15 @@ use crate::domain::model::error::{Hinted, NotEvaluated, hinted};
 use crate::domain::model::finding::LocationKind;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::push::Receiver;
-use crate::domain::model::report::{ExitStatus, Reported, Skipped, Verdict};
+use crate::domain::model::report::{ExitStatus, Reported, Verdict};
 use crate::domain::policy::command_settings::Moment;
-use crate::flow::context::{Context, Notify};
+use crate::flow::context::Context;
 use crate::flow::evaluate::bypass::{Bypass, past_hooks};
 use crate::flow::evaluate::command_selection::{CommandRequest, RequestedBy};
 use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
 use crate::flow::evaluate::message::as_committed;
 use crate::flow::evaluate::passed_trees::PassedCommits;
 use crate::flow::evaluate::push::evaluate_push;
-use crate::flow::evaluate::push::outcome::PushEvaluation;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::evaluate::{bookkeeping, bypass, merge, message, passed_trees, policy};
 use crate::flow::review;
@@ -342,7 +342,7 @@ impl HookCall<'_> {
         let off = review::switched_off::variables(context, &evaluation.commits);
         self.tell_weaker(&repo, NO_REVIEWS, &off, &tips);
         if !evaluation.refuses() && !bypass.is_any() {
-            self.consult_reviews(&repo, &mut evaluation);
+            consult_reviews(context, &mut evaluation);
             if !evaluation.refuses() {
                 bookkeeping::warn_once(context, PassedCommits::add_tips(&repo, &tips));
             }
@@ -358,21 +358,6 @@ impl HookCall<'_> {
         };
         let is_remote = repo.remotes()?.iter().any(|remote| remote == name);
         Ok(if is_remote { Receiver::Remote(name.to_owned()) } else { Receiver::Address })
-    }
-
-    /// Adds what the reviews of the commits say. An error here does not stop the
-    /// push: reviews help, and the gates have passed.
-    fn consult_reviews(&self, repo: &Repo, evaluation: &mut PushEvaluation) {
-        let is_watched = std::io::stderr().is_terminal();
-        let notices: &Notify<'_> = if is_watched { &notice::print } else { &notice::print_warning };
-        let context = Context { notices, ..self.context(repo) };
-        match review::push_reviews::check_reviews(context, &evaluation.commits) {
-            Ok(consulted) => consulted.add_to(evaluation),
-            Err(error) => {
-                let (gate, reason) = ("review".to_owned(), format!("{error:#}"));
-                evaluation.skipped.push(Skipped { gate, reason, has_run: false });
-            }
-        }
     }
 
     fn pre_receive(&self, input: &[u8]) -> Result<ExitStatus> {

@@ -209,7 +209,11 @@ fn show_agreements(context: Context<'_>, plan: &Plan) -> Result<()> {
     let mut commands = plan.commands();
     for question in open_questions(context, &known, &Activity::ALL, false)? {
         match question {
-            Question::Commands { open, asked } => {
+            Question::Commands { open, steps, asked } => {
+                for step in steps {
+                    let run = printable(&step.run);
+                    out::result(&format!("would ask whether it may run `{run}` with the network"));
+                }
                 commands.extend(open.into_iter().map(|(command, _)| command));
                 for asked in asked {
                     let asked = printable(&asked);

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod check;
+mod commit;
 pub mod completions;
 pub mod config;
 pub mod constitution;
@@ -15,12 +16,19 @@ pub mod daemon_log;
 pub mod daemon_status;
 pub mod doctor;
 pub mod findings;
+mod build_source;
+mod develop;
+mod elsewhere;
 mod fix;
 mod formats;
+mod given_text;
 mod help;
 pub mod hook;
 pub mod init;
 pub mod paths;
+mod push;
+mod push_reviews;
+mod research;
 pub mod review;
 pub mod run;
 mod run_row;
@@ -78,9 +86,22 @@ pub enum Command {
     /// Build a spec: tests that fail, code, review, a commit on a branch of its own; this sends code to AI
     /// models and may cost money
     Run(run::Args),
+    /// Plan a spec and list its tasks, without building them; this sends code to AI models and may cost money
+    Plan(run::PlanArgs),
+    /// Build the tasks of a spec or of a planned run, without accepting and publishing them; this sends code to AI models
+    /// and may cost money
+    Develop(develop::Args),
     /// Repair a bug: its cause, a test that fails, the smallest repair, review, a commit on a branch of its own;
     /// this sends code to AI models and may cost money
     Fix(fix::Args),
+    /// Commit without secrets and sensitive files, with a message in the form; without `-m` this sends the change to an
+    /// AI model, and may cost money
+    Commit(commit::Args),
+    /// Push a branch after the checks of a push, by your own git; never by force
+    Push(push::Args),
+    /// Look into what is known of what a spec asks for, on the web and in the code, and build nothing; this sends
+    /// the spec to AI models and to web searches, and may cost money
+    Research(research::Args),
     /// List the reviews and the runs of specs that were made or stopped, or show one
     Runs(runs::Args),
     /// Show how a run went, step by step: who did what, what it cost and what came of it
@@ -227,7 +248,12 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Check(args) => check::run(invocation, &args),
         Command::Review(args) => review::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
+        Command::Plan(args) => run::plan(invocation, &args),
+        Command::Develop(args) => develop::run(invocation, &args),
         Command::Fix(args) => fix::run(invocation, &args),
+        Command::Commit(args) => commit::run(invocation, &args),
+        Command::Push(args) => push::run(invocation, &args),
+        Command::Research(args) => research::run(invocation, &args),
         Command::Runs(args) => runs::run(invocation, &args),
         Command::Logs(args) => logs::run(invocation, &args),
         Command::Approve(args) => run::approve(invocation, &args),

@@ -1,19 +1,18 @@
 //! `tribunal run`: has a spec built. `tribunal approve`, `reject`: answer what such a run asks. `tribunal abort`:
 //! ends one.
 
-use std::path::PathBuf;
-
 use anyhow::{Error, Result};
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::cli::build_source::BuildSource;
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::run_row::ages;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::error::hinted;
 use crate::domain::model::report::ExitStatus;
 use crate::domain::model::text::short_id;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
@@ -36,6 +35,8 @@ const EXAMPLES: &str = "\
 Examples:
   tribunal run docs/specs/sizes.md        build that spec: tests that fail, code, review, a commit on
                                           the branch `tribunal/sizes`; your checkout stays as it is
+  tribunal run --text 'read sizes like 2K'
+                                          have the spec written and reviewed first, and build it then
   tribunal run sizes --plan-only          show the plan and its tasks; `tribunal resume` builds them
   tribunal run sizes --mode fast          build it without a review; the command that applies it is printed";
 
@@ -43,10 +44,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The spec's file, or its id; its status is `ready`
-    #[arg(value_name = "SPEC")]
-    spec: PathBuf,
-    /// Whether you are asked about the plan, the tasks and the result
+    #[command(flatten)]
+    source: BuildSource,
+    /// Whether you are asked about the spec that is written, research, the plan, the tasks and the result
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Auto)]
     mode: Mode,
     /// In fast mode: publish what is built as a branch; `FAST_AUTO_WORK_COMMIT=1` does the same
@@ -64,10 +64,49 @@ pub struct Args {
 enum Mode {
     /// Nobody is asked but where nothing else helps
     Auto,
-    /// You answer for the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
+    /// You answer for a spec that is written of a text, research, the plan, the tasks and the result; with `AUTOPILOT=true` in the environment not any more
     Manual,
     /// A small spec, without a plan and a review; tests come first, and nothing is published without `--commit`
     Fast,
+}
+
+impl From<Mode> for RunMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Auto => Self::Auto,
+            Mode::Manual => Self::Manual,
+            Mode::Fast => Self::Fast,
+        }
+    }
+}
+
+/// Shown below `--help`.
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  tribunal plan docs/specs/sizes.md       show the plan of that spec and its tasks; nothing is built
+  tribunal plan --text 'read sizes like 2K'
+                                          the same, of a spec that is written first";
+
+/// What is to be planned.
+#[derive(Debug, clap::Args)]
+#[command(after_help = PLAN_EXAMPLES)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    source: BuildSource,
+    /// Whether you are asked about the spec that is written, research, the plan and the tasks
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = PlanMode::Auto)]
+    mode: PlanMode,
+    /// Have that agent in a role, in this run alone: `planner=codex:gpt-5.5:high`; can be repeated
+    #[arg(long = "role", value_name = "ROLE=AGENT[:MODEL[:EFFORT]]")]
+    roles: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum PlanMode {
+    /// Nobody is asked but where nothing else helps
+    Auto,
+    /// You answer for a spec that is written of a text, research, the plan and the tasks
+    Manual,
 }
 
 /// Shown below `--help`.
@@ -125,12 +164,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "no spec can be run", "run it once the call is over")?;
-    let spec = context.env.current_dir.join(&args.spec);
-    let mode = match args.mode {
-        Mode::Auto => RunMode::Auto,
-        Mode::Manual => RunMode::Manual,
-        Mode::Fast => RunMode::Fast,
-    };
+    let mode: RunMode = args.mode.into();
     if args.commit && mode != RunMode::Fast {
         return Err(hinted(
             "`--commit` is for `--mode fast`: in other modes what is built is published anyway",
@@ -146,12 +180,34 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let by_variable = context.env.text("FAST_AUTO_WORK_COMMIT") == Some("1");
     let options = RunOptions {
         commits: args.commit || by_variable,
-        plan_only: args.plan_only,
-        roles: args.roles.iter().map(|text| ChosenRole::read(text)).collect::<Result<_>>()?,
+        until: if args.plan_only { RunUntil::Plan } else { RunUntil::End },
+        roles: chosen_roles(&args.roles)?,
         autopilot: autopilot(context.env),
         ..RunOptions::default()
     };
-    ended(context, &invocation.global, run::run(context, &spec, mode, options))
+    ended(context, &invocation.global, args.source.run(context, mode, options))
+}
+
+/// `tribunal plan`: a run that stops once its plan is there.
+pub fn plan(invocation: &Invocation, args: &PlanArgs) -> Result<ExitStatus> {
+    let repo = invocation.repo()?;
+    let context = invocation.context(&repo);
+    nested_call::refuse(context.env, "no spec can be planned", "plan it once the call is over")?;
+    let mode = match args.mode {
+        PlanMode::Auto => RunMode::Auto,
+        PlanMode::Manual => RunMode::Manual,
+    };
+    let options = RunOptions {
+        until: RunUntil::Plan,
+        roles: chosen_roles(&args.roles)?,
+        autopilot: autopilot(context.env),
+        ..RunOptions::default()
+    };
+    ended(context, &invocation.global, args.source.run(context, mode, options))
+}
+
+pub(super) fn chosen_roles(given: &[String]) -> Result<Vec<ChosenRole>> {
+    given.iter().map(|text| ChosenRole::read(text)).collect()
 }
 
 /// `tribunal approve RUN`.
@@ -201,7 +257,7 @@ pub fn resume(context: Context<'_>, global: &Global, id: &str) -> Result<ExitSta
 }
 
 /// Whether the person has the rest of a run go on without asking.
-fn autopilot(env: &Env) -> bool {
+pub(super) fn autopilot(env: &Env) -> bool {
     env.text("AUTOPILOT") == Some("true")
 }
 
@@ -227,19 +283,23 @@ pub fn ended(
 
 /// What is typed at the terminal; `None` where nobody is there, and where they answer later.
 fn typed_answer(global: &Global, result: &SpecRunResult) -> Result<Option<CheckpointAnswer>> {
-    let is_asked = matches!(result.run.stage(), SpecStage::Waiting(_));
-    if !is_asked || global.quiet || global.format == OutputFormat::Json {
+    let SpecStage::Waiting(checkpoint) = result.run.stage() else { return Ok(None) };
+    if global.quiet || global.format == OutputFormat::Json {
         return Ok(None);
     }
-    let word = ask::line("approve it, reject it, or answer later? [a/r/L]")?.unwrap_or_default();
-    Ok(match word.to_lowercase().as_str() {
-        "a" | "approve" => Some(CheckpointAnswer::Approve),
-        "r" | "reject" => {
-            let note = ask::line("what should be otherwise?")?.unwrap_or_default();
-            Some(CheckpointAnswer::Reject(redact_str(&note)))
+    loop {
+        let word = ask::line("approve it, reject it, or answer later? [a/r/L]")?;
+        match word.unwrap_or_default().to_lowercase().as_str() {
+            "a" | "approve" => return Ok(Some(CheckpointAnswer::Approve)),
+            "r" | "reject" => {}
+            _ => return Ok(None),
         }
-        _ => None,
-    })
+        let Some(note) = ask::line("what should be otherwise?")? else { return Ok(None) };
+        // Without a reason it would be made again as it was: Enter leads back to the question.
+        if !note.is_empty() || !checkpoint.at.is_made_again() {
+            return Ok(Some(CheckpointAnswer::Reject(redact_str(&note))));
+        }
+    }
 }
 
 /// Says that a signal stopped a run, and how it is continued; any other error stays one.

@@ -134,20 +134,15 @@ fn run_held(invocation: &Invocation, args: &Args) -> Result<u8> {
         return Err(hinted("there is no command", "`tribunal sandbox -- COMMAND`"));
     };
     let temporary = tempfile::tempdir().context("could not make a temporary folder")?;
-    let limits = ResourceLimits {
-        memory: args.memory,
-        disk: args.disk,
-        processes: args.processes,
-        ..ResourceLimits::default()
-    };
     let absolute = |paths: &[PathBuf]| paths.iter().map(|it| env.current_dir.join(it)).collect();
     let access = SandboxAccess {
         dir: env.current_dir.clone(),
         temporary: temporary.path().to_owned(),
         writable: absolute(&args.write),
         readable: absolute(&args.read),
+        placed: Vec::new(),
         network: if args.network { NetworkAccess::Host } else { NetworkAccess::None },
-        limits,
+        limits: limits_of(args),
     };
     let confinement = match args.held_by {
         Some(HeldBy::Landlock) => Confinement::landlock(env, ""),
@@ -197,6 +192,11 @@ fn run_held(invocation: &Invocation, args: &Args) -> Result<u8> {
     };
     out::warn(&format!("the command was stopped: {why}"));
     Ok(STOPPED)
+}
+
+fn limits_of(args: &Args) -> ResourceLimits {
+    let Args { memory, disk, processes, .. } = *args;
+    ResourceLimits { processes, memory, disk, ..ResourceLimits::default() }
 }
 
 /// The number to end with after a program that ended with `code` and whose errors began like that:

@@ -8,15 +8,17 @@ use serde_json::{Value, json};
 
 use crate::cli::run_row::ages;
 use crate::domain::model::terminal::printable;
-use crate::domain::model::text::{one_line, short_id};
+use crate::domain::model::text::{counted, one_line, short_id};
 use crate::domain::pipeline::dropped::{DropRest, DropStep, asks_about_change, decide};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::result::TaskAtWork;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::flow::context::Context;
 use crate::flow::dropped;
 use crate::flow::dropped::activity::last_activity;
 use crate::flow::dropped::{DropCache, Dropped, DroppedSpec};
+use crate::flow::run;
 use crate::flow::setup::consent;
 use crate::platform::config::env::now;
 use crate::platform::store::known_specs::KnownSpecs;
@@ -120,16 +122,23 @@ fn of_run(
             || matches!(step, DropStep::Rest(DropRest::OverBudget | DropRest::NoRoom))
                 && found.agreed.is_some();
     let waits_for = waits_for(run, is_held, goes_on);
+    let tasks = run::at_work::tasks(&state_dir, run);
     let stage = run.stage().as_str();
     let how = match run.stage() {
         _ if is_held => {
             let ages = ages(run, now);
-            format!("{stage} {ages}, waits for {waits_for}; last activity {idle} s ago")
+            let moved = moved(context, run);
+            if tasks.is_empty() {
+                format!("{stage} {ages}{moved}, waits for {waits_for}; last activity {idle} s ago")
+            } else {
+                format!("tasks side by side {ages}{moved}: {}", tasks_in_words(&tasks, now))
+            }
         }
         SpecStage::Waiting(checkpoint) => {
             format!("waits for your answer about {}", checkpoint.at.as_str())
         }
         SpecStage::Planned(_) => "planned, and waits for you to have it built".to_owned(),
+        SpecStage::Built(_) => "built, and waits for you to have it accepted".to_owned(),
         SpecStage::Paused(pause) => {
             format!("paused {}, {}", until(pause.resume_when), goes_on_words(goes_on))
         }
@@ -159,9 +168,33 @@ fn of_run(
             "seconds": seconds_since(run.about.started, now),
             "stage_seconds": is_held.then(|| seconds_since(run.stage_since(), now)),
             "idle_seconds": idle, "waits_for": waits_for,
+            "tasks": tasks.iter().map(|task| of_task(task, now)).collect::<Vec<_>>(),
+            "base_moved_by": run::base_moved_by(context.repo, run),
             "continues_by_itself": is_held || goes_on, "spec_changed": changed,
         }),
     }
+}
+
+/// Each task that is worked on, and since when nothing happened in it.
+fn tasks_in_words(tasks: &[TaskAtWork], now: Timestamp) -> String {
+    let each = tasks.iter().map(|task| {
+        let idle = seconds_since(task.last_at, now);
+        format!("task {} {}, last activity {idle} s ago", task.number, task.stage)
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn of_task(task: &TaskAtWork, now: Timestamp) -> Value {
+    let idle = seconds_since(task.last_at, now);
+    json!({"task": task.number, "stage": task.stage, "idle_seconds": idle})
+}
+
+/// That what it is built on moved meanwhile.
+fn moved(context: Context<'_>, run: &SpecRun) -> String {
+    let commits = run::base_moved_by(context.repo, run);
+    let name = printable(&run.about.base_name);
+    let in_words = |commits| format!(", `{name}` has {} more by now", counted(commits, "commit"));
+    commits.map_or_else(String::new, in_words)
 }
 
 fn seconds_since(began: Timestamp, now: Timestamp) -> i64 {
@@ -174,6 +207,7 @@ fn standing(run: &SpecRun, is_held: bool) -> &'static str {
         SpecStage::Paused(_) => "paused",
         SpecStage::Waiting(_) => "waiting",
         SpecStage::Planned(_) => "planned",
+        SpecStage::Built(_) => "built",
         _ => "stopped",
     }
 }
@@ -197,16 +231,21 @@ fn waits_for(run: &SpecRun, is_held: bool, goes_on: bool) -> &'static str {
                 "you"
             }
         }
-        SpecStage::Diagnosing(_)
+        SpecStage::Researching(_) | SpecStage::ProposingRule => "the researcher",
+        SpecStage::WritingSpec { .. }
+        | SpecStage::Diagnosing(_)
+        | SpecStage::ProposingPages
         | SpecStage::Classifying
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
         | SpecStage::ListingTasks { .. } => "the planner",
         SpecStage::WritingTests(_) | SpecStage::WritingCode { .. } => "the executor",
-        SpecStage::ReviewingPlan(_) | SpecStage::Reviewing { .. } | SpecStage::Accepting => {
-            "the review"
-        }
-        SpecStage::Committing(_)
+        SpecStage::ReviewingSpec(_)
+        | SpecStage::ReviewingPlan(_)
+        | SpecStage::Reviewing { .. }
+        | SpecStage::Accepting => "the review",
+        SpecStage::RecordingSpec(_)
+        | SpecStage::Committing(_)
         | SpecStage::Recording
         | SpecStage::Documenting(_)
         | SpecStage::Publishing(_)

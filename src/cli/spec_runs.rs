@@ -22,6 +22,12 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
         SpecStage::Paused(_) => "paused".to_owned(),
         SpecStage::Waiting(_) => "waits for you".to_owned(),
         SpecStage::Planned(_) => "planned".to_owned(),
+        SpecStage::Built(_) => "built".to_owned(),
+        _ if !result.at_work.is_empty() => {
+            let tasks = result.at_work.iter();
+            let tasks = tasks.map(|task| format!("task {}: {}", task.number, task.stage));
+            tasks.collect::<Vec<_>>().join(", ")
+        }
         stage if is_held => stage.as_str().to_owned(),
         stage => format!("stopped while {}", stage.as_str()),
     };
@@ -29,6 +35,7 @@ pub(super) fn listed(context: Context<'_>, run: &SpecRun) -> Result<ListedRun> {
     let kind = run.about.kind();
     let change = match run.about.report {
         Some(_) => format!("{id}: {}", run.about.title),
+        None if run.about.is_research_only() => format!("research {id}"),
         None => format!("spec {id}"),
     };
     let row = [

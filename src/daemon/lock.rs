@@ -24,6 +24,9 @@ const WAIT: Wait = Wait { living: Duration::from_millis(200), ..Wait::FOR_ITS_EN
 /// How long a record that is just being written is looked for again.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
+/// For how long the end of a process is waited for that was killed.
+const ENDING: Duration = Duration::from_secs(2);
+
 /// Who holds the lock, as it stands in the lock's file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -139,12 +142,16 @@ pub fn holder_of_user(state: &UserState) -> Option<Holder> {
 }
 
 fn holder_at(path: &Path) -> Option<Holder> {
-    let deadline = Instant::now() + ASK_AGAIN;
+    let began = Instant::now();
     loop {
         match lock::record::<Holder>(path) {
+            // It was killed: what is begun now is not to be left without a watcher.
+            Some(holder) if holder.process.is_ending() && began.elapsed() < ENDING => {
+                thread::park_timeout(Duration::from_millis(5));
+            }
             Some(holder) => return holder.process.is_alive().then_some(holder),
             // Somebody has just taken it and not written yet since when and how.
-            None if lock::is_held(path) && Instant::now() < deadline => {
+            None if lock::is_held(path) && began.elapsed() < ASK_AGAIN => {
                 thread::park_timeout(Duration::from_millis(5));
             }
             None => return None,

@@ -2,7 +2,11 @@
 //! git or of a database.
 
 pub mod pipeline;
+pub mod committing;
+pub mod pushing;
+pub mod specifying;
 pub mod diagnosis;
+pub mod research;
 pub mod planning;
 pub mod development;
 pub mod gates;

@@ -3,6 +3,8 @@
 
 pub mod dropped;
 pub mod run;
+pub mod commit;
+pub mod push;
 pub mod run_log;
 pub mod review;
 pub mod learn;

@@ -18,7 +18,7 @@ use crate::domain::pipeline::run_log::{
     JobCame, JobNames, LoggedCall, LoggedDiff, LoggedJob, LoggedReview, RunLog,
 };
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::progress::attempt_of;
+use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::flow::call::folder::CallFolder;
 use crate::flow::context::Context;
 use crate::flow::review;
@@ -65,14 +65,21 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
     };
     let made = logged_calls(context, &run.id)?;
     let (mut jobs, other_calls) = run_log::jobs(&run.journal, made, names, is_held);
-    let reviews = &run.machine.spec.reviews;
     let repo = run::repository_of(context.repo, &run.id);
+    let raised = raised_before(&jobs, run.progress().raised.len());
     for at in 0..jobs.len() {
-        let is_last = jobs[at + 1..].iter().all(|later| later.name != jobs[at].name);
+        let later = jobs[at + 1..].iter().zip(&raised[at + 1..]);
+        let is_last =
+            later.clone().all(|(job, before)| job.name != jobs[at].name || *before != raised[at]);
+        let is_too_small = raised[at + 1] > raised[at];
         let job = &mut jobs[at];
         let review = match (job.place.step, job.place.task) {
-            (JobStep::ReviewTask, Some(task)) => reviews.get(task.saturating_sub(1)),
-            (JobStep::ReviewAll, _) => reviews.get(run.progress().built.len()),
+            // The size was raised by it.
+            (JobStep::ReviewTask, _) if is_too_small => {
+                run.progress().reviews.get(raised[at]).map(String::as_str)
+            }
+            (JobStep::ReviewTask, Some(task)) => run.progress().review_of(task.saturating_sub(1)),
+            (JobStep::ReviewAll, _) => run.progress().review(),
             _ => None,
         };
         // Each time the same review is gone on with.
@@ -80,7 +87,7 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
             job.review = Some(nested(context, id, patches)?);
         }
         if patches != Patches::None
-            && let Some(name) = attempt_name(&run.id, job)
+            && let Some(name) = attempt_name(run, job, raised[at])
         {
             job.diff = match &repo {
                 None => Some(gone("the run's own repository is gone")),
@@ -107,8 +114,27 @@ fn of_spec(context: Context<'_>, run: &SpecRun, patches: Patches) -> Result<RunL
     })
 }
 
+/// How often the size was raised before each job, and after the last; so often it was in all.
+fn raised_before(jobs: &[LoggedJob], in_all: usize) -> Vec<usize> {
+    let plans = |job: &LoggedJob| {
+        matches!(job.place.step, JobStep::Research | JobStep::WritePlan | JobStep::Split)
+    };
+    let mut raised = vec![0];
+    for (at, job) in jobs.iter().enumerate() {
+        let before = raised[at];
+        // What is built beside it says nothing of it.
+        let is_beside =
+            |later: &&LoggedJob| later.place.task.is_some() && later.place.task != job.place.task;
+        let next = jobs[at + 1..].iter().find(|later| !is_beside(later));
+        let is_too_small =
+            job.place.step == JobStep::ReviewTask && before < in_all && next.is_none_or(plans);
+        raised.push(before + usize::from(is_too_small));
+    }
+    raised
+}
+
 /// The ref of what a job of an executor left; `None` of other jobs, and while nothing is left.
-fn attempt_name(run: &str, job: &LoggedJob) -> Option<String> {
+fn attempt_name(run: &SpecRun, job: &LoggedJob, raised: usize) -> Option<String> {
     let is_code = match job.place.step {
         JobStep::WriteTests => false,
         JobStep::WriteCode => true,
@@ -117,7 +143,8 @@ fn attempt_name(run: &str, job: &LoggedJob) -> Option<String> {
     let before = job.place.task?.saturating_sub(1);
     let is_over = matches!(job.came, JobCame::Done | JobCame::Failed);
     is_over.then_some(())?;
-    Some(attempt::ref_of(run, attempt_of(before, is_code, job.place.number?)))
+    let number = SpecProgress::attempt_of(raised, before, is_code, job.place.number?);
+    Some(attempt::ref_of(&run.id, number))
 }
 
 fn nested(context: Context<'_>, id: &str, patches: Patches) -> Result<LoggedReview> {

@@ -332,7 +332,7 @@ fn a_file_with_thousands_of_findings_is_as_fast_the_second_time() {
         repo.write(name, format!("# two more lines\n\n{text}")).git(&["add", name]).ok();
         let third = timed(|| drop(ends(&repo, "hook pre-commit").code(0)));
         let slowest = second.max(third);
-        assert!(slowest < first * 4, "{name}: {first:?}, {second:?}, {third:?}");
+        assert!(slowest < first * 10, "{name}: {first:?}, {second:?}, {third:?}");
         repo.git(&["rm", "--quiet", "--cached", name]).ok();
     }
 }

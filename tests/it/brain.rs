@@ -21,6 +21,11 @@ pub enum Part {
     Code,
     /// The cause of a bug is to be found.
     Diagnosis,
+    /// What is known is to be looked into, on the web or in the code.
+    Research,
+    /// A spec of an idea is to be written, and reviewed.
+    SpecWriting,
+    SpecReview,
     /// The size of a spec, its parts, a plan, what is wrong with one, its tasks.
     Size,
     Split,
@@ -90,49 +95,37 @@ pub fn is_reviewer(asked: &Asked) -> bool {
     asked.schema.as_ref().is_some_and(|schema| schema["properties"]["attestation"].is_object())
 }
 
+/// The beginnings of prompts, which tell what is asked.
+const PARTS: [(&str, Part); 18] = [
+    ("You review one change to a software repository.", Part::Review),
+    ("You verify a change to a software repository", Part::Verify),
+    ("You assess whether a change", Part::Criteria),
+    ("You weigh one claim about a change", Part::Arbitrate),
+    ("You repair code in the folder that you are in.", Part::Fix),
+    ("You write tests in the folder that you are in", Part::Tests),
+    ("You write code in the folder that you are in.", Part::Code),
+    ("You write the structure of something", Part::Code),
+    ("You look for the cause of a bug that somebody reports", Part::Diagnosis),
+    ("You look into a question on the web", Part::Research),
+    ("You look into the code base in the folder", Part::Research),
+    ("You write the spec of an idea", Part::SpecWriting),
+    ("You review a spec that an agent", Part::SpecReview),
+    ("You say how much work a spec is", Part::Size),
+    ("You split a large spec into parts", Part::Split),
+    ("You plan how a spec is built", Part::Plan),
+    ("You review a plan that an agent", Part::PlanReview),
+    ("You cut a plan into tasks", Part::TaskList),
+];
+
+fn part_of(prompt: &str) -> Part {
+    let part = PARTS.iter().find(|(begins, _)| prompt.contains(begins));
+    part.map_or(Part::Other, |(_, part)| *part)
+}
+
 impl Question {
     pub fn read(asked: &Asked) -> Self {
         let prompt = &asked.prompt;
-        let part = if prompt.contains("You review one change to a software repository.") {
-            Part::Review
-        } else if prompt.contains("You verify a change to a software repository") {
-            Part::Verify
-        } else if prompt.contains("You assess whether a change") {
-            Part::Criteria
-        } else if prompt.contains("You weigh one claim about a change") {
-            Part::Arbitrate
-        } else if prompt.contains("You repair code in the folder that you are in.") {
-            Part::Fix
-        } else if prompt.contains("You write tests in the folder that you are in") {
-            Part::Tests
-        } else if prompt.contains("You write code in the folder that you are in.")
-            || prompt.contains("You write the structure of something")
-        {
-            Part::Code
-        } else if prompt.contains("You look for the cause of a bug that somebody reports") {
-            Part::Diagnosis
-        } else if prompt.contains("You say how much work a spec is") {
-            Part::Size
-        } else if prompt.contains("You split a large spec into parts") {
-            Part::Split
-        } else if prompt.contains("You plan how a spec is built") {
-            Part::Plan
-        } else if prompt.contains("You review a plan that an agent") {
-            Part::PlanReview
-        } else if prompt.contains("You cut a plan into tasks") {
-            Part::TaskList
-        } else {
-            Part::Other
-        };
-        let mut findings = Vec::new();
-        for (name, text) in fenced(prompt) {
-            if let Some(id) = name.strip_prefix("finding ") {
-                findings.push((id.to_owned(), text));
-            } else if name == "claim" {
-                let id = text.lines().next().and_then(|line| line.strip_prefix("id: "));
-                findings.push((id.unwrap_or_default().to_owned(), text));
-            }
-        }
+        let part = part_of(prompt);
         let block = |wanted: &str| {
             let found = fenced(prompt).into_iter().find(|(name, _)| name == wanted);
             found.map(|(_, text)| text).unwrap_or_default()
@@ -152,7 +145,7 @@ impl Question {
                 .filter(is_id)
                 .map(str::to_owned)
                 .collect(),
-            findings,
+            findings: findings(prompt),
             places: block("places"),
         }
     }
@@ -233,6 +226,20 @@ fn fenced(prompt: &str) -> Vec<(String, String)> {
     blocks
 }
 
+/// The finding that is arbitrated, or those that are open: id and all that is said of it.
+fn findings(prompt: &str) -> Vec<(String, String)> {
+    let mut findings = Vec::new();
+    for (name, text) in fenced(prompt) {
+        if let Some(id) = name.strip_prefix("finding ") {
+            findings.push((id.to_owned(), text));
+        } else if name == "claim" {
+            let id = text.lines().next().and_then(|line| line.strip_prefix("id: "));
+            findings.push((id.unwrap_or_default().to_owned(), text));
+        }
+    }
+    findings
+}
+
 fn sections(prompt: &str) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut added = Vec::new();
@@ -266,15 +273,19 @@ pub fn diligent(mistakes: &'static [Mistake]) -> impl Fn(&Asked) -> Say + Send +
             Part::Criteria => Say::json(question.answer(&[])),
             Part::Arbitrate => Say::json(upheld(&question, mistakes)),
             Part::Fix => repaired(&question, mistakes),
-            Part::PlanReview => Say::json(json!({ "findings": [], "read": sections_read(asked) })),
+            Part::PlanReview | Part::SpecReview => {
+                Say::json(json!({ "findings": [], "read": sections_read(asked) }))
+            }
             _ => Say::text("I was asked something else."),
         }
     }
 }
 
-/// What shows that every section of a plan was read.
+/// What shows that every section of a plan, or of a spec, was read.
 pub fn sections_read(asked: &Asked) -> Vec<Value> {
-    let plan = fenced(&asked.prompt).into_iter().find(|(name, _)| name == "plan");
+    let plan = fenced(&asked.prompt)
+        .into_iter()
+        .rfind(|(name, _)| matches!(name.as_str(), "plan" | "spec"));
     let plan = plan.map(|(_, text)| text).unwrap_or_default();
     let sections = plan.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
     let read = sections.map(|(name, text)| json!({ "section": name, "quote": text.trim() }));

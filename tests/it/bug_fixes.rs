@@ -307,15 +307,6 @@ fn of_executor() -> Vec<Escalation> {
             more,
         ),
         case(
-            good_tests(),
-            vec![writes(&[("src/sum.sh", &sum)], "EXTEND: src/other.sh, which has the same loop")],
-            &[
-                "the executor asks for more files than the task has",
-                "src/other.sh, which has the same loop",
-            ],
-            "a repair of this size needs a spec",
-        ),
-        case(
             vec![Step { says: "DISAGREE: the last number is the unit", ..Step::default() }],
             good_code(),
             &["not all of it can be met: the last number is the unit"],

@@ -210,11 +210,11 @@ fn a_person_at_a_terminal_answers_there() {
     let scene = planned(planning, tests(), code());
     let repo = project(&scene, SPEC);
     let words = ["run", "sizes", "--mode", "manual"];
-    // The plan is rejected and approved, the tasks are approved, the result waits.
-    let typed = "r\nno cache please\na\nA\n\n";
+    // The plan is rejected (with a reason at the second try) and approved, the tasks are approved, the result waits.
+    let typed = "r\n\nr\nno cache please\na\nA\n\n";
     let printed = on_terminal_typing(repo.command(&words), typed);
     let printed = String::from_utf8_lossy(&printed);
-    assert_eq!(printed.matches("answer later?").count(), 4, "{printed}");
+    assert_eq!(printed.matches("answer later?").count(), 5, "{printed}");
     assert!(asked_for(&scene, Part::Plan)[1].contains("| failure: no cache please"));
     let runs = repo.tribunal(&["runs", "--format", "json"]).ok().json();
     let run = runs["runs"].as_array().unwrap().iter().find(|run| run["kind"] == "spec").unwrap();

@@ -223,6 +223,31 @@ fn where_nothing_holds_it_what_an_agent_wrote_is_not_run() {
     assert!(repo.path(".git/tribunal/logs/commands/probe.log").exists());
 }
 
+/// Behind a proxy of a company the system's certificates are not enough.
+#[test]
+fn who_may_reach_the_network_finds_the_certificates_that_the_person_names() {
+    let sandbox = Sandbox::new();
+    let repo = sandbox.repo("r");
+    let own = sandbox.path().join("company.pem");
+    fs::write(&own, "CERTIFICATE\n").unwrap();
+    let own = own.to_str().unwrap();
+    let vars = [("PIP_CERT", own), ("HTTPS_PROXY", "http://me:word@proxy")];
+    let line = "cat \"$PIP_CERT\"; echo \"proxy: $HTTPS_PROXY.\"";
+    let asks = |network: &[&str]| {
+        let words = [&["sandbox"], network, &["--", "sh", "-c", line]].concat();
+        repo.tribunal_with(&words, &vars, b"")
+    };
+    let outcome = asks(&["--network"]);
+    if outcome.to_string().contains("nothing here can hold it") {
+        return;
+    }
+    outcome.says("CERTIFICATE").says("proxy: .");
+    asks(&[]).never_says("CERTIFICATE");
+    // pip reads it, and ends where it is refused.
+    let line = "for one in os-release debian_version; do [ ! -e /etc/$one ] || cat /etc/$one; done";
+    repo.tribunal(&["sandbox", "--with", "landlock", "--", "sh", "-c", line]).never_says("denied");
+}
+
 #[test]
 fn a_pass_in_the_sandbox_and_one_outside_are_two() {
     let script = Arc::new(OnceLock::new());

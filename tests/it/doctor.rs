@@ -144,3 +144,24 @@ fn no_program_is_taken_from_the_repository() {
     clinic.doctor(&[], &set).code(4).says("inside the repository");
     assert!(!ran.exists());
 }
+
+#[test]
+fn a_desktop_that_cannot_be_shown_anything_is_named() {
+    let sandbox = Sandbox::new();
+    let clinic = Clinic::new(&sandbox);
+    let git = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+        .map(|folder| folder.join("git"))
+        .find(|path| path.is_file());
+    std::os::unix::fs::symlink(git.unwrap(), clinic.bin.join("git")).unwrap();
+    // Whether the machine has such a program does not count.
+    let path = clinic.bin.to_str().unwrap();
+    let doctor = |words: &[&str]| {
+        clinic.repo.tribunal_with(&[&["doctor"], words].concat(), &[("PATH", path)], b"")
+    };
+    doctor(&[]).code(0).never_says("notify-send");
+    sandbox.settings("[review]\nnotify = \"desktop\"\n");
+    doctor(&[]).code(4).says("`notify-send` is not in `PATH`").says("libnotify-bin");
+    assert_eq!(doctor(&["--format", "json"]).code(4).json()["desktop_missing"], true);
+    clinic.install("notify-send", "exit 0");
+    doctor(&[]).code(0).never_says("notify-send");
+}

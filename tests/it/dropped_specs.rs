@@ -43,7 +43,7 @@ pub fn looks_often(scene: &Scene, repo: &Repo<'_>) {
     write!(file, "[watch]\nsettle = \"50ms\"\nrescan = \"100ms\"\n").unwrap();
 }
 
-fn agree(repo: &Repo<'_>) {
+pub fn agree(repo: &Repo<'_>) {
     repo.tribunal(&["trust", "runs", "--yes"]).ok();
 }
 
@@ -63,7 +63,7 @@ fn waiting(repo: &Repo<'_>) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn waits_for(repo: &Repo<'_>, spec: &str, reason: &str) {
+pub fn waits_for(repo: &Repo<'_>, spec: &str, reason: &str) {
     wait_for(&format!("`{spec}` to wait: {reason}"), || {
         waiting(repo).iter().any(|(id, why)| id == spec && why.contains(reason))
     });
@@ -88,7 +88,7 @@ fn is_built(repo: &Repo<'_>) -> bool {
     !repo.rev("tribunal/sizes").is_empty()
 }
 
-fn runs(repo: &Repo<'_>) -> Vec<Value> {
+pub fn runs(repo: &Repo<'_>) -> Vec<Value> {
     let listed = repo.tribunal(&["runs", "--format", "json"]).ok().json();
     listed["runs"].as_array().unwrap().iter().filter(|run| run["kind"] == "spec").cloned().collect()
 }

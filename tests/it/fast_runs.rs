@@ -200,7 +200,11 @@ fn what_leaves_the_scope_is_escalated_with_the_mode_that_builds_it() {
         ),
         (beside("src/migrations/1.sql"), "`src/migrations/1.sql`", "manual"),
         (beside("docs/architecture.md"), "how the system is put together", "manual"),
-        (writes(&[], "EXTEND: src/units.sh, for the units"), "asks for more: src/units.sh", "auto"),
+        (
+            writes(&[], "EXTEND: src/units.sh, for the units"),
+            "asks for more: `src/units.sh`: for the units",
+            "auto",
+        ),
     ];
     for (code, reason, mode) in cases {
         let scene = builder(vec![good_tests()], vec![code], &[]);
@@ -216,6 +220,15 @@ fn what_leaves_the_scope_is_escalated_with_the_mode_that_builds_it() {
         let page = fs::read_to_string(file).unwrap();
         assert!(page.contains(reason), "`{reason}` in {page}");
         assert!(page.contains(&format!("tribunal run sizes --mode {mode}")), "{page}");
+        // What was written can be taken, with its tests.
+        let command = page.lines().find(|line| line.contains(" fetch --quiet "));
+        let is_written = !reason.contains("asks for more");
+        if let Some(command) = command.filter(|_| is_written) {
+            shell(&repo, command.trim()).ok();
+            let taken = repo.git(&["ls-tree", "-r", "--name-only", "tribunal/sizes-attempt"]).ok();
+            assert!(taken.out().contains("tests/size_test.sh"), "{taken}");
+        }
+        assert_eq!(command.is_some(), is_written, "{page}");
         let id = json["run"].as_str().unwrap();
         assert!(file.contains(id), "it is in the folder of the run: {file}");
         repo.tribunal(&["runs", "show", short(id)]).ok().says(file);

@@ -5,8 +5,10 @@ use std::fmt;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -16,7 +18,7 @@ pub const TRIBUNAL: &str = env!("CARGO_BIN_EXE_tribunal");
 
 /// A folder of its own with a home, in which nothing of the machine's user is seen.
 pub struct Sandbox {
-    root: TempDir,
+    root: PathBuf,
     /// More variables that whatever is started in it sees.
     pub vars: Vec<(&'static str, String)>,
 }
@@ -83,18 +85,34 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// Where the sandboxes of this process are. A shell removes them all once the process has ended, however it ended: ext4 is
+/// slow to make a file for minutes after many others were deleted (`recently_deleted` in the kernel's `ialloc.c`), which
+/// took a third of the time of all tests where each removed its own.
+fn sandboxes() -> &'static Path {
+    static FOLDER: OnceLock<(PathBuf, Child)> = OnceLock::new();
+    let (folder, _) = FOLDER.get_or_init(|| {
+        let folder = TempDir::with_prefix("tribunal-it-").unwrap().keep();
+        let mut shell = Command::new("sh");
+        // What it reads ends with this process. A group of its own: Ctrl-C is not for it.
+        shell.args(["-c", "cat >/dev/null; rm -rf \"$1\"", "sh"]).arg(&folder).process_group(0);
+        let shell = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        (folder, shell.unwrap())
+    });
+    folder
+}
+
 impl Sandbox {
     /// With an empty home.
     pub fn new() -> Self {
-        let root = TempDir::with_prefix("tribunal-it-").unwrap();
-        fs::create_dir(root.path().join("home")).unwrap();
-        fs::create_dir(root.path().join("tmp")).unwrap();
+        let root = TempDir::with_prefix_in("", sandboxes()).unwrap().keep();
+        fs::create_dir(root.join("home")).unwrap();
+        fs::create_dir(root.join("tmp")).unwrap();
         Self { root, vars: Vec::new() }
     }
 
     /// Where everything of it is.
     pub fn path(&self) -> &Path {
-        self.root.path()
+        &self.root
     }
 
     /// Where the watcher of its user keeps what it keeps.
@@ -104,7 +122,7 @@ impl Sandbox {
 
     /// The home of its user.
     pub fn home(&self) -> PathBuf {
-        self.root.path().join("home")
+        self.root.join("home")
     }
 
     /// Where the settings of the user stand, in a folder that is there.

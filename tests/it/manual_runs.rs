@@ -14,7 +14,7 @@ use crate::spec_runs;
 
 /// A run in manual mode, or an answer to it; ends with its id where it waits for an answer about that.
 #[track_caller]
-fn waits(outcome: Outcome, about: &str) -> (String, String) {
+pub fn waits(outcome: Outcome, about: &str) -> (String, String) {
     let json = outcome.code(3).json();
     assert_eq!(json["waits_for"]["about"], about, "{json}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -52,6 +52,11 @@ fn what_is_rejected_is_made_again_each_time_with_the_note() {
     says(&repo, &["approve", &id]).ok();
     let decided = repo.git(&["show", "tribunal/sizes:docs/decisions/sizes.md"]).ok();
     assert!(decided.out().contains("(plan 3)"), "{decided}");
+    let told = repo.tribunal(&["logs", &id]).ok();
+    for said in ["the plan: rejected: no cache", "the tasks: rejected: no", "the result: approved"]
+    {
+        assert!(told.out().contains(&format!("your answer, 0 s: {said}")), "{said} in {told}");
+    }
 }
 
 #[test]
@@ -86,7 +91,10 @@ fn an_answer_is_to_the_page_that_was_seen() {
     // Somebody else has it made again, and the page that was seen is no more.
     waits(says(&repo, &["reject", &id, "--note", "no cache"]), "the plan");
     let asked = scene.asked().len();
-    for word in [&first[..8], &first, "4c1d7e02", ""] {
+    for word in [&first[..7], ""] {
+        says(&repo, &["approve", &id, "--page", word]).code(2).says("too short to name a page");
+    }
+    for word in [&first[..8], &first, "4c1d7e02"] {
         says(&repo, &["approve", &id, "--page", word]).code(2).says("shows another page by now");
         let words = ["reject", &id, "--note", "no", "--page", word];
         says(&repo, &words).code(2).says("shows another page by now");

@@ -12,6 +12,8 @@ pub enum Need {
     Agents,
     /// husky, lefthook and simple-git-hooks, which npm installs, pre-commit and prek, which pip installs.
     HookManagers,
+    /// pytest and TypeScript, which pip (in a virtual environment) and npm install.
+    Toolchains,
     /// User namespaces, for the sandbox of codex.
     UserNamespaces,
     /// `setpriv` and the right to become another user.
@@ -29,9 +31,12 @@ impl Need {
     fn may_be_missing_in_ci(self) -> bool {
         match self {
             Self::UserNamespaces | Self::Bubblewrap => true,
-            Self::Agents | Self::HookManagers | Self::OtherUser | Self::Mount | Self::Flock => {
-                false
-            }
+            Self::Agents
+            | Self::HookManagers
+            | Self::Toolchains
+            | Self::OtherUser
+            | Self::Mount
+            | Self::Flock => false,
         }
     }
 }

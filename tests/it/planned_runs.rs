@@ -4,15 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::brain::{Part, Question, diligent, sections_read};
+use crate::brain::{Mistake, Part, Question, diligent, sections_read};
 use crate::harness::{Outcome, Repo, Sandbox, short};
 use crate::model_server::{Asked, Say};
+use crate::moved_bases::while_moving;
 use crate::real;
 use crate::scene::{KEYS, Scene};
 use crate::spec_runs::{
     Left, OLD_TEST, POLICY, RUNNER, Step, builder_beside, is_pushed_without_another_review,
-    killed_at_saves, made, run, stepping, writes,
+    killed_at_saves, made, run, stepping, taken, writes,
 };
+use crate::specified_runs::{specifier, two_criteria};
 
 pub const SPEC: &str = "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Read sizes with a unit\n\n## Goal\n\n\
     People write sizes as `2K` and `2M`.\n\n## Acceptance criteria\n\n\
@@ -148,6 +150,71 @@ pub fn reasons(outcome: &Outcome) -> String {
     let json = outcome.json();
     let lines = json["reasons"].as_array().unwrap().iter();
     lines.map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// A mistake that whoever repairs it leaves as it is.
+const LASTING: Mistake = Mistake {
+    needle: "${1%K}",
+    class: "correctness/lower-case",
+    severity: "critical",
+    title: "a size with a small letter is refused",
+    right: "${1%K}",
+};
+
+#[test]
+fn a_small_spec_that_passes_no_review_is_planned() {
+    let spec = SPEC.replace("size: M", "size: S").replace(
+        "- **AC-2** WHEN `sh src/size.sh 2M` is run THEN it prints `2097152`. verify: test\n",
+        "",
+    );
+    let tasks = json!({"tasks": [task("Read kilobytes", &["AC-1"], &["src/size.sh"])]});
+    let plans =
+        planner(Planning { plans: vec![plan("p")], tasks: vec![tasks], ..Planning::default() });
+    let judges = diligent(&[LASTING]);
+    let kilo = || writes(&[("tests/kilo_test.sh", KILO_TEST)], "");
+    let right = "# Prints a size in bytes.\nkilo=${1%[Kk]}\necho $((kilo * 1024))\n";
+    // Its base moves as well.
+    let right =
+        while_moving(writes(&[("src/size.sh", right)], ""), &[("src/more.sh", "echo more")]);
+    let code = vec![code().remove(0), right];
+    let scene = builder_beside(vec![kilo(), kilo()], code, move |asked: &Asked| {
+        match Question::read(asked).part {
+            Part::Plan | Part::PlanReview | Part::TaskList => plans(asked),
+            _ => judges(asked),
+        }
+    });
+    let repo = project(&scene, &spec);
+    let outcome = repo.tribunal(&["run", "sizes"]).ok();
+    outcome.clone().says("the review did not pass, so it is planned as size M: ");
+    let (_, id) = outcome.stdout.split_once("\nrun ").unwrap();
+    let id = id.split(':').next().unwrap();
+    let json = repo.tribunal(&["runs", "show", id, "--format", "json"]).ok().json();
+    assert_eq!((&json["size"], json["reviews"].as_array().unwrap().len()), (&"M".into(), 3));
+    let cost = repo.tribunal(&["cost", "--format", "json"]).ok().json();
+    assert_eq!(json["cost"]["calls"], cost["total"]["calls"], "all of them count: {cost}");
+    let asked = asked_for(&scene, Part::Plan).remove(0);
+    assert!(asked.contains("| Tried before: built smaller than M, it did not pass"), "{asked}");
+    assert_eq!(repo.rev("tribunal/sizes~3"), repo.rev("main"));
+    let found = "| - critical, in `src/size.sh`: a size with a small letter is refused: any input";
+    assert!(asked.contains(found), "{asked}");
+    let told = repo.git(&["show", "tribunal/sizes:docs/progress/sizes.md"]).ok();
+    assert!(told.out().contains("Size M: built smaller than M, it did not pass"), "{told}");
+    // Each try is kept, and each review is told where it was made.
+    let attempts = repo
+        .git(&[
+            "--git-dir",
+            &format!(".git/tribunal/runs/{}/repository", json["run"].as_str().unwrap()),
+            "for-each-ref",
+            "--format=%(refname)",
+        ])
+        .ok();
+    let log = repo.tribunal(&["logs", id, "--full"]).ok();
+    assert!(
+        attempts.out().contains("/10\n") && log.out().contains("a size with a small letter"),
+        "{attempts}\n{log}"
+    );
+    assert_eq!(log.out().matches("+++ b/tests/kilo_test.sh").count(), 2, "{log}");
+    log.never_says("another try took its place");
 }
 
 #[test]
@@ -435,10 +502,32 @@ fn planned_project(scene: &Scene) -> Repo<'_> {
     project(scene, SPEC)
 }
 
+/// An executor that takes the step of the task that it is asked for, however often it is; others are asked
+/// everything else.
+pub fn by_task(
+    tests: Vec<Step>,
+    code: Vec<Step>,
+    others: impl Fn(&Asked) -> Say + Send + Sync + 'static,
+) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+    move |asked: &Asked| {
+        let steps = match Question::read(asked).part {
+            Part::Tests => &tests,
+            Part::Code => &code,
+            _ => return others(asked),
+        };
+        let task =
+            ["| # Task 1:", "| # Task 2:"].iter().position(|head| asked.prompt.contains(head));
+        taken(&steps[task.unwrap()], asked)
+    }
+}
+
+fn whole_project() -> Scene {
+    Scene::new("", by_task(tests(), code(), planner(good()))).logged_in(&KEYS)
+}
+
 /// Killed at a save point, a planned run goes on to the same commits; a call that was answered is not made again.
 #[test]
 fn a_planned_run_survives_a_kill_at_a_save() {
-    let whole_project = || planned(good(), tests(), code());
     let scene = whole_project();
     let repo = planned_project(&scene);
     let whole = Left::of(&scene, &repo, &run(&repo).ok());
@@ -447,20 +536,24 @@ fn a_planned_run_survives_a_kill_at_a_save() {
     killed_at_saves(&whole, STEP, whole_project, planned_project);
 }
 
-/// The real programs plan, review, write and judge; what a real service would answer nobody verifies here.
+/// The real programs write a spec of a text, plan, review, write and judge; what a real service would answer nobody
+/// verifies here.
 #[test]
-fn the_real_programs_build_a_planned_spec() {
-    let test = "planned_runs::the_real_programs_build_a_planned_spec";
+fn the_real_programs_build_a_text_of_several_tasks() {
+    let test = "planned_runs::the_real_programs_build_a_text_of_several_tasks";
     let Some(programs) = real::programs(test) else { return };
     if !real::codex_is_held(test) {
         return;
     }
-    let brain = stepping(tests(), code(), planner(good()));
+    let others = specifier(vec![two_criteria()], Vec::new(), planner(good()));
+    let brain = stepping(tests(), code(), others);
     let scene = Scene::real(Sandbox::new(), programs, "[agents]\nretries = 0\n", brain);
     let scene = scene.logged_in(&KEYS);
     let repo = project(&scene, SPEC);
-    let json = run(&repo).ok().json();
-    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (4, &json!(0)), "{json}");
+    let wanted = "Read sizes with a unit: 2K, 2M.";
+    let json = repo.tribunal(&["run", "--text", wanted, "--format", "json"]).ok().json();
+    repo.git(&["branch", "tribunal/sizes", json["branch"].as_str().unwrap()]).ok();
+    assert_eq!((subjects(&repo).len(), &json["cost"]["unknown"]), (5, &json!(0)), "{json}");
     each_commit_passes(&repo);
     let message = repo.git(&["log", "-1", "--format=%B", "tribunal/sizes~2"]).ok();
     for (trailer, name) in [("Executor", "claude"), ("Reviewer", "codex"), ("Arbiter", "")] {

@@ -323,6 +323,39 @@ fn calls_side_by_side_survive_a_kill_at_a_save() {
     every_save(Kind::Chunks);
 }
 
+/// Told to stop by Ctrl-C while no program of it runs, it says how to go on, as it does at any other moment.
+#[test]
+fn a_signal_between_two_programs_stops_a_run_that_goes_on() {
+    let base = whole(Kind::Fix);
+    let step = if is_wanted() { 1 } else { 2 * STEP + 1 };
+    let mut stopped = 0;
+    for k in (1..).step_by(step.try_into().unwrap()) {
+        let scene = Scene::diligent();
+        let repo = scene.repo();
+        let vars = [("TRIBUNAL_TEST_INTERRUPT_AT_SAVE", &*k.to_string())];
+        let outcome = repo.tribunal_with(&review(Kind::Fix), &vars, b"");
+        match outcome.code {
+            130 => {
+                outcome.says("resume it with `tribunal resume");
+                stopped += 1;
+            }
+            // Before the run there is nothing that has to be ended first.
+            -1 => assert!(begun(&repo).is_none_or(|begun| begun.answered.is_empty()), "{outcome}"),
+            // It came after the last step, or before the run where the shell has it ignored, as of what it starts in the
+            // background.
+            code => {
+                assert_eq!(code, base.left.code, "{outcome}");
+                assert!(stopped > 0 || k < 200, "no signal stops it");
+                if stopped > 0 {
+                    break;
+                }
+            }
+        }
+        goes_on(&scene, &repo, &base, Kind::Fix, true, &format!("save {k}"));
+    }
+    assert!(stopped > 2, "{stopped}");
+}
+
 /// Killed again and again, each time a little further on, it comes to the same end.
 #[test]
 fn a_run_survives_many_kills() {
@@ -421,7 +454,7 @@ fn what_the_executor_wrote_is_not_lost() {
 }
 
 /// A draw of its own, the same each time.
-fn drawn(seed: &mut u64) -> u64 {
+pub fn drawn(seed: &mut u64) -> u64 {
     *seed ^= *seed << 13;
     *seed ^= *seed >> 7;
     *seed ^= *seed << 17;
@@ -550,7 +583,7 @@ fn a_rate_limit_is_waited_for_across_a_kill() {
     thread::scope(|scope| {
         for signal in [Signal::KILL, Signal::INT] {
             scope.spawn(move || {
-                let reset = now() + 12;
+                let reset = now() + 15;
                 let (scene, asked) = limited(reset);
                 let repo = scene.repo();
                 let mut run = Beside::start(&repo, &review(Kind::Review), "waits");
@@ -573,7 +606,7 @@ fn a_rate_limit_is_waited_for_across_a_kill() {
 #[test]
 fn a_rate_limit_that_was_only_just_met_is_waited_for() {
     for k in 10.. {
-        let reset = now() + 10;
+        let reset = now() + 15;
         let (scene, asked) = limited(reset);
         let repo = scene.repo();
         repo.until_save(&review(Kind::Review), k).code(-1);

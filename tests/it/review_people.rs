@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::brain::{BUGGY, CLEAN, LEFT_OUT, Mistake, Part, Question, diligent};
-use crate::harness::{Repo, executable, run, short, wait_for};
+use crate::harness::{Repo, run, short, wait_for};
 use crate::model_server::{Asked, Say};
 use crate::scene::{Beside, KEYS, Scene, Watcher};
 
@@ -360,45 +360,6 @@ fn a_push_tells_what_a_review_in_the_background_came_to() {
     push().says("block: critical, src/sum.rs:3").says("`tribunal runs show ");
     push().never_says("the review of");
     repo.tribunal(&["status"]).ok().says("1 open");
-}
-
-#[test]
-fn the_desktop_shows_what_ended_in_the_background_where_the_user_asks_for_it() {
-    let by_the_user = "[review]\nnotify = \"desktop\"\n";
-    for (settings, policy, shows) in
-        [(by_the_user, "", true), ("", by_the_user, false), ("", "", false)]
-    {
-        let mut scene = Scene::new(settings, diligent(&[LEFT_OUT])).logged_in(&KEYS);
-        let bin = scene.sandbox.path().join("bin");
-        let shown = scene.sandbox.path().join("shown");
-        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\n", shown.display());
-        executable(bin.join("notify-send"), script);
-        let path = std::env::var("PATH").unwrap();
-        scene.sandbox.vars.push(("PATH", format!("{}:{path}", bin.display())));
-        let repo = scene.guarded("");
-        repo.write("tribunal.toml", policy).commit_unjudged("chore: policy");
-        for (name, text) in [("clean", CLEAN), ("sum", BUGGY)] {
-            repo.write(format!("src/{name}.rs"), text).commit_unjudged("feat: sum");
-            repo.write(format!(".git/tribunal/reviews/waiting/{}", repo.rev("HEAD")), "");
-            repo.tribunal(&["review", "--waiting"]).ok();
-        }
-        let text = std::fs::read_to_string(&shown).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        if !shows {
-            assert_eq!(lines, [] as [&str; 0], "{policy}");
-            continue;
-        }
-        // Of the one that passed there is nothing to say.
-        assert_eq!((lines.len(), lines[0]), (2, "tribunal"), "{text}");
-        let commit = repo.rev("HEAD")[..10].to_owned();
-        assert!(lines[1].starts_with(&format!("the review of commit {commit}: block: ")), "{text}");
-        assert!(lines[1].contains("src/sum.rs:3: the last item is left out"), "{text}");
-        // It stops nothing that it cannot be shown.
-        executable(bin.join("notify-send"), "#!/bin/sh\nexit 1\n");
-        repo.write("src/more.rs", BUGGY).commit_unjudged("feat: more");
-        repo.write(format!(".git/tribunal/reviews/waiting/{}", repo.rev("HEAD")), "");
-        repo.tribunal(&["review", "--waiting"]).ok();
-    }
 }
 
 #[test]

@@ -218,7 +218,7 @@ fn a_run_of_a_later_version_is_told_and_not_begun_again() {
     repo.write(&file, stored.to_string());
     let asked = scene.asked().len();
     let told = |words: &[&str], code| {
-        repo.tribunal(words).code(code).says("is from a newer tribunal (format 99, known is 5)");
+        repo.tribunal(words).code(code).says("is from a newer tribunal (format 99, known is 7)");
     };
     told(&["run", "sizes"], 2);
     told(&["resume", &id], 2);

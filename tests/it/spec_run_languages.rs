@@ -1,4 +1,4 @@
-//! Runs of specs in projects with the real tools of their languages.
+//! A run of a spec in a project with the real tools of its language, and what tests need that use such tools.
 
 use std::path::Path;
 
@@ -34,31 +34,6 @@ struct Project {
     tests: &'static [(&'static str, &'static str)],
     code: &'static [(&'static str, &'static str)],
 }
-
-const RUST: Project = Project {
-    command: "run = \"cargo test --offline\"\nformat = \"libtest\"",
-    files: &[
-        ("Cargo.toml", "[package]\nname = \"sizes\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
-        (".gitignore", "target\nCargo.lock\n"),
-        (
-            "src/lib.rs",
-            "//! Sizes.\n\n/// Doubles a number.\npub fn double(n: u64) -> u64 {\n    n * 2\n}\n",
-        ),
-        ("tests/double.rs", "#[test]\nfn doubles() {\n    assert_eq!(sizes::double(2), 4);\n}\n"),
-    ],
-    call: "sizes::parse_size",
-    tests: &[(
-        "tests/parse_size.rs",
-        "#[test]\nfn a_size_with_a_unit_is_read() {\n    assert_eq!(sizes::parse_size(\"2K\"), Some(2048));\n}\n\n\
-         #[test]\nfn what_is_no_size_is_none() {\n    assert_eq!(sizes::parse_size(\"K\"), None);\n}\n",
-    )],
-    code: &[(
-        "src/lib.rs",
-        "//! Sizes.\n\n/// Doubles a number.\npub fn double(n: u64) -> u64 {\n    n * 2\n}\n\n\
-         /// Reads a size such as `2K`, in bytes.\npub fn parse_size(text: &str) -> Option<u64> {\n    \
-         let number: u64 = text.strip_suffix('K')?.parse().ok()?;\n    number.checked_mul(1024)\n}\n",
-    )],
-};
 
 const JAVASCRIPT: Project = Project {
     command: "run = 'node --test --test-reporter=junit --test-reporter-destination=\"$TRIBUNAL_REPORT\" test/'\n\
@@ -140,11 +115,6 @@ impl Project {
         repo.git(&["checkout", "--quiet", "tribunal/sizes"]).ok();
         repo.tribunal(&["check", "--commands", "--all"]).ok();
     }
-}
-
-#[test]
-fn a_spec_is_built_in_a_rust_project() {
-    RUST.is_built();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use serde_json::{Value, json};
 
 use crate::harness::executable;
-use crate::model_server::{Api, Asked, Call, End, Failure, Say, Words};
+use crate::model_server::{Api, Asked, Call, End, Failure, Say, Search, Words};
 
 /// What each script is, by the name that it has in its folder.
 const SCRIPTS: [(&str, &str); 2] =
@@ -230,6 +230,7 @@ fn claude_says(asked: &Asked, words: &Words) -> Printed {
     let structured = words.json.as_ref().filter(|_| asked.schema.is_some());
     let text = words.json.as_ref().map(ToString::to_string).or_else(|| words.text.clone());
     let mut end = claude_end(&Value::Null, &text.unwrap_or_default());
+    let searches: String = words.searches.iter().map(claude_searches).collect();
     end["is_error"] = json!(false);
     end["terminal_reason"] = json!("completed");
     end["total_cost_usd"] = json!(0.0125);
@@ -242,7 +243,20 @@ fn claude_says(asked: &Asked, words: &Words) -> Printed {
     if let Some(structured) = structured {
         end["structured_output"] = structured.clone();
     }
-    claude_ends(&end, 0)
+    let mut printed = claude_ends(&end, 0);
+    printed.out = searches + &printed.out;
+    printed
+}
+
+/// The result of a search, as it prints it.
+fn claude_searches(search: &Search) -> String {
+    let pages = search.gives.iter().map(|address| json!({ "title": "A page", "url": address }));
+    let found = json!({ "tool_use_id": "srvtoolu_1", "content": pages.collect::<Vec<_>>() });
+    let result =
+        json!({ "query": search.query, "results": [found, search.says], "searchCount": 1 });
+    let message =
+        json!({ "role": "user", "content": [{ "type": "tool_result", "content": search.says }] });
+    format!("{}\n", json!({ "type": "user", "message": message, "tool_use_result": result }))
 }
 
 fn claude_fails(failure: &Failure) -> Printed {
@@ -291,6 +305,11 @@ fn codex_says(words: &Words) -> Printed {
     }
     let text = words.json.as_ref().map(ToString::to_string).or_else(|| words.text.clone());
     let answer = text.unwrap_or_default();
+    let searched = words.searches.iter().map(|search| {
+        let item = json!({ "type": "web_search", "id": "ws_1", "query": search.query });
+        format!("{}\n", json!({ "type": "item.completed", "item": item }))
+    });
+    let searched: String = searched.collect();
     let item = json!({ "id": "item_0", "type": "agent_message", "text": answer });
     let item = json!({ "type": "item.completed", "item": item });
     let usage = json!({
@@ -298,7 +317,7 @@ fn codex_says(words: &Words) -> Printed {
         "output_tokens": words.usage.output, "reasoning_output_tokens": 10,
     });
     let end = json!({ "type": "turn.completed", "usage": usage });
-    let out = format!("{}{item}\n{end}\n", codex_starts());
+    let out = format!("{}{searched}{item}\n{end}\n", codex_starts());
     Printed { out, answer, code: "0".to_owned(), ..Printed::default() }
 }
 

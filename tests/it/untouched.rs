@@ -20,12 +20,12 @@ const CASES: u32 = 40;
 const CASES_VARIABLE: &str = "TRIBUNAL_TEST_CASES";
 
 /// Names that break what splits on blanks, takes options or expects UTF-8.
-const NAMES: [&[u8]; 8] =
+pub const NAMES: [&[u8]; 8] =
     [b"a", b"b c", b"d/e", b"d/f g", b"n\xff\xfe", b"-dash", b"l\nf", "d/ü/é".as_bytes()];
 
 /// One thing that a person does to a file.
 #[derive(Clone, Debug)]
-enum Deed {
+pub enum Deed {
     Write(String),
     Stage(String),
     StageThenEdit(String, String),
@@ -41,7 +41,7 @@ enum Deed {
     Stash,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+pub fn deed() -> impl Strategy<Value = Deed> {
     let text = || "[a-z\n]{0,12}";
     prop_oneof![
         text().prop_map(Deed::Write),
@@ -61,7 +61,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 /// Does it as far as the state allows; what git refuses is not done.
-fn perform(repo: &Repo<'_>, name: &[u8], deed: &Deed) {
+pub fn perform(repo: &Repo<'_>, name: &[u8], deed: &Deed) {
     let os = OsStr::from_bytes(name);
     let path = repo.dir.join(os);
     let git = |words: &[&str]| {
@@ -137,7 +137,7 @@ fn conflict(repo: &Repo<'_>, name: &[u8], ours: &str, theirs: &str) {
 }
 
 /// Everything about a file that a person could notice, and its inode: it was not even replaced.
-type Seen = (u32, i64, i64, u64, Vec<u8>);
+pub type Seen = (u32, i64, i64, u64, Vec<u8>);
 
 /// Every file below a folder but for those that `skip` names.
 fn look(top: &Path, skip: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, Seen> {
@@ -165,7 +165,7 @@ fn look(top: &Path, skip: &dyn Fn(&Path) -> bool) -> BTreeMap<PathBuf, Seen> {
 }
 
 /// The work tree, and all of `.git` but for our own state and for objects, which may be added.
-fn everything(repo: &Repo<'_>) -> BTreeMap<PathBuf, Seen> {
+pub fn everything(repo: &Repo<'_>) -> BTreeMap<PathBuf, Seen> {
     let ours =
         |path: &Path| path == Path::new(".git/tribunal") || path == Path::new(".git/objects");
     let mut seen = look(&repo.dir, &ours);
@@ -185,7 +185,7 @@ fn side_refs(repo: &Repo<'_>) -> String {
 }
 
 #[track_caller]
-fn same(before: &BTreeMap<PathBuf, Seen>, after: &BTreeMap<PathBuf, Seen>, when: &str) {
+pub fn same(before: &BTreeMap<PathBuf, Seen>, after: &BTreeMap<PathBuf, Seen>, when: &str) {
     for path in before.keys().chain(after.keys()) {
         assert_eq!(before.get(path), after.get(path), "{when}: {} differs", path.display());
     }

@@ -1,38 +1,13 @@
 //! Why a test failed, or why nothing ran, read from what test runners and compilers print.
 //!
-//! The forms are those of rustc 1.95, Python 3.11 with pytest 8, Go 1.22, Node 20 with jest 29, and
-//! `tsc` 5, as they were seen.
+//! The forms are those of rustc 1.95, Python 3.11 with pytest 8, Go 1.22 and Node 20 with jest 29, as they were seen.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Why a test failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// It ran, and what it asks for is not so.
-    Assertion,
-    /// It uses this, which is not there.
-    MissingSymbol(String),
-    /// It uses this module, which nothing says where to find: one of the project, or a package of others.
-    MissingModule(String),
-    /// It uses this by its bare name, which nothing has brought to where it is used.
-    UnknownName(String),
-    /// It cannot be read or built, for another reason.
-    Compile(String),
-    /// Something that no code of the task can give: a network, a program, memory.
-    Infrastructure(String),
-    /// It ended by an error, and not by what it asserts.
-    Thrown(String),
-}
-
-/// A failure before any test ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputFailure {
-    pub kind: FailureKind,
-    /// The file that it is in, where it is told.
-    pub place: Option<String>,
-}
+use crate::domain::development::failure_kind::{FailureKind, OutputFailure};
+use crate::domain::development::typescript;
 
 /// The texts by which the kinds are told from each other.
 struct Forms {
@@ -51,9 +26,9 @@ struct Forms {
 const MISSING: [&str; 19] = [
     // rustc
     r"unresolved imports? `(?:[\w:]*::)?(\w+)`",
-    r"could not find `(\w+)` in",
+    r"(?:could not|cannot) find `(\w+)` in",
     r"use of (?:undeclared|unresolved) (?:type|module|crate|module or unlinked crate) `(\w+)`",
-    r"cannot find (?:function|type|value|struct, variant or union type|tuple struct or tuple variant|macro|trait|attribute macro|derive macro|unit struct, unit variant or constant|associated function or constant|method)[\w ,]* `(\w+)`",
+    r"cannot find (?:module or crate|function|type|value|struct, variant or union type|tuple struct or tuple variant|macro|trait|attribute macro|derive macro|unit struct, unit variant or constant|associated function or constant|method)[\w ,]* `(\w+)`",
     r"no (?:method|function|function or associated item|variant|variant or associated item|associated item|associated function or constant|variant, associated function, or constant)[\w ,]* named `(\w+)`",
     r"no field `(\w+)` on type",
     r"has no field named `(\w+)`",
@@ -63,11 +38,11 @@ const MISSING: [&str; 19] = [
     r"has no attribute '(\w+)'",
     r"name '(\w+)' is not defined",
     r"got an unexpected keyword argument '(\w+)'",
-    r"(\w+)\(\) takes (?:\d+|no|from|exactly)",
+    r"(\w+)(?:\.__init__)?\(\) (?:takes (?:\d+|no|from|exactly)|missing \d+ required)",
     // Go
     r"undefined: (?:\w+\.)?(\w+)",
     r"has no field or method (\w+)",
-    // JavaScript and TypeScript
+    // JavaScript
     r"Cannot find module '[^']*?([\w-]+)(?:\.\w+)?'|has no exported member '?(\w+)'?|(\w+)\)? is not (?:a function|a constructor|defined)|does not provide an export named '(\w+)'",
     r"Property '(\w+)' does not exist on type",
     // Ruby
@@ -129,6 +104,10 @@ pub fn of_output(printed: &str) -> Vec<OutputFailure> {
     if !rust.is_empty() {
         return rust;
     }
+    let typescript = typescript::failures(printed);
+    if !typescript.is_empty() {
+        return typescript;
+    }
     let mut found = Vec::new();
     for line in &lines {
         let Some(parts) = forms.line_error.captures(line) else { continue };
@@ -154,11 +133,10 @@ pub fn of_output(printed: &str) -> Vec<OutputFailure> {
     found
 }
 
-/// `./size_test.go:8:9: message`, `src/size.test.ts(3,10): error TS2305: …`: not a line of a stack trace.
+/// `./size_test.go:8:9: message`: not a line of a stack trace.
 fn is_compiler_line(line: &str) -> bool {
     let line = line.trim_start();
-    let is_go = line.contains(".go:") && !line.starts_with("at ") && !line.contains("_test.go: ");
-    is_go || line.contains(": error TS") || line.contains(" - error TS")
+    line.contains(".go:") && !line.starts_with("at ") && !line.contains("_test.go: ")
 }
 
 impl Forms {

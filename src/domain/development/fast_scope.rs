@@ -4,106 +4,12 @@ use std::collections::BTreeSet;
 
 use globset::GlobSet;
 
+use crate::domain::development::reach::Reach;
 use crate::domain::development::scope::is_test;
 use crate::domain::model::text::counted;
 
 /// The most files that it changes, beside tests.
 const FILES_MAX: usize = 3;
-
-/// What a change touches that others rely on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    Routing,
-    Contract,
-    Architecture,
-}
-
-impl Reach {
-    const ALL: [Self; 3] = [Self::Routing, Self::Contract, Self::Architecture];
-
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::Routing => "it says where requests go",
-            Self::Contract => {
-                "it is what others are promised: an interface, a schema or stored data"
-            }
-            Self::Architecture => "it says how the system is put together",
-        }
-    }
-
-    /// The words of the name of a file, or of a folder above it, that tell of it.
-    fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Routing => &["route", "routes", "router", "routers", "routing", "urls"],
-            Self::Contract => &[
-                "openapi",
-                "swagger",
-                "asyncapi",
-                "schema",
-                "schemas",
-                "contract",
-                "contracts",
-                "migration",
-                "migrations",
-                "migrate",
-                "proto",
-                "protos",
-                "graphql",
-                "api",
-            ],
-            Self::Architecture => &[
-                "architecture",
-                "adr",
-                "adrs",
-                "decisions",
-                "dockerfile",
-                "terraform",
-                "helm",
-                "k8s",
-                "kubernetes",
-            ],
-        }
-    }
-
-    /// The ends of the names of its files.
-    fn ends(self) -> &'static [&'static str] {
-        match self {
-            Self::Routing => &[],
-            Self::Contract => &[
-                ".proto",
-                ".graphqls",
-                ".gql",
-                ".thrift",
-                ".avsc",
-                ".avdl",
-                ".wsdl",
-                ".xsd",
-                ".raml",
-                ".sql",
-                ".prisma",
-                ".d.ts",
-                ".pyi",
-            ],
-            Self::Architecture => &[
-                ".tf",
-                "docker-compose.yml",
-                "docker-compose.yaml",
-                "compose.yml",
-                "compose.yaml",
-                "domain-model.md",
-            ],
-        }
-    }
-
-    fn is_of(self, path: &str) -> bool {
-        let path = path.to_lowercase();
-        let is_header = self == Self::Contract && path.split('/').any(|folder| folder == "include");
-        let is_word = |word: &str| self.words().contains(&word);
-        is_header
-            || self.ends().iter().any(|end| path.ends_with(end))
-            || path.split(['/', '.', '-', '_']).any(is_word)
-    }
-}
 
 /// The folders that hold areas of their own, each of which counts as one.
 const HOLDERS: [&str; 8] =
@@ -139,7 +45,7 @@ pub fn beyond(paths: &[String], exempt: &GlobSet) -> Vec<String> {
         why.push(format!("it changes several areas of the project: {}", names.join(", ")));
     }
     for path in code {
-        if let Some(reach) = Reach::ALL.into_iter().find(|reach| reach.is_of(path)) {
+        if let Some(reach) = Reach::promised(path) {
             why.push(format!("it changes `{path}`: {}", reach.in_words()));
         }
     }
@@ -149,7 +55,7 @@ pub fn beyond(paths: &[String], exempt: &GlobSet) -> Vec<String> {
 /// Whether a person should see the plan of a change of these files.
 pub fn wants_person(paths: &[String]) -> bool {
     let code = paths.iter().filter(|path| !is_test(path));
-    code.into_iter().any(|path| Reach::ALL.iter().any(|reach| reach.is_of(path)))
+    code.into_iter().any(|path| Reach::promised(path).is_some())
 }
 
 #[cfg(test)]

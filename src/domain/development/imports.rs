@@ -51,6 +51,12 @@ fn missing_of(tests: NewTests<'_>, folder: &str, module: &str, wanted: &str) -> 
     names.find(|name| !mentions(&text, name))
 }
 
+/// Whether a text takes in a name from a module of its project.
+pub fn is_of_project(text: &str, name: &str) -> bool {
+    let Some(import) = IMPORT.as_ref() else { return false };
+    import.find_iter(text).any(|found| mentions(found.as_str(), name))
+}
+
 /// A path from a folder; `None` where it leads out of the project.
 fn joined(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();

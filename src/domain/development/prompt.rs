@@ -5,6 +5,7 @@ use crate::domain::review::template::render;
 
 const TESTS: &str = include_str!("prompts/tests.md");
 const CODE: &str = include_str!("prompts/code.md");
+const OUTDATED: &str = include_str!("prompts/outdated.md");
 const SCAFFOLD: &str = include_str!("prompts/scaffold.md");
 
 /// One step of a task for the executor.
@@ -16,8 +17,12 @@ pub struct TaskPrompt<'a> {
     pub task: &'a str,
     /// The paths that may be changed; empty where none are named.
     pub touches: &'a [String],
+    /// The tests that may be taken out, since what they were written for is no longer asked for; empty for none.
+    pub outdated: &'a str,
     /// The files of the new tests, with how they fail; empty while they are written.
     pub red: &'a [String],
+    /// The tests that failed before the task.
+    pub failing: &'a [String],
     /// What the last try came to: why it was refused, or what failed; empty for the first.
     pub refused: &'a [String],
     /// What the commands printed that failed then.
@@ -57,12 +62,17 @@ fn fill(template: &str, task: TaskPrompt<'_>) -> String {
             "task" => data("task", task.task, "All of it.\n"),
             "touches" => data("touches", &task.touches.join("\n"), "It names none.\n"),
             "red" => data("red", &task.red.join("\n"), "None.\n"),
+            "failing" => data("failing", &task.failing.join("\n"), "None.\n"),
             "printed" => data("printed", task.printed, "Nothing failed, or it printed nothing.\n"),
             "refused" if task.refused.is_empty() => String::new(),
             "refused" => format!(
                 "## Your try before this was not taken\nRepair it without what was wrong:\n{}",
                 data("refused", &task.refused.join("\n"), "")
             ),
+            "outdated" if task.outdated.is_empty() => String::new(),
+            "outdated" => render(OUTDATED, &|name| {
+                (name == "tests").then(|| data("outdated tests", task.outdated, ""))
+            }),
             "rules" => data("rules", &task.rules.join("\n\n"), "There are none.\n"),
             _ => return None,
         })

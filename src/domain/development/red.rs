@@ -1,17 +1,35 @@
 //! What proves that new tests fail for want of the code that they ask for.
 
-use crate::domain::development::failure::{FailureKind, of_output};
-use crate::domain::development::imports::{may_hold, mentions, missing_import};
+use crate::domain::development::failure::of_output;
+use crate::domain::development::failure_kind::FailureKind;
+use crate::domain::development::imports::{is_of_project, may_hold, mentions, missing_import};
 use crate::domain::development::suite::{
     CaseState, RedProof, RedReason, RedTest, SuiteCommand, SuiteRun,
 };
 use crate::domain::development::test_failure::{NewTests, of_case};
+use crate::domain::development::typescript::{named_at, sources_of};
 use crate::domain::gates::test_report::cases::CaseFailure;
 
 /// Weighs a run of the tests after new ones were written against the run before.
 pub fn prove_red(base: &SuiteRun, now: &SuiteRun, tests: NewTests<'_>) -> RedProof {
+    match new_failures(base, now, tests) {
+        Ok(red) if red.is_empty() => RedProof::Unproven(vec![
+            "no new test failed: what they ask for is there already, or they did not run"
+                .to_owned(),
+        ]),
+        Ok(red) => RedProof::Proven(red),
+        Err(proof) => proof,
+    }
+}
+
+/// The new tests that fail as they should, or what is proved where something is not as it should be.
+pub(super) fn new_failures(
+    base: &SuiteRun,
+    now: &SuiteRun,
+    tests: NewTests<'_>,
+) -> Result<Vec<RedTest>, RedProof> {
     if let Some(why) = now.not_run() {
-        return RedProof::NotRun(why);
+        return Err(RedProof::NotRun(why));
     }
     let (mut red, mut wrong) = (Vec::new(), Vec::new());
     for command in &now.commands {
@@ -43,16 +61,7 @@ pub fn prove_red(base: &SuiteRun, now: &SuiteRun, tests: NewTests<'_>) -> RedPro
             }
         }
     }
-    if !wrong.is_empty() {
-        return RedProof::Unproven(wrong);
-    }
-    if red.is_empty() {
-        return RedProof::Unproven(vec![
-            "no new test failed: what they ask for is there already, or they did not run"
-                .to_owned(),
-        ]);
-    }
-    RedProof::Proven(red)
+    if wrong.is_empty() { Ok(red) } else { Err(RedProof::Unproven(wrong)) }
 }
 
 /// What a new test that failed proves.
@@ -87,7 +96,10 @@ fn of_test(
 fn is_file(name: &str, files: &[String]) -> bool {
     let is_it = |file: &String| {
         let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
-        [file.clone(), stem.replace('/', ".")].iter().any(|end| {
+        let compiled = format!("{stem}.js");
+        let is_compiled = sources_of(&compiled).any(|source| source == *file);
+        let compiled = is_compiled.then_some(compiled);
+        [file.clone(), stem.replace('/', ".")].iter().chain(&compiled).any(|end| {
             let before = name.strip_suffix(end.as_str());
             before.is_some_and(|before| before.is_empty() || before.ends_with([':', '.', '/']))
         })
@@ -127,7 +139,9 @@ fn reason(kind: FailureKind, tests: NewTests<'_>) -> Result<RedReason, String> {
             "it ended by an error, and not by what it asserts: {said} (what is set up must work now; what is \
              tested is asserted, as `assert` or `expect` of the framework do)"
         )),
-        FailureKind::Compile(said) => Err(format!("it cannot be read or built: {said}")),
+        FailureKind::Compile(said) | FailureKind::OtherUse { said, .. } => {
+            Err(format!("it cannot be read or built: {said}"))
+        }
         FailureKind::Infrastructure(said) => Err(format!("what it needs is not here: {said}")),
     }
 }
@@ -151,7 +165,7 @@ fn of_broken(command: &SuiteCommand, tests: NewTests<'_>) -> Result<Vec<RedTest>
         {
             return Err(format!("`{place}` does not build, and it is none of the new tests"));
         }
-        let why = reason(failure.kind, tests)
+        let why = reason(used_at(failure.kind, failure.place.as_deref(), tests), tests)
             .map_err(|why| format!("`{}` ran no test: {why}", command.name))?;
         let red = RedTest { command: command.name.clone(), name: None, why };
         if !missing.contains(&red) {
@@ -159,6 +173,21 @@ fn of_broken(command: &SuiteCommand, tests: NewTests<'_>) -> Result<Vec<RedTest>
         }
     }
     Ok(missing)
+}
+
+/// Names what is used in another way than it can be, where the new test takes it from its project: the code is
+/// to be changed so that it can.
+fn used_at(kind: FailureKind, place: Option<&str>, tests: NewTests<'_>) -> FailureKind {
+    let FailureKind::OtherUse { line, column, is_value, .. } = kind else { return kind };
+    let file = tests.files.iter().find(|file| {
+        place.is_some_and(|place| place.ends_with(file.as_str()) || file.ends_with(place))
+    });
+    let named = file.and_then(|file| {
+        let text = (tests.read)(file)?;
+        let (first, name) = named_at(&text, line, column, is_value)?;
+        is_of_project(&text, &first).then_some(name)
+    });
+    named.map_or(kind, FailureKind::MissingSymbol)
 }
 
 /// Whether a test takes in a name from somewhere: by an import that says it, or one of all names.

@@ -1,6 +1,6 @@
 //! Which failures prove that code is missing, by reports as the usual runners write them.
 
-use crate::domain::development::failure::FailureKind;
+use crate::domain::development::failure_kind::FailureKind;
 use crate::domain::development::imports::missing_import;
 use crate::domain::development::test_failure::{NewTests, of_case};
 use crate::domain::gates::test_report::cases::{CaseFailure, TestOutcome};
@@ -16,6 +16,7 @@ fn text_of(path: &str) -> Option<String> {
         ),
         ("tests/common/mod.rs", "pub fn start() {}\n"),
         ("src/lib.rs", "pub fn f() {}\n"),
+        ("src/weight.tsx", "export const weight = () => 1;\n"),
         ("src/size.js", "export const parse = () => 1;\n"),
         ("src/size.py", "def parse(text):\n    return int(text)\n"),
         ("size.go", "package size\n"),
@@ -56,7 +57,7 @@ fn word(kind: &FailureKind) -> &'static str {
         FailureKind::Assertion => "assertion",
         FailureKind::MissingSymbol(_) | FailureKind::MissingModule(_) => "missing",
         FailureKind::UnknownName(_) => "unknown name",
-        FailureKind::Compile(_) => "compile",
+        FailureKind::Compile(_) | FailureKind::OtherUse { .. } => "compile",
         FailureKind::Infrastructure(_) => "infrastructure",
         FailureKind::Thrown(_) => "thrown",
     }
@@ -163,6 +164,19 @@ const ELEMENTS: &[(&str, &str)] = &[
     (
         "<failure type=\"testCodeFailure\" message=\"connect ECONNREFUSED\">\n[Error [ERR_TEST_FAILURE]: connect] {\n  cause: Error: connect ECONNREFUSED\n      at parse (file:///w/src/size.js:1:52)\n}</failure>",
         "infrastructure",
+    ),
+    // Node 20, of what TypeScript compiled
+    (
+        "<failure type=\"testCodeFailure\" message=\"no\">\n[Error [ERR_TEST_FAILURE]: no] {\n  cause: Error: no\n      at weight (file:///w/build/src/weight.js:1:52)\n      at TestContext.&lt;anonymous> (file:///w/build/test/a.test.js:6:40)\n}</failure>",
+        "assertion",
+    ),
+    (
+        "<failure type=\"testCodeFailure\" message=\"no\">\n[Error [ERR_TEST_FAILURE]: no] {\n  cause: Error: no\n      at weight (file:///w/dist/weight.js:1:52)\n}</failure>",
+        "assertion",
+    ),
+    (
+        "<failure type=\"testCodeFailure\" message=\"no\">\n[Error [ERR_TEST_FAILURE]: no] {\n  cause: Error: no\n      at weight (file:///w/dist/other.js:1:52)\n}</failure>",
+        "thrown",
     ),
     // nextest
     (
@@ -287,6 +301,12 @@ fn first_lines_are_read_as_the_usual_programs_print_them() {
         ("AttributeError: module 'size' has no attribute 'parse'", symbol("parse")),
         ("TypeError: (0 , _size.parseSize) is not a function", symbol("parseSize")),
         ("Cannot find module './size' from 'size.test.js'", symbol("size")),
+        ("TypeError: double() takes 1 positional argument but 2 were given", symbol("double")),
+        ("TypeError: double() missing 1 required positional argument: 'n'", symbol("double")),
+        (
+            "TypeError: Size.__init__() takes 2 positional arguments but 3 were given",
+            symbol("Size"),
+        ),
         ("NameError: uninitialized constant SizeTest::Size", symbol("Size")),
         ("AssertionError: assert 3 == 4", FailureKind::Assertion),
         ("expect(received).toBe(expected)", FailureKind::Assertion),

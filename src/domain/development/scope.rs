@@ -1,14 +1,13 @@
 //! What a task may touch, measured on what it left.
 
-use globset::GlobSet;
-
+use crate::domain::model::globs::Globs;
 use crate::domain::review::fix_limits::{RepairedFile, is_steering, is_test_path, weakened_tests};
 
 /// What a step of a task may touch.
 #[derive(Clone, Copy)]
 pub struct TaskBounds<'a> {
     /// The paths that are named for it; `None` where none are.
-    pub touches: Option<&'a GlobSet>,
+    pub touches: Option<&'a Globs>,
     pub named_by: NamedBy,
     /// Whether a path is one of the policy or its rules.
     pub is_policy: fn(&[u8]) -> bool,
@@ -93,7 +92,8 @@ const RUNNER_SETTINGS: [&str; 6] = [
     "playwright.config.",
 ];
 
-fn is_manifest(path: &str) -> bool {
+/// Whether a file says how the project is built and tested.
+pub fn is_manifest(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     MANIFESTS.iter().any(|known| known.eq_ignore_ascii_case(name))
         || RUNNER_SETTINGS.iter().any(|start| name.starts_with(start))
@@ -114,7 +114,8 @@ const LOCKS: [&str; 9] = [
     "go.sum",
 ];
 
-fn is_lock(path: &str) -> bool {
+/// Whether a package manager writes it beside a manifest.
+pub fn is_lock(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     LOCKS.contains(&name)
 }
@@ -154,7 +155,7 @@ impl TaskBounds<'_> {
 
     /// Changes to how the tests run, by which anything could be made to pass.
     fn running(&self, files: &[RepairedFile]) -> Vec<String> {
-        let is_named = |path: &str| self.touches.is_some_and(|globs| globs.is_match(path));
+        let is_named = |path: &str| self.touches.is_some_and(|globs| globs.names(path));
         let mut refused = Vec::new();
         for RepairedFile { path, .. } in files {
             if (self.is_spec)(path) {
@@ -225,17 +226,23 @@ const DECLARATIONS: [&str; 10] = [
 fn only_declares(old: &str, new: &str) -> bool {
     let mut left = old.lines().peekable();
     for line in new.lines() {
-        let is_declaration = || {
-            let line = line.trim_start();
-            line.is_empty() || DECLARATIONS.iter().any(|word| line.starts_with(word))
-        };
         if left.peek() == Some(&line) {
             left.next();
-        } else if !is_declaration() {
+        } else if !is_declaration(line) {
             return false;
         }
     }
     left.next().is_none()
+}
+
+/// A text without the lines that name another file.
+pub(super) fn without_declarations(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !is_declaration(line)).collect()
+}
+
+fn is_declaration(line: &str) -> bool {
+    let line = line.trim_start();
+    line.is_empty() || DECLARATIONS.iter().any(|word| line.starts_with(word))
 }
 
 /// Who wrote the code.
@@ -261,7 +268,7 @@ pub fn refuse_code(files: &[RepairedFile], bounds: TaskBounds<'_>, step: CodeSte
                 "it changed `{}`: the tests stay as they were when they failed",
                 file.path
             ));
-        } else if bounds.touches.is_some_and(|globs| !globs.is_match(&file.path)) {
+        } else if bounds.touches.is_some_and(|globs| !globs.matches(&file.path)) {
             refused.push(format!(
                 "it changed `{}`, which {} does not name",
                 file.path,

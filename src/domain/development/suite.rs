@@ -118,15 +118,10 @@ impl SuiteRun {
         self.all().filter(|(_, state)| **state == CaseState::Passed).count()
     }
 
-    /// How many tests failed.
-    pub fn failed(&self) -> usize {
-        self.all().filter(|(_, state)| state.is_failed()).count()
-    }
-
-    /// The names of the tests that failed, the first of them.
+    /// The names of the tests that failed.
     pub fn failing(&self) -> Vec<String> {
         let failed = self.all().filter(|(_, state)| state.is_failed());
-        failed.take(NAMED_MAX).map(|(name, _)| format!("`{name}`")).collect()
+        failed.map(|(name, _)| format!("`{name}`")).collect()
     }
 
     /// The last lines that commands printed that did not end well, for people.
@@ -148,6 +143,17 @@ impl SuiteRun {
 
     fn all(&self) -> impl Iterator<Item = (&str, &CaseState)> {
         self.commands.iter().flat_map(SuiteCommand::cases)
+    }
+
+    /// What came of the tests that are wanted, by their command and their name.
+    pub(super) fn filtered(&self, is_wanted: impl Fn(&str, &str) -> bool) -> Self {
+        let mut suite = self.clone();
+        for command in &mut suite.commands {
+            if let SuiteOutcome::Reported { cases, .. } = &mut command.outcome {
+                cases.retain(|name, _| is_wanted(&command.name, name));
+            }
+        }
+        suite
     }
 
     /// The command of that name.
@@ -179,6 +185,12 @@ pub enum RedReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedProof {
     Proven(Vec<RedTest>),
+    /// The same of a task that takes out tests as well, of what is no longer asked for: by their names. Where none fails,
+    /// it is they that show it.
+    Removed {
+        failing: Vec<RedTest>,
+        taken_out: Vec<String>,
+    },
     /// They prove nothing: why, for the agent that wrote them.
     Unproven(Vec<String>),
     /// The tests could not be run: why.
@@ -192,6 +204,8 @@ pub enum GreenProof {
     Green(usize),
     /// What is not as it must be, for the agent that wrote the code.
     Red(Vec<String>),
+    /// Tests were taken out that show what is still asked for: which, for the agent that wrote the tests.
+    Lost(Vec<String>),
     /// The tests could not be run: why.
     NotRun(String),
 }
@@ -251,7 +265,8 @@ pub fn prove_green(base: &SuiteRun, red: &[RedTest], now: &SuiteRun) -> GreenPro
     if wrong.is_empty() { GreenProof::Green(new) } else { GreenProof::Red(wrong) }
 }
 
-fn shortened(mut all: Vec<String>) -> Vec<String> {
+/// The first of them, and how many more there are.
+pub fn shortened(mut all: Vec<String>) -> Vec<String> {
     let more = all.len().saturating_sub(NAMED_MAX);
     if more > 0 {
         all.truncate(NAMED_MAX);

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::domain::development::failure;
-use crate::domain::development::failure::FailureKind;
+use crate::domain::development::failure_kind::FailureKind;
 use crate::domain::development::scope::is_test;
+use crate::domain::development::typescript::sources_of;
 use crate::domain::gates::test_report::cases::{CaseFailure, CountedAs};
 
 /// The new tests, and the state of the code that they ran in.
@@ -126,8 +127,14 @@ fn within(path: &str, tests: NewTests<'_>) -> Option<String> {
     }
     let path = path.trim_start_matches("./").trim_start_matches('/');
     let starts = path.match_indices('/').map(|(at, _)| at + 1);
-    let mut ends = std::iter::once(0).chain(starts).map(|at| &path[at..]);
-    ends.find(|path| (tests.read)(path).is_some()).map(str::to_owned)
+    let ends: Vec<&str> = std::iter::once(0).chain(starts).map(|at| &path[at..]).collect();
+    let is_there = |path: &String| (tests.read)(path).is_some();
+    let found = ends.iter().map(|path| (*path).to_owned()).find(is_there);
+    // What was compiled is in no tree; its source may be in a folder that the output has not.
+    found.or_else(|| {
+        let sources = ends.iter().flat_map(|path| sources_of(path));
+        sources.flat_map(|path| [path.clone(), format!("src/{path}")]).find(is_there)
+    })
 }
 
 fn begins_with_assertion(said: &str) -> bool {

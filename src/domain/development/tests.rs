@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::development::failure::{FailureKind, OutputFailure, of_output};
+use crate::domain::development::failure::of_output;
+use crate::domain::development::failure_kind::{FailureKind, OutputFailure};
 use crate::domain::development::message::{CommitSource, TaskCommit};
 use crate::domain::development::red::prove_red;
 use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
@@ -11,17 +12,17 @@ use crate::domain::development::suite::{
     prove_green,
 };
 use crate::domain::development::test_failure::NewTests;
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::test_report::cases::{CaseFailure, CountedAs};
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::policy::layers::flags::FlagSettings;
 use crate::domain::policy::layers::resolve;
 use crate::domain::review::fix_limits::RepairedFile;
 
 /// A run of one command: `+` before a test's name is a pass, `-` a failure, `/` a skip, with what it says after
 /// a colon.
-fn suite(cases: &[&str]) -> SuiteRun {
+pub(super) fn suite(cases: &[&str]) -> SuiteRun {
     let mut states = BTreeMap::new();
     for case in cases {
         let (name, said) =
@@ -44,7 +45,7 @@ fn suite(cases: &[&str]) -> SuiteRun {
 }
 
 /// A run in which nothing could be built.
-fn broken(printed: &str) -> SuiteRun {
+pub(super) fn broken(printed: &str) -> SuiteRun {
     let (name, printed) = ("t".to_owned(), printed.to_owned());
     SuiteRun { commands: vec![SuiteCommand { name, outcome: SuiteOutcome::Unreported, printed }] }
 }
@@ -112,6 +113,12 @@ fn what_does_not_build_is_red_where_the_missing_code_is_all_that_is_wrong() {
     let sum = "error: could not compile `lib` (test \"size\") due to 1 previous error\n";
     let missing = |symbol: &str| proven("", RedReason::MissingSymbol(symbol.to_owned()));
     assert_eq!(red(&base, &broken(&[unresolved, sum].concat())), missing("parse_size"));
+    // The head of a path (`lib::parse_size::of`), as rustc says it since 1.95 and before.
+    for word in ["cannot", "could not"] {
+        let head =
+            format!("error[E0433]: {word} find `parse_size` in `lib`\n --> tests/size.rs:1:5\n");
+        assert_eq!(red(&base, &broken(&head)), missing("parse_size"));
+    }
     let wrong = [
         // A mistake of its own beside it.
         (
@@ -278,7 +285,7 @@ fn file(path: &str, old: &str, new: &str) -> RepairedFile {
 fn what_is_beyond_a_step_is_refused_with_the_reason() {
     let test = "#[test]\nfn a() {\n    assert_eq!(f(1), 2);\n}\n";
     let weak = "#[test]\nfn a() {}\n";
-    let globs = globs::union(["src/**"]).unwrap();
+    let globs = Globs::new(["src/**"]).unwrap();
     let runners = ["src/run.sh".to_owned()];
     let bounds = TaskBounds {
         named_by: NamedBy::Spec,
@@ -352,7 +359,20 @@ fn last_words_are_read_and_decide_nothing_by_themselves() {
         "I did it.\n**SUBJECT: feat(size): read sizes**\n- EXTEND: src/b.rs, since it calls it\n DISAGREE: `AC-1` and `AC-2`\n",
     );
     assert_eq!(words.subject, "feat(size): read sizes");
-    assert_eq!(words.extension, ["src/b.rs, since it calls it"]);
+    let file = |path: &str, why: &str| FileRequest {
+        path: path.to_owned(),
+        why: why.to_owned(),
+        is_of_spec: false,
+    };
+    assert_eq!(words.extension, [file("src/b.rs", "since it calls it")]);
+    for (said, path, why) in [
+        ("`./src/b.rs` - it is there", "src/b.rs", "it is there"),
+        ("src/b.rs: it calls it", "src/b.rs", "it calls it"),
+        ("**src/b.rs** — it calls it", "src/b.rs", "it calls it"),
+        ("src/b.rs", "src/b.rs", ""),
+    ] {
+        assert_eq!(LastWords::of(&format!("EXTEND: {said}")).extension, [file(path, why)]);
+    }
     assert_eq!(words.disagreement.unwrap(), "AC-1` and `AC-2");
     assert_eq!(LastWords::of("there is no SUBJECT: here\nDISAGREE:\n"), LastWords::default());
 }

@@ -171,13 +171,17 @@ impl CodeQuote {
     }
 }
 
+/// Why nothing is built, one a line: the kind of the answer, what the agent says, and the code that it quotes.
+pub fn reasons(kind: &str, why: &str, quotes: &[CodeQuote]) -> Vec<String> {
+    let why = why.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+    let quotes = quotes.iter().map(CodeQuote::in_words);
+    std::iter::once(kind.to_owned()).chain(why).chain(quotes).collect()
+}
+
 impl NoRepair {
     /// What a person has to know, one a line.
     pub fn reasons(&self) -> Vec<String> {
-        let mut lines = vec![self.kind.as_str().to_owned()];
-        lines.extend(self.why.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
-        lines.extend(self.quotes.iter().map(CodeQuote::in_words));
-        lines
+        reasons(self.kind.as_str(), &self.why, &self.quotes)
     }
 }
 

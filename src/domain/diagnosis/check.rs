@@ -37,7 +37,7 @@ pub fn checked(answer: ReportAnswer, code: CodeOfBase<'_>) -> Result<ReportAnswe
                 wrong.push("`cause` does not say why there is nothing to repair".to_owned());
             }
             wrong.extend(wrong_text("cause", &why, TEXT_CHARS_MAX));
-            let quotes = placed(quotes, code, &mut wrong);
+            let quotes = placed(quotes, code.read, &mut wrong);
             if !wrong.is_empty() {
                 return Err(wrong);
             }
@@ -72,7 +72,7 @@ fn found(diagnosis: Diagnosis, code: CodeOfBase<'_>) -> Result<Diagnosis, Vec<St
     }
     wrong.extend(wrong_files(&diagnosis, code));
     wrong.extend(wrong_tests(&diagnosis, code));
-    let quotes = placed(diagnosis.quotes.clone(), code, &mut wrong);
+    let quotes = placed(diagnosis.quotes.clone(), code.read, &mut wrong);
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -145,7 +145,11 @@ fn wrong_tests(diagnosis: &Diagnosis, code: CodeOfBase<'_>) -> Vec<String> {
 }
 
 /// The quotes with the lines at which they stand; one that is nowhere in its file is wrong.
-fn placed(quotes: Vec<CodeQuote>, code: CodeOfBase<'_>, wrong: &mut Vec<String>) -> Vec<CodeQuote> {
+pub(in crate::domain) fn placed(
+    quotes: Vec<CodeQuote>,
+    text_of: &dyn Fn(&str) -> Option<String>,
+    wrong: &mut Vec<String>,
+) -> Vec<CodeQuote> {
     if quotes.len() > QUOTES_MAX {
         wrong.push(format!("`evidence` has {} quotes; {QUOTES_MAX} is the most", quotes.len()));
     }
@@ -157,7 +161,7 @@ fn placed(quotes: Vec<CodeQuote>, code: CodeOfBase<'_>, wrong: &mut Vec<String>)
             wrong.push(format!("`{path}` is no path of one file in this repository"));
             continue;
         }
-        let Some(content) = (code.read)(path) else {
+        let Some(content) = text_of(path) else {
             wrong.push(format!("`{path}` is not there, or is no text that you were shown"));
             continue;
         };

@@ -10,6 +10,7 @@ use crate::domain::gates::secrets::baseline_file;
 use crate::domain::gates::secrets::gate::AllowedSecrets;
 use crate::domain::model::change::FileChange;
 use crate::domain::model::finding::Finding;
+use crate::domain::model::oid::Oid;
 use crate::domain::policy::layers::Resolved;
 use crate::domain::policy::settings::Policy;
 
@@ -24,6 +25,8 @@ pub struct EffectivePolicy {
     /// Problems of the policy itself, such as a `tribunal.toml` in the base that cannot be read: the
     /// defaults hold instead, and it is said.
     pub findings: Vec<Finding>,
+    /// The tree that it was read from; `None` for one that is put together of several, and where there is none.
+    pub tree: Option<Oid>,
     /// See [`Resolved::weakened_by_user`].
     pub weakened_by_user: Vec<String>,
     /// See [`Resolved::asked_of_sandbox`].
@@ -62,6 +65,7 @@ impl EffectivePolicy {
             allow,
             rules,
             findings,
+            tree: None,
             weakened_by_user,
             asked_of_sandbox,
             hash,

@@ -52,6 +52,16 @@ impl Globs {
         let path = path.as_ref();
         self.include.as_ref().is_none_or(|set| set.is_match(path)) && !self.exclude.is_match(path)
     }
+
+    /// Whether a pattern names the path: it is not only left over where all but others is meant.
+    pub fn names(&self, path: impl AsRef<Path>) -> bool {
+        self.include.is_some() && self.matches(path)
+    }
+
+    /// Whether a pattern takes the path out.
+    pub fn takes_out(&self, path: impl AsRef<Path>) -> bool {
+        self.exclude.is_match(path)
+    }
 }
 
 /// Compiles patterns in which `!` means itself; no pattern matches nothing.
@@ -134,7 +144,9 @@ mod tests {
         assert!(globs.matches("src/a/b.rs"));
         assert!(!globs.matches("src/old/b.rs"));
         assert!(!globs.matches("tests/a.rs"));
-        assert!(Globs::new(["!src/**"]).unwrap().matches("tests/a.rs"), "everything else");
+        let rest = Globs::new(["!src/**"]).unwrap();
+        assert!(rest.matches("tests/a.rs") && !rest.names("tests/a.rs"), "everything else");
+        assert!(globs.names("src/a/b.rs") && globs.takes_out("src/old/b.rs"));
         assert!(Globs::new([]).unwrap().matches("anything"));
         assert!(!union([]).unwrap().is_match("anything"));
         assert!(union(["!a"]).unwrap().is_match("!a"), "a plain character");

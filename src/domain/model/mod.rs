@@ -31,3 +31,4 @@ pub mod stored_finding;
 pub mod terminal;
 pub mod text;
 pub mod toml_text;
+pub mod web;

@@ -139,9 +139,21 @@ pub enum SpecRunStep {
     /// A stopped one is continued.
     Continued { run: String, of: String },
     /// It begins a step.
-    Step { spec: String, step: &'static str },
+    Step {
+        spec: String,
+        /// Its number, where several tasks are under way.
+        task: Option<usize>,
+        step: &'static str,
+    },
+    /// A task that was built before its turn does not fit upon the others: why.
+    BuiltAgain { task: usize, why: String },
+    /// What it is built on has so many commits more by now.
+    BaseMoved { spec: String, name: String, commits: usize },
     /// The tests of the base ran, and none failed.
-    BaseTested { passed: usize },
+    /// With the tests that fail already, for people.
+    BaseTested { passed: usize, failing: Vec<String> },
+    /// It is planned as something larger, for people: to which size, and why.
+    Raised { size: &'static str, why: String },
 }
 
 /// What is about to be reviewed.

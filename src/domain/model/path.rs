@@ -39,3 +39,19 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf
         Either::Bytes(bytes) => OsString::from_vec(bytes).into(),
     })
 }
+
+/// A path as git's pattern for that path alone.
+pub fn git_pattern(path: &str) -> String {
+    let is_special = |c: char| "\\*?[ ".contains(c);
+    path.chars().flat_map(|c| is_special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// Whether a path could be shared with a command: it leads downward, and not into git's own folder.
+pub fn is_shareable(path: &str) -> bool {
+    let plain = |part: Component<'_>| match part {
+        Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
+        _ => false,
+    };
+    let path = path.trim_end_matches('/');
+    !path.is_empty() && !path.contains('\0') && Path::new(path).components().all(plain)
+}

@@ -22,8 +22,12 @@ pub struct JobPlace {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JobStep {
     TestBase,
+    WriteSpec,
+    ReviewSpec,
+    CommitSpec,
     Diagnose,
     TellSize,
+    Research,
     Split,
     ReviewPlan,
     WritePlan,
@@ -33,12 +37,15 @@ pub enum JobStep {
     WriteCode,
     ProveGreen,
     ReviewTask,
+    Join,
     Commit,
     RecordDecisions,
     ReviewAll,
+    Rebase,
     WriteDocuments,
     Publish,
     RecordCause,
+    TakeAnswer,
     KeepResult,
     RunGates,
     LayOut,
@@ -59,8 +66,12 @@ impl JobStep {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TestBase => "testing the base",
+            Self::WriteSpec => "writing the spec",
+            Self::ReviewSpec => "reviewing the spec",
+            Self::CommitSpec => "committing the spec",
             Self::Diagnose => "finding the cause",
             Self::TellSize => "telling its size",
+            Self::Research => "researching",
             Self::Split => "splitting it into parts",
             Self::ReviewPlan => "reviewing the plan",
             Self::WritePlan => "writing the plan",
@@ -70,12 +81,15 @@ impl JobStep {
             Self::WriteCode => "writing code",
             Self::ProveGreen => "testing the code",
             Self::ReviewTask => "reviewing",
+            Self::Join => "joining the other tasks",
             Self::Commit => "committing",
             Self::RecordDecisions => "recording decisions",
             Self::ReviewAll => "reviewing all of it",
+            Self::Rebase => "rebasing",
             Self::WriteDocuments => "writing the documents",
             Self::Publish => "publishing",
             Self::RecordCause => "recording the cause",
+            Self::TakeAnswer => "your answer",
             Self::KeepResult => "keeping the result",
             Self::RunGates => "running the gates",
             Self::LayOut => "laying the change out",
@@ -125,10 +139,21 @@ pub fn of_spec(job: &JobId) -> JobPlace {
     let number = |word: &str| word.parse::<usize>().ok();
     match words.as_slice() {
         ["base"] => JobPlace::step(JobStep::TestBase),
+        ["answer"] => JobPlace::step(JobStep::TakeAnswer),
+        ["spec"] => JobPlace::step(JobStep::CommitSpec),
+        ["spec", "review", round] => {
+            JobPlace { round: number(round), ..JobPlace::step(JobStep::ReviewSpec) }
+        }
+        ["spec", round, tried] => JobPlace {
+            round: number(round),
+            number: number(tried),
+            ..JobPlace::step(JobStep::WriteSpec)
+        },
         ["diagnosis", tried] => {
             JobPlace { number: number(tried), ..JobPlace::step(JobStep::Diagnose) }
         }
         ["size"] => JobPlace::step(JobStep::TellSize),
+        ["research"] => JobPlace::step(JobStep::Research),
         ["split", tried] => JobPlace { number: number(tried), ..JobPlace::step(JobStep::Split) },
         ["plan", "review", part, round] => JobPlace {
             part: number(part),
@@ -152,6 +177,7 @@ pub fn of_spec(job: &JobId) -> JobPlace {
                 ["code", tried] => (JobStep::WriteCode, number(tried)),
                 ["green", tried] => (JobStep::ProveGreen, number(tried)),
                 ["review"] => (JobStep::ReviewTask, None),
+                ["join"] => (JobStep::Join, None),
                 ["commit"] => (JobStep::Commit, None),
                 _ => (JobStep::Unknown, None),
             };
@@ -160,6 +186,7 @@ pub fn of_spec(job: &JobId) -> JobPlace {
         ["decisions"] => JobPlace::step(JobStep::RecordDecisions),
         ["accept"] => JobPlace::step(JobStep::ReviewAll),
         ["documents"] => JobPlace::step(JobStep::WriteDocuments),
+        ["rebase"] => JobPlace::step(JobStep::Rebase),
         ["publish"] => JobPlace::step(JobStep::Publish),
         ["learn"] => JobPlace::step(JobStep::RecordCause),
         ["keep"] => JobPlace::step(JobStep::KeepResult),
@@ -216,11 +243,14 @@ mod tests {
         let review = |name: &str| of_review(&JobId::new(name)).in_words();
         for (name, words) in [
             ("base", "testing the base"),
+            ("spec-3-2", "writing the spec, round 3, try 2"),
+            ("spec-review-2", "reviewing the spec, round 2"),
             ("plan-1-1", "part 1: writing the plan"),
             ("plan-review-2-4", "part 2: reviewing the plan, round 4"),
             ("tasks-1-2", "part 1: listing tasks, try 2"),
             ("task-3-code-2", "task 3: writing code, try 2"),
             ("task-12-review", "task 12: reviewing"),
+            ("task-2-join", "task 2: joining the other tasks"),
             ("accept", "reviewing all of it"),
         ] {
             assert_eq!(spec(name), words);

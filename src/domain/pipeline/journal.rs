@@ -94,6 +94,11 @@ impl Journal {
         self.0.last().map(|entry| entry.at)
     }
 
+    /// When something last happened to a job.
+    pub fn last_of(&self, job: &JobId) -> Option<Timestamp> {
+        self.0.iter().rfind(|entry| entry.job == *job).map(|entry| entry.at)
+    }
+
     /// When the job that is under way was last started: how long what is done now takes.
     pub(super) fn last_started(&self) -> Option<Timestamp> {
         let last = self.0.last().filter(|entry| entry.event == JobEvent::Started);
@@ -110,6 +115,18 @@ impl Journal {
     pub fn is_under_way(&self, job: &JobId) -> bool {
         let last = self.0.iter().rfind(|entry| entry.job == *job);
         last.is_some_and(|entry| entry.event == JobEvent::Started)
+    }
+
+    /// Whether a job was started, and nothing came of it, whether or not it is under way.
+    pub fn is_open(&self, job: &JobId) -> bool {
+        let last = self.0.iter().rfind(|entry| entry.job == *job);
+        last.is_some_and(|entry| !matches!(entry.event, JobEvent::Ended(_)))
+    }
+
+    /// Whether nothing was made of a job: it was not started, or was put off.
+    pub fn is_unmade(&self, job: &JobId) -> bool {
+        let last = self.0.iter().rfind(|entry| entry.job == *job);
+        last.is_none_or(|entry| entry.event == JobEvent::Deferred)
     }
 
     /// The jobs that were started and of which nothing came yet.

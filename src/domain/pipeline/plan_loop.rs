@@ -1,7 +1,8 @@
-//! The plan of a part is written and reviewed in turn until it is good enough, or until that leads nowhere.
+//! The plan of a part, or a spec, is written and reviewed in turn until it is good enough, or until that leads nowhere.
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model::severity::Severity;
 use crate::domain::model::text::counted;
 use crate::domain::planning::plan::PartPlan;
 use crate::domain::planning::plan_review::{AgreedPlan, PlanFinding, is_good, weight};
@@ -13,9 +14,9 @@ pub const ROUNDS_MAX: usize = 20;
 const WITHOUT_GAIN_MAX: usize = 3;
 
 /// The rounds so far: odd ones write, even ones review.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanLoop {
-    pub rounds: Vec<PlanRound>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanLoop<D = PartPlan> {
+    pub rounds: Vec<PlanRound<D>>,
     /// Whether it begins with a plan that a person rejected: they are asked again where it leads nowhere.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_rejected: bool,
@@ -23,17 +24,17 @@ pub struct PlanLoop {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum PlanRound {
-    Written(PartPlan),
+pub enum PlanRound<D = PartPlan> {
+    Written(D),
     Reviewed(Vec<PlanFinding>),
 }
 
 /// What is next in a plan loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PlanStep {
+pub enum PlanStep<D = PartPlan> {
     Write,
     Review,
-    Agreed(Box<AgreedPlan>),
+    Agreed(Box<AgreedPlan<D>>),
     /// It leads nowhere: why, and what its last review found.
     Stopped {
         why: String,
@@ -41,10 +42,16 @@ pub enum PlanStep {
     },
 }
 
-impl PlanLoop {
+impl<D> Default for PlanLoop<D> {
+    fn default() -> Self {
+        Self { rounds: Vec::new(), is_rejected: false }
+    }
+}
+
+impl<D: Clone + PartialEq> PlanLoop<D> {
     /// The loop after one more round.
     #[must_use]
-    pub fn with(mut self, round: PlanRound) -> Self {
+    pub fn with(mut self, round: PlanRound<D>) -> Self {
         self.rounds.push(round);
         self
     }
@@ -54,8 +61,8 @@ impl PlanLoop {
         self.rounds.len() + 1
     }
 
-    /// The plan that was written last.
-    pub fn plan(&self) -> Option<&PartPlan> {
+    /// What was written last.
+    pub fn plan(&self) -> Option<&D> {
         self.rounds.iter().rev().find_map(|round| match round {
             PlanRound::Written(plan) => Some(plan),
             PlanRound::Reviewed(_) => None,
@@ -68,7 +75,7 @@ impl PlanLoop {
     }
 
     /// What is next.
-    pub fn next(&self) -> PlanStep {
+    pub fn next(&self) -> PlanStep<D> {
         let (Some(last), Some(plan)) = (self.rounds.last(), self.plan()) else {
             return PlanStep::Write;
         };
@@ -80,9 +87,10 @@ impl PlanLoop {
             };
         };
         if is_good(findings) {
-            let (plan, open) = (plan.clone(), findings.clone());
-            let rounds = self.rounds.len();
-            let agreed = AgreedPlan { plan, open, rounds, stopped: String::new() };
+            let stopped = String::new();
+            let open = findings.clone();
+            let agreed =
+                AgreedPlan { plan: plan.clone(), open, rounds: self.rounds.len(), stopped };
             return PlanStep::Agreed(Box::new(agreed));
         }
         if self.rounds.len() >= ROUNDS_MAX {
@@ -97,7 +105,26 @@ impl PlanLoop {
         PlanStep::Write
     }
 
-    fn stopped(&self, why: &str) -> PlanStep {
+    /// The loop after its person rejected what came of it, with what they say.
+    pub fn rejected(plan: D, note: String) -> Self {
+        let finding = PlanFinding {
+            severity: Severity::Critical,
+            section: "all of it".to_owned(),
+            title: "the person who asked for it rejects it as it is".to_owned(),
+            failure: note,
+            remedy: "write it as they say".to_owned(),
+        };
+        let rounds = vec![PlanRound::Written(plan), PlanRound::Reviewed(vec![finding])];
+        Self { rounds, is_rejected: true }
+    }
+
+    /// What was written last, for its person to decide about, though its reviews do not agree to it.
+    pub fn unagreed(&self, why: String, open: Vec<PlanFinding>) -> Option<AgreedPlan<D>> {
+        let plan = self.plan()?.clone();
+        Some(AgreedPlan { plan, open, rounds: self.rounds.len(), stopped: why })
+    }
+
+    fn stopped(&self, why: &str) -> PlanStep<D> {
         PlanStep::Stopped { why: why.to_owned(), open: self.findings().to_vec() }
     }
 
@@ -108,8 +135,8 @@ impl PlanLoop {
         })
     }
 
-    fn is_written_twice(&self, plan: &PartPlan) -> bool {
-        let same = |round: &&PlanRound| matches!(round, PlanRound::Written(one) if one == plan);
+    fn is_written_twice(&self, plan: &D) -> bool {
+        let same = |round: &&PlanRound<D>| matches!(round, PlanRound::Written(one) if one == plan);
         self.rounds.iter().filter(same).count() > 1
     }
 

@@ -14,6 +14,7 @@ use crate::domain::pipeline::journal::{JobEvent, Journal};
 use crate::domain::pipeline::review_loop::{Attempt, Pause, ReviewLoop, Stage};
 use crate::domain::review::deliver::unscanned::Remedy;
 use crate::domain::spec::belongs::SpecGround;
+use crate::domain::spec::dropped::DroppedCriterion;
 
 /// The newest format of a run that this program reads, and the one that it writes.
 pub const VERSION: u32 = 3;
@@ -72,6 +73,9 @@ pub struct SpecCopy {
     /// The ids of the criteria that count, where a change is to meet a part of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
+    /// What the version that was built before asked for, and this one does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedCriterion>,
 }
 
 impl SpecCopy {

@@ -7,6 +7,7 @@ use crate::domain::model::agent::{Cost, Role};
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::job_place::JobPlace;
 use crate::domain::pipeline::journal::{FixEffect, JobEvent, JobResult, Journal, ReviewProgress};
+use crate::domain::research::shard::ResearchShard;
 use crate::domain::review::tracked::TrackedFinding;
 
 /// How many lines of a change are shown where not all of it is asked for.
@@ -210,6 +211,11 @@ pub fn jobs(
 /// Whether a call is one of a question: the same in another place, to have an answer repaired, or once more.
 fn is_call_of(call: &str, question: &str) -> bool {
     let Some(mut rest) = call.strip_prefix(question) else { return false };
+    // Research asks several questions.
+    let shard = ResearchShard::ALL.into_iter().find_map(|shard| {
+        rest.strip_prefix('-').and_then(|rest| rest.strip_prefix(shard.as_str()))
+    });
+    rest = shard.unwrap_or(rest);
     loop {
         let number = rest
             .strip_prefix('.')
@@ -294,6 +300,10 @@ mod tests {
 
     #[test]
     fn a_call_belongs_to_the_question_that_it_repeats() {
+        for call in ["research-code", "research-problem-repair.2"] {
+            assert!(is_call_of(call, "research"), "{call}");
+        }
+        assert!(!is_call_of("research-again-1-code", "research"));
         for call in ["base", "base.2", "base-repair", "base-instead-repair.3"] {
             assert!(is_call_of(call, "base"), "{call}");
         }

@@ -3,6 +3,8 @@
 //! An agent proposes each of them; code holds it against what the spec asks for and sends it back once where
 //! something is missing, so that what is built is all of the spec, in tasks that each can be measured.
 
+pub mod page_changes;
+pub mod independent;
 pub mod part;
 pub mod plan;
 pub mod plan_review;

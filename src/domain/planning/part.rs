@@ -12,6 +12,9 @@ use crate::domain::planning::task::PlannedTask;
 /// The most parts of one spec; what has more is several specs.
 pub const PARTS_MAX: usize = 8;
 
+/// The fewest.
+pub const PARTS_MIN: usize = 2;
+
 /// A part of a spec, which is planned and built before the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedPart {
@@ -67,7 +70,7 @@ pub fn parse(value: &Value) -> Result<Vec<PlannedPart>, String> {
 /// What is wrong with parts beside the criteria that they are to share out, one a line; empty for nothing.
 pub fn wrong(parts: &[PlannedPart], criteria: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
-    if parts.len() < 2 {
+    if parts.len() < PARTS_MIN {
         wrong.push("it is one part: a spec of this size is at least two".to_owned());
     }
     if parts.len() > PARTS_MAX {

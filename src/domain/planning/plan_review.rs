@@ -27,10 +27,10 @@ pub struct PlanFinding {
     pub remedy: String,
 }
 
-/// A plan that went through its reviews, or that a person is to decide about.
+/// A plan, or a spec, that went through its reviews, or that a person is to decide about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgreedPlan {
-    pub plan: PartPlan,
+pub struct AgreedPlan<D = PartPlan> {
+    pub plan: D,
     /// What its last review found, which is not enough to hold it.
     pub open: Vec<PlanFinding>,
     /// How often it was written and how often reviewed, together.
@@ -68,19 +68,19 @@ pub fn schema() -> Value {
     }))
 }
 
-/// Reads the review of a plan.
+/// Reads the review of something that has these sections, each with its name.
 ///
 /// # Errors
 ///
 /// What does not fit, and a section that no verbatim quote shows to have been read.
-pub fn parse(value: &Value, plan: &PartPlan) -> Result<Vec<PlanFinding>, String> {
+pub fn parse(value: &Value, sections: &[(&str, &str)]) -> Result<Vec<PlanFinding>, String> {
     let answer: PlanReviewAnswer = read(value)?;
-    for (name, text) in plan.sections() {
+    for (name, text) in sections {
         let text = squeezed(text);
         let least = QUOTE_MIN.min(text.chars().count());
         let shows = |one: &ReadSection| {
             let quote = squeezed(&one.quote);
-            one.section == name && quote.chars().count() >= least && text.contains(&quote)
+            one.section == *name && quote.chars().count() >= least && text.contains(&quote)
         };
         if !answer.read.iter().any(shows) {
             return Err(format!(

@@ -12,6 +12,16 @@ use crate::domain::planning::reading::{object, read};
 pub struct SizeVote {
     pub size: Size,
     pub why: String,
+    /// Why what is known elsewhere should be looked into first; empty where it need not be.
+    #[serde(default)]
+    pub research: String,
+}
+
+impl SizeVote {
+    /// Why it asks for research; `None` where it does not.
+    pub fn asks_for_research(&self) -> Option<&str> {
+        Some(self.research.trim()).filter(|why| !why.is_empty())
+    }
 }
 
 /// The schema of the answer.
@@ -19,6 +29,7 @@ pub fn schema() -> Value {
     object(&json!({
         "size": {"type": "string", "enum": ["S", "M", "L"]},
         "why": {"type": "string"},
+        "research": {"type": "string"},
     }))
 }
 

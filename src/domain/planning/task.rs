@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use globset::GlobSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::domain::model::globs::Globs;
 use crate::domain::model::text::counted;
 use crate::domain::planning::reading::{object, read};
 
@@ -47,7 +47,7 @@ pub struct TaskLimits<'a> {
     /// The criteria that the tasks must serve.
     pub criteria: &'a [String],
     /// What the spec allows to change; `None` where it names nothing.
-    pub touches: Option<&'a GlobSet>,
+    pub touches: Option<&'a Globs>,
     pub files_max: usize,
     pub lines_max: usize,
     pub needs_scaffold: bool,
@@ -172,7 +172,7 @@ fn wrong_with(task: &PlannedTask, limits: TaskLimits<'_>) -> Vec<String> {
     for path in &task.paths {
         if !is_file_path(path) {
             wrong.push(format!("`{path}` is no path of one file in this repository"));
-        } else if limits.touches.is_some_and(|globs| !globs.is_match(path)) {
+        } else if limits.touches.is_some_and(|globs| !globs.matches(path)) {
             wrong.push(format!("`{path}` is not in the spec's `touches`"));
         }
     }
@@ -191,11 +191,12 @@ fn wrong_with(task: &PlannedTask, limits: TaskLimits<'_>) -> Vec<String> {
     wrong
 }
 
-/// Whether a text names one file below the top of a repository: a pattern could be anything.
 /// Whether a text is the path of one file from the top of a repository.
 pub fn is_file_path(path: &str) -> bool {
     let is_name = |part: &str| !part.is_empty() && part != "." && part != ".." && part != ".git";
-    path.split('/').all(is_name) && !path.contains(['*', '?', '[', ']', '{', '}', '\\', '\0', '\n'])
+    path.split('/').all(is_name)
+        && !path.starts_with('!')
+        && !path.contains(['*', '?', '[', ']', '{', '}', '\\', '\0', '\n'])
 }
 
 /// The places of tasks in an order in which each comes after what it needs, as they are listed where that
@@ -232,7 +233,10 @@ impl PlannedTask {
 
     /// The task as a page; `number` counts from 1.
     pub fn markdown(&self, number: usize) -> String {
-        let mut page = format!("# Task {number}: {}\n\n{}\n\n", self.title, self.goal.trim());
+        let mut page = format!("# Task {number}: {}\n\n", self.title);
+        if !self.goal.trim().is_empty() {
+            let _ = write!(page, "{}\n\n", self.goal.trim());
+        }
         let list = |items: Vec<String>| {
             if items.is_empty() { "none".to_owned() } else { items.join(", ") }
         };
@@ -240,13 +244,17 @@ impl PlannedTask {
             TaskKind::Behaviour => "behaviour: a test that fails comes first",
             TaskKind::Scaffold => "scaffold: files, types and signatures, no behaviour",
         };
-        let paths = self.paths.iter().map(|path| format!("`{path}`")).collect();
+        let paths = self.paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>();
+        let files = if paths.is_empty() { "any".to_owned() } else { paths.join(", ") };
+        // Nobody says it of what is one task.
+        let lines = match self.lines {
+            0 => String::new(),
+            lines => format!("- about {lines} changed lines\n"),
+        };
         let needs = self.needs.iter().map(|need| format!("task {need}")).collect();
         let _ = write!(
             page,
-            "- kind: {kind}\n- files: {}\n- about {} changed lines\n- criteria: {}\n- needs: {}\n",
-            list(paths),
-            self.lines,
+            "- kind: {kind}\n- files: {files}\n{lines}- criteria: {}\n- needs: {}\n",
             list(self.criteria.clone()),
             list(needs)
         );

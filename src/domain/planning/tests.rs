@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::size::Size;
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::prompt::PlanningPrompt;
@@ -69,16 +69,19 @@ fn a_review_of_a_plan_counts_where_each_section_is_quoted() {
         .map(|(name, text)| json!({"section": name, "quote": text}))
         .collect();
     let answer = |read: &[Value]| json!({"findings": [], "read": read});
-    assert_eq!(plan_review::parse(&answer(&read), &plan), Ok(Vec::new()));
+    assert_eq!(plan_review::parse(&answer(&read), &plan.sections()), Ok(Vec::new()));
     for left_out in 0..read.len() {
         let mut fewer = read.clone();
         let one = fewer.remove(left_out);
         let name = one["section"].as_str().unwrap();
-        let why = plan_review::parse(&answer(&fewer), &plan).unwrap_err();
+        let why = plan_review::parse(&answer(&fewer), &plan.sections()).unwrap_err();
         assert!(why.contains(name), "{why}");
         for quote in ["", "bytes", "something that stands in no plan"] {
             fewer.push(json!({"section": name, "quote": quote}));
-            assert!(plan_review::parse(&answer(&fewer), &plan).is_err(), "{name}: {quote}");
+            assert!(
+                plan_review::parse(&answer(&fewer), &plan.sections()).is_err(),
+                "{name}: {quote}"
+            );
             fewer.pop();
         }
     }
@@ -93,7 +96,7 @@ fn a_task(criteria: &[&str], needs: &[usize]) -> PlannedTask {
 }
 
 fn order(tasks: &[PlannedTask], needs_scaffold: bool) -> Result<Vec<PlannedTask>, Vec<String>> {
-    let touches = globs::union(["src/**"]).unwrap();
+    let touches = Globs::new(["src/**"]).unwrap();
     let limits = TaskLimits {
         criteria: &ids(&["AC-1", "AC-2"]),
         touches: Some(&touches),
@@ -172,6 +175,7 @@ proptest! {
 fn prompts_show_all_that_they_are_to_show() {
     let plan = plan::parse(&plan_answer()).unwrap();
     let ask = PlanningPrompt {
+        research: "a library does it",
         spec: "Read sizes",
         part: "AC-1: a size is read",
         rules: &ids(&["no panics"]),
@@ -183,7 +187,7 @@ fn prompts_show_all_that_they_are_to_show() {
     let finding = json!({"findings": [{
         "severity": "high", "section": "Flow", "title": "K is lost", "failure": "f", "remedy": "r",
     }], "read": plan.sections().map(|(name, text)| json!({"section": name, "quote": text}))});
-    let findings = plan_review::parse(&finding, &plan).unwrap();
+    let findings = plan_review::parse(&finding, &plan.sections()).unwrap();
     let prompts = [
         prompt::size(&ask),
         prompt::split(&ask),
@@ -194,7 +198,14 @@ fn prompts_show_all_that_they_are_to_show() {
     let shown: [&[&str]; 5] = [
         &["Read sizes"],
         &["Read sizes", "it was too large"],
-        &["Read sizes", "AC-1: a size", "no panics", "K is 1024.", "high, in `Flow`: K is lost"],
+        &[
+            "Read sizes",
+            "AC-1: a size",
+            "no panics",
+            "a library does it",
+            "K is 1024.",
+            "high, in `Flow`: K is lost",
+        ],
         &["Read sizes", "AC-1: a size", "K is 1024."],
         &["Read sizes", "AC-1: a size", "K is 1024.", "it was too large"],
     ];

@@ -8,6 +8,7 @@ pub fn of(key: &str) -> Option<&'static str> {
         ["http-agent"] => "models behind an address as agents (your own settings alone)",
         ["classes"] => "classes of findings of the project's own",
         ["commands"] => "commands of the project that run as gates",
+        ["prepare"] => "what is fetched with the network before an agent's code is tested without",
         ["protect", "branches"] => "protected branches, beside the remote's default branch; globs",
         ["gates", gate, rest @ ..] => of_gate(gate, rest)?,
         ["watch", name] => of_watch(name)?,
@@ -20,10 +21,22 @@ pub fn of(key: &str) -> Option<&'static str> {
             "runs that the watcher starts at the same time, 1 to 8 (your own settings)"
         }
         ["runs", "changed"] => "ask, restart or ignore: a spec is changed while it is built",
+        ["runs", "tasks-at-once"] => {
+            "independent tasks of a run that are built side by side, 1 to 3 (your own settings)"
+        }
         ["runs", "ask-every"] => "after how many tasks each a run asks you to look; 0 for never",
         ["runs", "fast-dirty"] => {
             "refuse, or touched: what has to be committed before `--mode fast` begins"
         }
+        ["runs", "disk"] => "what checkouts and what was prepared may take, such as 20 GiB",
+        ["runs", "extend"] => {
+            "ask, or grant where the spec's `touches` names it: a task needs one more file"
+        }
+        ["planning", "ask-before"] => {
+            "dependency, interface, architecture: takes your yes before it is committed"
+        }
+        ["runs", "research"] => "auto, always or never: research on the web before a plan",
+        ["planning", "research"] => "the same for this repository; a never in either counts",
         ["sandbox", name] => of_sandbox(name)?,
         ["prices", .., "input"] => "US dollars for a million tokens of input",
         ["prices", .., "cached"] => "the same for input from a cache",

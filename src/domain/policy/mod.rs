@@ -12,6 +12,8 @@ pub mod gate_settings;
 pub mod learn_settings;
 pub mod meaning;
 pub mod own_classes;
+pub mod prepare_proposal;
+pub mod prepare_settings;
 pub mod report_format;
 pub mod review_settings;
 pub mod sandbox_settings;

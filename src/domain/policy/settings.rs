@@ -10,8 +10,9 @@ use crate::domain::policy::agent_settings::{
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::gate_settings::GateSettings;
 use crate::domain::policy::learn_settings::LearnSettings;
+use crate::domain::policy::prepare_settings::PrepareStep;
 use crate::domain::policy::review_settings::ReviewSettings;
-use crate::domain::policy::run_settings::RunSettings;
+use crate::domain::policy::run_settings::{PlanningSettings, RunSettings};
 use crate::domain::policy::sandbox_settings::SandboxSettings;
 use crate::domain::policy::watch_settings::WatchSettings;
 
@@ -23,6 +24,8 @@ pub struct Policy {
     pub gates: GateSettings,
     #[serde(default)]
     pub commands: Vec<CommandGate>,
+    #[serde(default)]
+    pub prepare: Vec<PrepareStep>,
     /// Classes that the repository adds to the list, with what each asks for.
     pub classes: BTreeMap<String, String>,
     pub watch: WatchSettings,
@@ -32,6 +35,7 @@ pub struct Policy {
     pub review: ReviewSettings,
     /// The user's own: a repository cannot set it.
     pub runs: RunSettings,
+    pub planning: PlanningSettings,
     pub sandbox: SandboxSettings,
     /// By model. The user's own: a repository cannot set it.
     pub prices: BTreeMap<String, Price>,

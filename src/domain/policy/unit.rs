@@ -47,10 +47,23 @@ const PARALLEL_MAX: usize = 8;
 
 /// A number of calls that are made side by side.
 pub fn parallel<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    up_to(PARALLEL_MAX, deserializer)
+}
+
+/// The most tasks that are built side by side: so many workspaces there are in which tests run.
+const TASKS_AT_ONCE_MAX: usize = 3;
+
+/// A number of tasks that are built side by side.
+pub fn tasks_at_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    up_to(TASKS_AT_ONCE_MAX, deserializer)
+}
+
+fn up_to<'de, D: Deserializer<'de>>(most: usize, deserializer: D) -> Result<usize, D::Error> {
     let number = i64::deserialize(deserializer)?;
-    usize::try_from(number).ok().filter(|number| (1..=PARALLEL_MAX).contains(number)).ok_or_else(
-        || de::Error::custom(format!("`{number}` is not a number from 1 to {PARALLEL_MAX}")),
-    )
+    usize::try_from(number)
+        .ok()
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| de::Error::custom(format!("`{number}` is not a number from 1 to {most}")))
 }
 
 /// The most tasks of a spec: a larger number asks nobody and is a mistake.

@@ -56,6 +56,21 @@ pub enum EscalationDetail {
     },
 }
 
+impl EscalationDetail {
+    /// Whether fixes led to no end: what was written may be more than one task.
+    pub fn is_without_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Unresolved(_)
+                | Self::Repeats { .. }
+                | Self::Undoes { .. }
+                | Self::FixInduced { .. }
+                | Self::NoDiff
+                | Self::Rounds(_)
+        )
+    }
+}
+
 /// Everything that a decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecisionInputs {

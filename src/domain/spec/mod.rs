@@ -7,6 +7,7 @@ pub mod reading;
 pub mod identity;
 pub mod belongs;
 pub mod classify;
+pub mod dropped;
 pub mod record;
 pub mod reported;
 pub mod template;

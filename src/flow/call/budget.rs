@@ -49,8 +49,8 @@ pub(super) fn is_free(policy: &Policy, to: &AssignedAgent) -> bool {
 /// as long as it likes: all that it may cost counts.
 pub(super) fn counts_for(estimate: Option<Money>, access: Access, budget: Money) -> Money {
     match (access, estimate) {
-        (Access::Read, Some(estimate)) => estimate.min(budget),
-        (Access::Read, None) | (Access::Write, _) => budget,
+        (Access::Read | Access::Search, Some(estimate)) => estimate.min(budget),
+        (Access::Read | Access::Search, None) | (Access::Write, _) => budget,
     }
 }
 

@@ -19,6 +19,9 @@ use crate::platform::store::ledger;
 use crate::platform::store::ledger::Ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
 
+/// Finds runs by their ids, on any thread.
+pub type FindRuns<'a> = dyn Fn() -> Result<Vec<String>> + Send + Sync + 'a;
+
 /// Makes the calls of one run.
 pub struct AgentClient<'a> {
     pub env: &'a Env,
@@ -28,8 +31,8 @@ pub struct AgentClient<'a> {
     pub state_dir: PathBuf,
     /// The run's id.
     pub run: String,
-    /// Other runs whose calls count in this run's budget.
-    pub shares_with: Vec<String>,
+    /// Finds the other runs whose calls count in this run's budget: more may begin meanwhile.
+    pub shares_with: Box<FindRuns<'a>>,
     /// The run's folder, which this process holds.
     pub folder: PathBuf,
     pub interrupts: Interrupts,

@@ -5,6 +5,7 @@
 
 pub mod roles;
 pub mod route;
+pub mod apart;
 mod budget;
 mod failover;
 pub mod listing;
@@ -269,7 +270,7 @@ impl AgentClient<'_> {
     fn limits(&self, time: Timestamp) -> Result<Limits> {
         let budget = self.policy.budget;
         let mut runs = vec![self.run.clone()];
-        runs.extend(self.shares_with.iter().cloned());
+        runs.extend((self.shares_with)()?);
         Ok(Limits { run: budget.run, runs, day: budget.day, day_began: day_of(time)? })
     }
 }

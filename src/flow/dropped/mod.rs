@@ -289,7 +289,9 @@ fn found(state_dir: &Path, run: &SpecRun) -> FoundRun {
         _ if runs::is_held(state_dir, &run.id) => RunStanding::UnderWay,
         SpecStage::Paused(pause) => RunStanding::Paused(pause.resume_when),
         SpecStage::Waiting(_) if typed.is_some() => RunStanding::Answered,
-        SpecStage::Waiting(_) | SpecStage::Planned(_) => RunStanding::Paused(ResumeWhen::Asked),
+        SpecStage::Waiting(_) | SpecStage::Planned(_) | SpecStage::Built(_) => {
+            RunStanding::Paused(ResumeWhen::Asked)
+        }
         _ if runs::was_killed(state_dir, &run.id) => RunStanding::Cut,
         _ => RunStanding::LetGo,
     };

@@ -16,9 +16,12 @@ use crate::domain::policy::sandbox_settings::WithoutSandbox;
 use crate::flow::context::Context;
 use crate::flow::evaluate::inside_command;
 use crate::flow::workspace::checkout::Workspace;
+use crate::flow::workspace::prepared::{Placed, Placing};
 use crate::platform::config::random;
 use crate::platform::process::Cmd;
-use crate::platform::sandbox::access::{NetworkAccess, ResourceLimits, SandboxAccess};
+use crate::platform::sandbox::access::{
+    NetworkAccess, PlacedContent, ResourceLimits, SandboxAccess,
+};
 use crate::platform::sandbox::{BUBBLEWRAP_HINT, Confinement};
 
 /// The shell of every command.
@@ -36,7 +39,16 @@ pub enum CommandHold {
     Missing(String),
 }
 
+/// What a command finds in its workspace beside the checkout.
+#[derive(Default)]
+pub struct CommandExtras {
+    pub placed: Vec<Placed>,
+    /// Variables, each with a path below the top.
+    pub env: Vec<(String, String)>,
+}
+
 /// The sandbox of commands, with what they may reach in it.
+#[derive(Clone)]
 pub struct CommandSandbox {
     confinement: Confinement,
     readable: Vec<PathBuf>,
@@ -98,6 +110,29 @@ impl CommandHold {
     pub fn is_sandbox(&self) -> bool {
         matches!(self, Self::Sandbox(_))
     }
+
+    /// The same, where the network can be reached.
+    pub fn with_network(&self) -> Self {
+        match self {
+            Self::NotNeeded => Self::NotNeeded,
+            Self::Missing(why) => Self::Missing(why.clone()),
+            Self::Sandbox(sandbox) => {
+                Self::Sandbox(CommandSandbox { network: NetworkAccess::Host, ..sandbox.clone() })
+            }
+        }
+    }
+
+    /// How something is put in place where it is not to be written.
+    pub fn placing(&self) -> Placing {
+        match self {
+            Self::Sandbox(sandbox)
+                if matches!(sandbox.confinement, Confinement::Bubblewrap { .. }) =>
+            {
+                Placing::Mount
+            }
+            _ => Placing::Link,
+        }
+    }
 }
 
 /// The files and folders that settings name: `~/` is the person's home folder, by its own name where it is
@@ -118,8 +153,13 @@ impl CommandSandbox {
         context: Context<'_>,
         workspace: &Workspace,
         command: &CommandGate,
+        placed: &[Placed],
         writable: Vec<PathBuf>,
     ) -> Result<Cmd> {
+        let placed = placed.iter().map(|one| PlacedContent {
+            content: one.content.clone(),
+            path: PathBuf::from(&one.path),
+        });
         let shared = workspace.shared_with(context.repo, &command.share, &self.readable)?;
         // Without them the repository in the workspace is an empty one.
         let objects = context.repo.object_folders().into_iter();
@@ -127,6 +167,7 @@ impl CommandSandbox {
         let access = SandboxAccess {
             dir: workspace.work(),
             writable,
+            placed: placed.collect(),
             temporary: workspace.empty_folder("temporary")?,
             readable: shared.into_iter().chain(objects).chain(self.readable.clone()).collect(),
             network: self.network,
@@ -144,6 +185,7 @@ pub fn shell(
     workspace: &Workspace,
     command: &CommandGate,
     hold: &CommandHold,
+    extras: &CommandExtras,
     writable: Vec<PathBuf>,
 ) -> Result<Cmd> {
     let shell = match hold {
@@ -151,9 +193,11 @@ pub fn shell(
             Cmd::new(SHELL, &workspace.work()).args(["-c", &command.run])
         }
         CommandHold::Sandbox(sandbox) => sandbox
-            .shell(context, workspace, command, writable)
+            .shell(context, workspace, command, &extras.placed, writable)
             .context("the sandbox could not be made")?,
     };
     let shell = shell.env("GIT_CEILING_DIRECTORIES", workspace.ceiling()).deadline(command.timeout);
+    let env = extras.env.iter();
+    let shell = env.fold(shell, |shell, (name, path)| shell.env(name, workspace.work().join(path)));
     Ok(inside_command::environment(shell, context, &command.name))
 }

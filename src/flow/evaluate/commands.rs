@@ -7,7 +7,6 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::gates::formats::ReportFormat;
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::test_report::cases::TestConclusion;
 use crate::domain::model::change::{Change, WrittenBy};
 use crate::domain::model::finding::{Effect, Finding};
 use crate::domain::model::notice::Progress;
@@ -26,14 +25,16 @@ use crate::flow::evaluate::command_progress::CommandProgress;
 use crate::flow::evaluate::command_selection::{
     CommandRequest, RequestedBy, Selected, test_commands,
 };
-use crate::flow::evaluate::command_shell::{CommandHold, shell};
+use crate::flow::evaluate::command_shell::{CommandExtras, CommandHold, shell};
 use crate::flow::evaluate::inside_command;
+use crate::flow::evaluate::preparing;
+use crate::flow::evaluate::preparing::Preparation;
 use crate::flow::evaluate::tool_report;
 use crate::flow::evaluate::tool_report::{CommandReport, FINDINGS_MAX, ReportPlace};
 use crate::flow::setup::consent;
 use crate::flow::workspace::changed::changed_files;
 use crate::flow::workspace::checkout;
-use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
+use crate::flow::workspace::checkout::{Ignored, Workspace};
 use crate::platform::process::{ExitOutcome, Interrupts};
 use crate::platform::store::regular;
 use crate::platform::store::regular::{LastLink, REPORT};
@@ -105,10 +106,14 @@ fn run_selected(
     if wanted.is_empty() {
         return Ok(outcome);
     }
-    let hold = match CommandHold::find(context, effective, &agreed, request.written_by) {
-        Ok(hold) => hold,
-        Err(reason) => {
-            outcome.fail_all(level, &wanted, &reason);
+    let interrupts = Interrupts::listen().context("could not listen for signals")?;
+    let by = request.written_by;
+    let prepared = preparing::hold_and_prepare(context, effective, &agreed, change, by, interrupts);
+    let (hold, preparation) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            outcome.interrupted = checkout::signal_of(&error);
+            outcome.fail_all(level, &wanted, &format!("{error:#}"));
             return Ok(outcome);
         }
     };
@@ -117,7 +122,6 @@ fn run_selected(
             format!("what an agent wrote ran without it, as `sandbox.without` allows: {why}");
         outcome.report.skipped.push(Skipped { gate: "sandbox".to_owned(), reason, has_run: false });
     }
-    let interrupts = Interrupts::listen().context("could not listen for signals")?;
     CommandProgress::of(context, |progress| {
         let CommandRequest { written_by, ignored, .. } = request;
         let run = CommandRunner {
@@ -126,6 +130,7 @@ fn run_selected(
             written_by,
             ignored,
             hold,
+            preparation,
             level,
             effect,
             interrupts,
@@ -152,6 +157,7 @@ struct CommandRunner<'a> {
     written_by: WrittenBy,
     ignored: Ignored,
     hold: CommandHold,
+    preparation: Preparation,
     level: GateLevel,
     effect: Effect,
     interrupts: Interrupts,
@@ -178,6 +184,7 @@ impl CommandRunner<'_> {
             outcome.skip(commands, "submodules are empty folders in the tree that it runs in");
         }
         for (at, command) in commands.iter().enumerate() {
+            let command = &self.without_prepared(command);
             // Anew for each: one command does not see what another left.
             self.progress.preparing();
             let checked_out = workspace
@@ -188,19 +195,23 @@ impl CommandRunner<'_> {
                     self.ignored,
                     self.interrupts,
                 )
-                .and_then(|()| workspace.link(self.context.repo, &command.share));
+                .and_then(|()| {
+                    let absent = workspace.link(self.context.repo, &command.share)?;
+                    let extras = self.preparation.put_in(self.context, &workspace, &self.hold)?;
+                    Ok((absent, extras))
+                });
             let name = &command.name;
             let started = Instant::now();
-            let ended = checked_out.and_then(|absent| {
+            let ended = checked_out.and_then(|(absent, extras)| {
                 // Nothing of what the last one printed.
                 checkout::create(&workspace.output(LOG))?;
                 self.context.notify(Progress::CommandStarted { name: name.clone() });
                 self.progress.running(name, (at + 1, commands.len()), workspace.output(LOG));
-                self.one(&workspace, command, &absent, outcome)
+                self.one(&workspace, command, (&absent, &extras), outcome)
             });
             match ended {
                 Ok(result) => outcome.end(self.context, name, result, started.elapsed()),
-                Err(error) => self.give_up(&[*command], &error, outcome),
+                Err(error) => self.give_up(&[command], &error, outcome),
             }
             if outcome.interrupted.is_some() {
                 let rest = commands.get(at + 1..).unwrap_or_default();
@@ -211,15 +222,20 @@ impl CommandRunner<'_> {
         Ok(())
     }
 
+    /// The command without what it shares and what was prepared as well: that is of the very files.
+    fn without_prepared(&self, command: &CommandGate) -> CommandGate {
+        let mut command = command.clone();
+        command.share.retain(|path| !self.preparation.places(path));
+        command
+    }
+
     fn give_up(
         &self,
         commands: &[&CommandGate],
         error: &anyhow::Error,
         outcome: &mut CommandOutcome,
     ) {
-        if let Some(Unavailable::Interrupted(signal)) = error.downcast_ref() {
-            outcome.interrupted = Some(*signal);
-        }
+        outcome.interrupted = checkout::signal_of(error).or(outcome.interrupted);
         outcome.fail_all(self.level, commands, &format!("it could not be run: {error:#}"));
     }
 
@@ -228,12 +244,13 @@ impl CommandRunner<'_> {
         &self,
         workspace: &Workspace,
         command: &CommandGate,
-        absent: &[&str],
+        (absent, extras): (&[&str], &CommandExtras),
         outcome: &mut CommandOutcome,
     ) -> Result<CommandResult> {
         let format = tool_report::format_of(command)?;
         let place = format.as_ref().map_or(ReportPlace::Streams, CommandReport::place);
-        let (ended, Printed { report, log, end }) = self.execute(workspace, command, place)?;
+        let (ended, Printed { report, log, end }) =
+            self.execute(workspace, command, extras, place)?;
         let mut failure = match ended {
             ExitOutcome::Interrupted(signal) => {
                 outcome.skip(&[command], "it was stopped: interrupted");
@@ -261,7 +278,7 @@ impl CommandRunner<'_> {
         let (tests, concluded) = tool_report::tests_of(format.as_ref(), ended, &report);
         let name = command.name.clone();
         outcome.tests.extend(tests.map(|report| CommandTests { command: name, report }));
-        let unproven = unproven(concluded, &mut failure);
+        let unproven = tool_report::unproven(concluded, &mut failure);
         let result = match (&failure, ended, &read, unproven) {
             (_, ExitOutcome::TimedOut, ..) => CommandResult::TimedOut,
             (Some(_), ..) => CommandResult::Failed,
@@ -305,6 +322,7 @@ impl CommandRunner<'_> {
         &self,
         workspace: &Workspace,
         command: &CommandGate,
+        extras: &CommandExtras,
         place: ReportPlace,
     ) -> Result<(ExitOutcome, Printed)> {
         let log = workspace.output(LOG);
@@ -320,7 +338,7 @@ impl CommandRunner<'_> {
         let folder = report.parent().filter(|_| place == ReportPlace::File);
         // Landlock asks about a stream that is opened by its name, as `/dev/stdout`.
         let writable = [folder.unwrap_or(&report), &log].map(Path::to_owned).to_vec();
-        let shell = shell(self.context, workspace, command, &self.hold, writable)?;
+        let shell = shell(self.context, workspace, command, &self.hold, extras, writable)?;
         let shell = match place {
             ReportPlace::File => shell.env("TRIBUNAL_REPORT", &report),
             ReportPlace::Streams | ReportPlace::Stdout => shell,
@@ -368,17 +386,5 @@ impl CommandRunner<'_> {
                 Ok(Err(why))
             }
         }
-    }
-}
-
-/// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
-fn unproven(tests: TestConclusion, failure: &mut Option<String>) -> Option<String> {
-    match tests {
-        TestConclusion::Passed => None,
-        TestConclusion::Failed(what) => {
-            *failure = failure.take().map(|failed| format!("{failed}: {what}"));
-            None
-        }
-        TestConclusion::Unproven(why) => Some(why),
     }
 }

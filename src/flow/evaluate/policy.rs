@@ -73,7 +73,7 @@ pub fn read_policy(
     if has_rules && !matches!(rules, RuleSelection::None) {
         complete(context, &mut files, |files| files.read_rules(objects))?;
     }
-    Ok(EffectivePolicy::new(resolved, files, covered))
+    Ok(EffectivePolicy { tree: tree.cloned(), ..EffectivePolicy::new(resolved, files, covered) })
 }
 
 /// Resolves the settings that hold for the next commit: those of the checked-out commit under what this

@@ -135,3 +135,15 @@ pub fn quote(findings: &mut [Finding], objects: &Objects, tree: &Oid) -> Result<
     }
     Ok(())
 }
+
+/// Why a command that ended with 0 is no pass, by its tests. Where it failed, they say more.
+pub fn unproven(tests: TestConclusion, failure: &mut Option<String>) -> Option<String> {
+    match tests {
+        TestConclusion::Passed => None,
+        TestConclusion::Failed(what) => {
+            *failure = failure.take().map(|failed| format!("{failed}: {what}"));
+            None
+        }
+        TestConclusion::Unproven(why) => Some(why),
+    }
+}

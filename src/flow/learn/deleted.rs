@@ -69,7 +69,9 @@ impl Learning<'_> {
             return Ok(true);
         }
         // The last commit does not have it: where an earlier one does, a commit removed it.
-        if self.head.is_some() && self.is_in_history(&known.id, "HEAD")? {
+        if let Some(head) = &self.head
+            && self.is_in_history(&known.id, head.as_str())?
+        {
             return Ok(true);
         }
         Ok(known.stood_uncommitted_in(self.top) && !self.is_in_history(&known.id, "--all")?)

@@ -18,10 +18,10 @@ use crate::flow::learn::session::{Learning, Rows};
 const ATTEMPTS: usize = 2;
 
 /// Asks an agent, with the prompt and the schema of the answer.
-pub(super) type AskAgent<'a> = dyn FnMut(&str, &Value) -> Result<DraftReply> + 'a;
+pub type AskAgent<'a> = dyn FnMut(&str, &Value) -> Result<DraftReply> + 'a;
 
 /// The reply to a question for a draft.
-pub(super) enum DraftReply {
+pub enum DraftReply {
     Answer {
         json: Value,
         /// The agent that answered.
@@ -55,7 +55,7 @@ pub(super) struct Drafts {
 }
 
 /// The outcome of asking for one class.
-enum DraftResult {
+pub(super) enum DraftResult {
     Draft(Draft, String),
     Nothing(String),
     /// No agent can be asked for the others either.
@@ -130,7 +130,7 @@ fn wanted<'c>(
 }
 
 /// A draft that was proved, or the last one that could be read; with the agent's name.
-fn draft(
+pub(super) fn draft(
     learning: &Learning<'_>,
     candidate: &Candidate,
     inputs: &LearningInputs<'_>,

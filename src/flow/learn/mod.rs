@@ -1,10 +1,11 @@
 //! Turns recurring findings of the ledger into rules of the constitution in the work tree.
 
-mod researcher;
+pub mod on_branch;
+pub mod researcher;
 pub mod incidents;
 mod decision;
 mod deleted;
-mod drafting;
+pub mod drafting;
 mod due;
 pub mod status_changes;
 pub mod outcome;

@@ -35,6 +35,20 @@ pub enum LearnOutcome {
     Broken(RuleError),
 }
 
+impl LearnOutcome {
+    /// Why no rule came of it; empty where one did.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Rule { .. } => String::new(),
+            Self::Known { ids } => format!("{} covers it", ids.join(", ")),
+            Self::Forgotten { id } => format!("a person deleted {id}"),
+            Self::Elsewhere { id } => format!("{id} is on another branch"),
+            Self::Unproved { reason } | Self::Full { reason } => reason.clone(),
+            Self::Broken(error) => format!("`{}`: {}", error.path, error.message),
+        }
+    }
+}
+
 /// The outcome of one session.
 #[derive(Debug, Default)]
 pub struct LearnSession {

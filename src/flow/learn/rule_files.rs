@@ -13,6 +13,7 @@ use crate::domain::constitution::rule::{Rule, RuleError};
 use crate::domain::gates::policy_files::{
     AI_FOLDER, LINK, PLAIN, POLICY_FILE, RULES_FILE, RULES_FOLDER, is_rule_file,
 };
+use crate::domain::model::change::TreeEntry;
 use crate::domain::model::error::NotEvaluated;
 use crate::domain::model::id_part::IdKind;
 use crate::domain::model::limits::POLICY_FILE_BYTES_MAX;
@@ -21,6 +22,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::policy::own_classes;
 use crate::flow::workspace::work_tree::work_tree;
 use crate::platform::git::command::succeeded;
+use crate::platform::git::diff;
 use crate::platform::git::lazy_fetch::fetch_missing;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::folder::Folder;
@@ -94,6 +96,27 @@ impl RuleFiles {
         }
         // The main file first: `.md` stands before `/`.
         let settings = folder.read(POLICY_FILE, SETTINGS).unwrap_or_default();
+        let own = own_classes::names_in(&settings.to_str_lossy());
+        for (path, bytes) in contents {
+            rule_files.take(&path, bytes, &own);
+        }
+        rule_files.errors.extend(duplicates(&rule_files.rules));
+        Ok(rule_files)
+    }
+
+    /// Reads the files of a tree.
+    pub fn of_tree(repo: &Repo, tree: &Oid) -> Result<Self> {
+        let mut contents = BTreeMap::new();
+        let mut settings = Vec::new();
+        for file in diff::trees(&repo.objects, None, Some(tree))? {
+            let Some(entry) = file.new.filter(TreeEntry::is_regular) else { continue };
+            if is_rule_file(&file.path) {
+                contents.insert(file.path, content_of(repo, &entry.oid)?);
+            } else if file.path == POLICY_FILE {
+                settings = content_of(repo, &entry.oid)?;
+            }
+        }
+        let mut rule_files = Self::default();
         let own = own_classes::names_in(&settings.to_str_lossy());
         for (path, bytes) in contents {
             rule_files.take(&path, bytes, &own);

@@ -63,13 +63,30 @@ impl<'a> Learning<'a> {
     pub(super) fn begin(context: Context<'a>, writes: bool) -> Result<Self> {
         let repo = context.repo;
         let top = work_tree(repo)?;
-        let now = now(context.env);
         let head = repo.head()?;
         let head_tree = head.as_ref().map(|head| repo.tree_of(head)).transpose()?;
-        let policy = policy(context, head_tree.as_ref())?.learn;
-        let state_dir = repo.state_dir();
-        let lock = if writes { Some(locked(&state_dir)?) } else { None };
+        let lock = if writes { Some(locked(&repo.state_dir())?) } else { None };
         let rule_files = RuleFiles::of_work_tree(repo)?;
+        Self::of_files(context, top, (head, head_tree), rule_files, lock)
+    }
+
+    /// A session upon a commit, whose rules are those that count; it writes nothing.
+    pub(super) fn upon(context: Context<'a>, commit: &Oid, tree: &Oid) -> Result<Self> {
+        let rule_files = RuleFiles::of_tree(context.repo, tree)?;
+        let head = (Some(commit.clone()), Some(tree.clone()));
+        Self::of_files(context, &context.repo.git_dir, head, rule_files, None)
+    }
+
+    fn of_files(
+        context: Context<'a>,
+        top: &'a Path,
+        (head, head_tree): (Option<Oid>, Option<Oid>),
+        rule_files: RuleFiles,
+        lock: Option<Held>,
+    ) -> Result<Self> {
+        let repo = context.repo;
+        let now = now(context.env);
+        let policy = policy(context, head_tree.as_ref())?.learn;
         let mut committed = match &head_tree {
             Some(tree) => policy::read_rules(context, tree)?.rules,
             None => Vec::new(),
@@ -77,7 +94,7 @@ impl<'a> Learning<'a> {
         let in_head: BTreeSet<String> = committed.iter().map(|rule| rule.id.clone()).collect();
         // Where both have a rule, the work tree's holds.
         committed.retain(|rule| rule_files.rules.iter().all(|other| other.id != rule.id));
-        let mut memory = RuleMemory::load(&state_dir, now, writes)?;
+        let mut memory = RuleMemory::load(&repo.state_dir(), now, lock.is_some())?;
         let all: Vec<&Rule> = committed.iter().chain(&rule_files.rules).collect();
         let ids: Vec<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
         let (counts, mut warnings) = statistics(context, &ids)?;
@@ -126,38 +143,16 @@ impl<'a> Learning<'a> {
     /// Writes a rule to its topic file.
     pub(super) fn add(
         &mut self,
-        mut rule: Box<Rule>,
+        rule: Box<Rule>,
         proof: Proof,
         replaced: &BTreeSet<String>,
         dry_run: bool,
     ) -> Result<LearnOutcome> {
-        let path = topic_path(&rule.class);
-        rule.at.path.clone_from(&path);
-        let section = render(&rule);
-        if redact::redact_str(&section) != section {
-            let reason = "its text would show a secret".to_owned();
-            return Ok(LearnOutcome::Unproved { reason });
-        }
-        let before = self.rule_files.text(&path);
-        if let Some(line) = conflict_marker(before) {
-            return Ok(LearnOutcome::Broken(RuleError {
-                path,
-                line,
-                message: "a merge conflict is not resolved yet".to_owned(),
-                hint: "resolve it; the rule is learned afterwards".to_owned(),
-            }));
-        }
-        let cleared =
-            replaced.iter().fold(before.to_owned(), |text, id| remove(&text, id).unwrap_or(text));
-        let text = match add(&cleared, &rule, self.limits()) {
-            Ok(text) => text,
-            Err(error) => return Ok(LearnOutcome::Broken(error)),
+        let (mut rule, text) = match self.placed(rule, replaced) {
+            Ok(placed) => placed,
+            Err(outcome) => return Ok(outcome),
         };
-        let room = usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX);
-        if self.rule_files.bytes() - before.len() + text.len() > room && text != before {
-            let reason = format!("the constitution would grow beyond {room} bytes");
-            return Ok(LearnOutcome::Full { reason });
-        }
+        let path = rule.at.path.clone();
         if !dry_run {
             for id in replaced {
                 self.memory.drop_rule(id);
@@ -171,6 +166,39 @@ impl<'a> Learning<'a> {
             }
         }
         Ok(LearnOutcome::Rule { rule, proof })
+    }
+
+    /// A rule in its topic file, with the text of that; else what becomes of it instead.
+    pub(super) fn placed(
+        &self,
+        mut rule: Box<Rule>,
+        replaced: &BTreeSet<String>,
+    ) -> Result<(Box<Rule>, String), LearnOutcome> {
+        let path = topic_path(&rule.class);
+        rule.at.path.clone_from(&path);
+        let section = render(&rule);
+        if redact::redact_str(&section) != section {
+            let reason = "its text would show a secret".to_owned();
+            return Err(LearnOutcome::Unproved { reason });
+        }
+        let before = self.rule_files.text(&path);
+        if let Some(line) = conflict_marker(before) {
+            return Err(LearnOutcome::Broken(RuleError {
+                path,
+                line,
+                message: "a merge conflict is not resolved yet".to_owned(),
+                hint: "resolve it; the rule is learned afterwards".to_owned(),
+            }));
+        }
+        let cleared =
+            replaced.iter().fold(before.to_owned(), |text, id| remove(&text, id).unwrap_or(text));
+        let text = add(&cleared, &rule, self.limits()).map_err(LearnOutcome::Broken)?;
+        let room = usize::try_from(self.policy.budget.bytes).unwrap_or(usize::MAX);
+        if self.rule_files.bytes() - before.len() + text.len() > room && text != before {
+            let reason = format!("the constitution would grow beyond {room} bytes");
+            return Err(LearnOutcome::Full { reason });
+        }
+        Ok((rule, text))
     }
 
     pub(super) fn write(&mut self, path: &str, text: &str) -> Result<()> {

@@ -16,6 +16,7 @@ use crate::domain::spec::belongs::{
     Belonging, BelongingSigns, CandidateSpec, SPEC_TRAILER, SpecGround, TouchedFile, UnknownSpec,
     names,
 };
+use crate::domain::spec::dropped::DroppedCriterion;
 use crate::domain::spec::read::{BYTES_MAX, read};
 use crate::domain::spec::reading::SpecReading;
 use crate::domain::spec::reported::ReportedBug;
@@ -204,6 +205,7 @@ pub(super) fn copy_of(path: &Path, bytes: &[u8], ground: SpecGround) -> SpecCopy
         hash: blake3::hash(bytes).to_hex().to_string(),
         text: masked.to_str_lossy().into_owned(),
         only: None,
+        dropped: Vec::new(),
     }
 }
 
@@ -216,10 +218,13 @@ pub fn parse_spec(copy: &SpecCopy) -> Result<Spec> {
     let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
     let parsed_spec = read(copy.text.as_bytes(), &name);
     match parsed_spec.spec.clone() {
-        Some(spec) if parsed_spec.errors() == 0 => Ok(match &copy.only {
-            Some(criteria) => spec.only(criteria),
-            None => spec,
-        }),
+        Some(mut spec) if parsed_spec.errors() == 0 => {
+            spec.criteria.extend(copy.dropped.iter().map(DroppedCriterion::as_criterion));
+            Ok(match &copy.only {
+                Some(criteria) => spec.only(criteria),
+                None => spec,
+            })
+        }
         _ => Err(hinted(
             format!("the spec `{}` has errors and cannot be reviewed against", copy.path.display()),
             format!("`tribunal spec lint {}` says why", copy.path.display()),

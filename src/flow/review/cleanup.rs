@@ -78,7 +78,8 @@ fn remove_workspaces(repo: &Repo, state_dir: &Path) -> Result<()> {
         let Some(name) = name.file_name().to_str().map(str::to_owned) else { continue };
         let (id, is_copy) = match (reading_copy::run_of(&name), name.strip_prefix("run-")) {
             (Some(id), _) => (id, true),
-            (None, Some(id)) => (id, false),
+            // A task that is built beside another one has a workspace of its own.
+            (None, Some(id)) => (id.split_once('-').map_or(id, |(run, _)| run), false),
             (None, None) => continue,
         };
         // The folder of a run is made before its tree and locked from then on, so that one which

@@ -13,7 +13,7 @@ use crate::domain::pipeline::review_loop::{CriteriaWeight, LoopStart, ReviewLoop
 use crate::domain::pipeline::run::{About, Run};
 use crate::domain::spec::types::Spec;
 use crate::flow::call::cleanup::end_surviving_agents;
-use crate::flow::call::client::AgentClient;
+use crate::flow::call::client::{AgentClient, FindRuns};
 use crate::flow::call::roles;
 use crate::flow::context::Context;
 use crate::flow::review::claim::ExistingRun;
@@ -207,12 +207,16 @@ impl RunDriver<'_> {
 
     /// The runs with which a run has one budget: the run of the spec that asked for it, and the other reviews
     /// that one asked for.
-    fn shares_with(&self, run: &Run) -> Result<Vec<String>> {
-        let Some(parent) = &run.about.parent else { return Ok(Vec::new()) };
-        let known = runs::load_spec(&self.context.repo.state_dir(), parent)?;
-        let reviews = known.map(|parent| parent.machine.spec.reviews).unwrap_or_default();
-        let others = reviews.into_iter().filter(|review| *review != run.id);
-        Ok(std::iter::once(parent.clone()).chain(others).collect())
+    fn shares_with(&self, run: &Run) -> Box<FindRuns<'static>> {
+        let state_dir = self.context.repo.state_dir();
+        let (own, parent) = (run.id.clone(), run.about.parent.clone());
+        Box::new(move || {
+            let Some(parent) = &parent else { return Ok(Vec::new()) };
+            let known = runs::load_spec(&state_dir, parent)?;
+            let reviews = known.map(|known| known.progress().all_reviews()).unwrap_or_default();
+            let others = reviews.into_iter().filter(|review| *review != own);
+            Ok(std::iter::once(parent.clone()).chain(others).collect())
+        })
     }
 
     /// The run as it ended or paused, and the list of what is not staged where it was begun.
@@ -238,7 +242,7 @@ impl RunDriver<'_> {
             agent_env: self.agent_env,
             state_dir: self.context.repo.state_dir(),
             run: run.id.clone(),
-            shares_with: self.shares_with(&run)?,
+            shares_with: self.shares_with(&run),
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),

@@ -18,6 +18,7 @@ use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Workspace};
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
+use crate::platform::store::file;
 use crate::platform::store::lock::Wait;
 
 /// The workspace of a run's next fix, which a thread of its own makes ready while others are asked.
@@ -168,6 +169,16 @@ pub fn release(repo: &Repo, run: &str) -> Result<()> {
     if folder.exists() && fs::rename(&folder, spare(repo)).is_err() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("could not remove `{}`", folder.display()))?;
+    }
+    // Those of tasks that were built beside each other.
+    let root = checkout::root(repo);
+    let beside = format!("{TREE}{run}-");
+    for entry in file::entries(&root).into_iter().flatten().filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(&beside) {
+            let folder = entry.path();
+            file::remove_if_there(&folder)
+                .with_context(|| format!("could not remove `{}`", folder.display()))?;
+        }
     }
     Ok(())
 }

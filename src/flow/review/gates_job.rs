@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::domain::development::failed_before::failed_before;
+use crate::domain::development::suite::{SuiteRun, shortened};
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::change::{Change, WrittenBy};
@@ -17,7 +19,7 @@ use crate::flow::context::Context;
 use crate::flow::evaluate::command_findings::SEE;
 use crate::flow::evaluate::command_outcome::{CommandTests, Tail};
 use crate::flow::evaluate::command_selection::CommandRequest;
-use crate::flow::evaluate::evaluation::{EvaluationScope, evaluate};
+use crate::flow::evaluate::evaluation::{Evaluation, EvaluationScope, evaluate};
 use crate::flow::intake::spec_listing::SpecGlobs;
 use crate::flow::review::spec_commands::{SpecCommandOutcome, run_spec_commands};
 use crate::flow::review::spec_patterns;
@@ -36,18 +38,23 @@ pub struct GateRun {
 }
 
 /// Runs the gates on a change. Every command runs, whatever hook it is for: no model is paid to look at
-/// what the project's own tests refuse, and nothing else would notice what a fix broke.
+/// what the project's own tests refuse, and nothing else would notice what a fix broke. The tests that failed in
+/// `before` stop nothing.
 pub fn run_gates(
     context: Context<'_>,
     change: &Change,
     effective: &EffectivePolicy,
     spec: Option<&Spec>,
     written_by: WrittenBy,
+    before: Option<&SuiteRun>,
 ) -> Result<GateRun> {
     let request = CommandRequest::of_review(written_by);
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
-    let evaluation = evaluate(context, change.clone(), effective, None, scope)?;
+    let mut evaluation = evaluate(context, change.clone(), effective, None, scope)?;
+    if let Some(before) = before {
+        excuse(&mut evaluation, before);
+    }
     let mut interrupted = evaluation.interrupted;
     let said = evaluation.tails.iter().map(said);
     let printed = said.chain(evaluation.tests.iter().map(failed_tests)).collect();
@@ -88,6 +95,24 @@ pub fn run_gates(
         unmet: of_spec.unmet,
     };
     Ok(GateRun { gated, report, printed, interrupted })
+}
+
+/// Has commands stop nothing of which nothing fails but tests that failed before.
+fn excuse(evaluation: &mut Evaluation, before: &SuiteRun) {
+    for CommandTests { command, report } in &evaluation.tests {
+        let Some(failed) = failed_before(before, command, report) else { continue };
+        let of_command =
+            evaluation.findings.iter_mut().map(|found| &mut found.finding).filter(|finding| {
+                finding.gate == Gate::Commands
+                    && finding.rule == *command
+                    && finding.place.is_none()
+            });
+        for finding in of_command {
+            finding.effect = Effect::Warn;
+            let names = shortened(failed.iter().map(|name| format!("`{name}`")).collect());
+            finding.suggestion = format!("it failed before as well: {}", names.join(", "));
+        }
+    }
 }
 
 /// Whether a finding of this gate needs a person: a model would have to see a secret, or to change the

@@ -12,6 +12,7 @@ pub mod cleanup;
 pub mod conventions;
 mod delivery;
 mod demands;
+pub mod desktop;
 pub mod earlier;
 mod earlier_names;
 pub mod finding;

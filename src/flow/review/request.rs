@@ -135,6 +135,7 @@ fn request_once(client: &AgentClient<'_>, request: &StructuredRequest) -> Result
         token: &request.token,
         dir: &request.dir,
         schema: &request.expected.schema(),
+        access: Access::Read,
     };
     let parse = |answer: &Answer| request.expected.parse(answer);
     let (reply, answers) = request_parsed(client, &ask, &parse)?;
@@ -154,6 +155,7 @@ pub struct ParsedRequest<'a> {
     /// The folder that the agent may read.
     pub dir: &'a Path,
     pub schema: &'a Value,
+    pub access: Access,
 }
 
 /// Sends a request, and once more with what was wrong where the answer cannot be parsed.
@@ -206,7 +208,7 @@ fn send<T>(
         key,
         prompt,
         schema: Some(ask.schema),
-        access: Access::Read,
+        access: ask.access,
         dir: ask.dir,
     };
     Ok(call(client, &question, answers)?.and_then(|answer| {

@@ -37,7 +37,9 @@ use crate::flow::workspace::checkout::Unavailable;
 use crate::platform::config::env::now;
 use crate::platform::git::unstaged::UnstagedListing;
 use crate::platform::process::Interrupts;
+use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
+use crate::platform::store::test_results;
 
 /// A run with what its jobs need.
 pub struct ReviewSession<'a> {
@@ -76,12 +78,17 @@ impl<'a> ReviewSession<'a> {
     }
 
     fn perform_jobs(mut self) -> Result<(Run, Option<UnstagedListing>)> {
+        // A signal that comes between two programs stops the run as well.
+        let _deferred = self.interrupts.defer();
         let (client, mut parallel) = (self.client, self.inputs.policy().agents.parallel);
         thread::scope(|scope| {
             let (sender, ended) = mpsc::channel::<(Job, Result<Replied>)>();
             let mut calls = 0;
             loop {
                 let mut jobs = next(&self.run);
+                if let Some(signal) = self.interrupts.received().filter(|_| !jobs.is_empty()) {
+                    return Err(self.stopped(signal));
+                }
                 jobs.truncate(parallel.saturating_sub(calls));
                 for job in &jobs {
                     self.run = start(self.run.clone(), &job.id, now(self.context.env))?;
@@ -213,7 +220,15 @@ impl<'a> ReviewSession<'a> {
             (0, None) => WrittenBy::Person,
             _ => WrittenBy::Agent,
         };
-        let gates = gates_job::run_gates(self.context, &change, effective, spec, written_by)?;
+        let before = match &self.run.about.parent {
+            Some(parent) => {
+                let folder = runs::folder(&self.context.repo.state_dir(), parent);
+                Some(test_results::load(&folder, 0)?)
+            }
+            None => None,
+        };
+        let (context, before) = (self.context, before.as_ref());
+        let gates = gates_job::run_gates(context, &change, effective, spec, written_by, before)?;
         if let Some(signal) = gates.interrupted {
             return Err(self.stopped(signal));
         }

@@ -35,22 +35,10 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
         }
         return Err(hinted(
             format!("`{name}` is to be the base, and there is no such branch"),
-            "`git branch --all` lists them; `base` in a spec's front matter, or `--base` of `tribunal fix`, names one",
+            "`git branch --all` lists them; `base` in a spec's front matter, or `--base` where there is no spec, names one",
         ));
     }
-    let mut found: Option<Base> = None;
-    for name in DEFAULT_BRANCHES {
-        let Some(commit) = repo.tip(name)? else { continue };
-        let short = name.trim_start_matches("refs/heads/").trim_start_matches("refs/remotes/");
-        let is_further = match &found {
-            None => true,
-            Some(known) => known.commit != commit && repo.is_ancestor(&known.commit, &commit)?,
-        };
-        if is_further {
-            found = Some(Base { commit, name: short.to_owned(), full: name.to_owned() });
-        }
-    }
-    if let Some(found) = found {
+    if let Some(found) = default_branch(repo)? {
         return Ok(found);
     }
     let Some(commit) = repo.head()? else {
@@ -64,6 +52,23 @@ pub fn find(repo: &Repo, spec: &Spec) -> Result<Base> {
         Some(name) => Base { commit, full: format!("refs/heads/{name}"), name },
         None => Base { commit, name: "HEAD".to_owned(), full: "HEAD".to_owned() },
     })
+}
+
+/// The default branch, here or as the remote has it, whichever is further; `None` where there is neither.
+pub fn default_branch(repo: &Repo) -> Result<Option<Base>> {
+    let mut found: Option<Base> = None;
+    for name in DEFAULT_BRANCHES {
+        let Some(commit) = repo.tip(name)? else { continue };
+        let short = name.trim_start_matches("refs/heads/").trim_start_matches("refs/remotes/");
+        let is_further = match &found {
+            None => true,
+            Some(known) => known.commit != commit && repo.is_ancestor(&known.commit, &commit)?,
+        };
+        if is_further {
+            found = Some(Base { commit, name: short.to_owned(), full: name.to_owned() });
+        }
+    }
+    Ok(found)
 }
 
 /// How many commits the ref has beyond the one that was built on; `None` for none, and where either is gone.

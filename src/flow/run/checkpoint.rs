@@ -17,10 +17,11 @@ use crate::domain::pipeline::spec_run::checkpoint_file::FileAnswer;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::progress::PageFacts;
-use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, SpecStage};
 use crate::flow::context::Context;
 use crate::flow::review::calls;
 use crate::flow::run::base;
+use crate::platform::config::env::now;
 use crate::platform::store::file;
 use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
@@ -33,8 +34,8 @@ pub fn path(folder: &Path) -> PathBuf {
 /// What a run and its reviews cost.
 pub fn spent(context: Context<'_>, run: &SpecRun) -> Result<Spent> {
     let mut all = Vec::new();
-    for id in std::iter::once(&run.id).chain(&run.machine.spec.reviews) {
-        all.extend(calls::calls(context, id)?);
+    for id in std::iter::once(run.id.clone()).chain(run.progress().all_reviews()) {
+        all.extend(calls::calls(context, &id)?);
     }
     Ok(calls::spent(&all))
 }
@@ -46,6 +47,15 @@ pub fn facts(context: Context<'_>, run: &SpecRun) -> Result<PageFacts> {
         base_tip: context.repo.tip(&run.about.base_ref)?,
         base_beyond: base::moved_by(context.repo, &run.about).unwrap_or(0),
     })
+}
+
+/// The run, whose page tells how things stand where it does not yet.
+pub fn with_facts(context: Context<'_>, folder: &RunFolder, mut run: SpecRun) -> Result<SpecRun> {
+    if run.stage().shows_page() && run.progress().shown.is_none() {
+        run.machine.spec.shown = Some(facts(context, &run)?);
+        folder.save_spec(&run)?;
+    }
+    Ok(run)
 }
 
 /// Writes the page as a file, unless it is there already, maybe with an answer in it.
@@ -102,7 +112,8 @@ pub fn answered(
     if !autopilot {
         refuse_moved_base(context, folder, &run)?;
     }
-    let answered = apply::answer(run, answer).context("the run waits for no answer")?;
+    let answered = apply::answer(run, answer, now(context.env));
+    let answered = answered.context("the run waits for no answer")?;
     if answered.has_ended() {
         keep(&answered)?;
     }
@@ -151,8 +162,7 @@ fn of_file(
 /// Refuses a no without a reason where something is to be made again: it would come out as it was.
 fn refuse_empty(run: &SpecRun, checkpoint: &Checkpoint, answer: &CheckpointAnswer) -> Result<()> {
     let says_nothing = matches!(answer, CheckpointAnswer::Reject(note) if note.is_empty());
-    let is_made_again = matches!(checkpoint.at, CheckpointKind::Plan | CheckpointKind::Tasks);
-    if !is_made_again || !says_nothing {
+    if !checkpoint.at.is_made_again() || !says_nothing {
         return Ok(());
     }
     let (id, at) = (short_id(&run.id), checkpoint.at.as_str());

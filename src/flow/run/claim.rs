@@ -6,10 +6,12 @@ use crate::domain::development::message::REPORT_TRAILER;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::oid::Oid;
+use crate::domain::model::terminal::printable;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunUntil, SpecAbout};
 use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::spec::belongs::SPEC_TRAILER;
 use crate::flow::context::Context;
 use crate::flow::review::claim::{lock_new_runs, resume};
 use crate::flow::run::branch;
@@ -74,9 +76,11 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
     let run = SpecRun::new(id, about.clone());
     folder.save_spec(&run)?;
     context.notify(Progress::SpecRun(SpecRunStep::Begins {
-        what: match about.report {
-            Some(_) => format!("repairing {}", about.in_words()),
-            None => format!("building {}", about.in_words()),
+        what: match (&about.report, &about.idea) {
+            (Some(_), _) => format!("repairing {}", about.in_words()),
+            (_, Some(_)) => format!("writing and building {}", about.in_words()),
+            _ if about.is_research_only() => format!("research for {}", about.in_words()),
+            _ => format!("building {}{}", about.in_words(), taken_away(about)),
         },
         base: format!("{} ({})", about.base_name, about.base.short()),
         branch: about.is_published().then(|| about.branch.clone()),
@@ -108,10 +112,21 @@ fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }
-    if about.options.plan_only && !begun.options.plan_only {
-        let id = short_id(id);
+    if about.is_research_only() != begun.is_research_only() {
+        let (id, what) = (
+            short_id(id),
+            if about.is_research_only() { "more than research" } else { "research alone" },
+        );
         return Err(hinted(
-            format!("the run `{id}` of this spec is not finished, and it is more than planned"),
+            format!("the run `{id}` of this spec is not finished, and it is {what}"),
+            format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
+        ));
+    }
+    if about.options.until < begun.options.until {
+        let id = short_id(id);
+        let more = if about.options.until == RunUntil::Plan { "planned" } else { "built" };
+        return Err(hinted(
+            format!("the run `{id}` of this spec is not finished, and it is more than {more}"),
             format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it"),
         ));
     }
@@ -134,15 +149,16 @@ fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
 fn continued(mut run: SpecRun, about: &SpecAbout) -> SpecRun {
     // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
     run.about.mode = run.about.mode.max(about.mode);
-    // What was planned and is only to be planned is not built by asking again.
-    let mut run = if about.options.plan_only && is_planned(&run) { run } else { run.resumed() };
-    run.about.options.plan_only = about.options.plan_only;
+    // What was planned and is only to be planned is not built by asking again, and what was built not accepted.
+    let is_there = match about.options.until {
+        RunUntil::Plan => matches!(run.stage(), SpecStage::Planned(_)),
+        RunUntil::Code => matches!(run.stage(), SpecStage::Built(_)),
+        RunUntil::End => false,
+    };
+    let mut run = if is_there { run } else { run.resumed() };
+    run.about.options.until = about.options.until;
     run.about.options.autopilot |= about.options.autopilot;
     run.committing(about.options.commits)
-}
-
-fn is_planned(run: &SpecRun) -> bool {
-    matches!(run.stage(), SpecStage::Planned(_))
 }
 
 /// Refuses a name that no branch can have here.
@@ -150,7 +166,19 @@ fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
     let (repo, name) = (context.repo, &about.branch);
     if let Some(there) = NamedBranch::find(repo, name)? {
         let (tip, other) = (&there.tip, &there.name);
-        if about.report.is_some() && is_of_report(repo, &about.spec_id, tip)? {
+        if about.idea.is_some() && is_of(repo, SPEC_TRAILER, &about.spec_id, tip)? {
+            return Err(hinted(
+                format!(
+                    "what this text asks for was built already, up to {} on the branch `{name}`",
+                    tip.short()
+                ),
+                format!(
+                    "`git merge {name}` takes it; say in the text what should be otherwise, or `git branch -D {name}` \
+                     drops it and the same text is built again"
+                ),
+            ));
+        }
+        if about.report.is_some() && is_of(repo, REPORT_TRAILER, &about.spec_id, tip)? {
             return Err(hinted(
                 format!(
                     "this report was repaired already, by {} on the branch `{name}`",
@@ -173,10 +201,10 @@ fn refuse_branch(context: Context<'_>, about: &SpecAbout) -> Result<()> {
     branch::refuse_below(repo, name)
 }
 
-/// Whether a commit is the repair of that report.
-fn is_of_report(repo: &Repo, id: &str, commit: &Oid) -> Result<bool> {
-    let words = repo.trailers(std::slice::from_ref(commit), [REPORT_TRAILER])?;
-    Ok(words.iter().any(|[reports]| reports.iter().any(|report| report == id)))
+/// Whether a commit names that id in such a trailer.
+fn is_of(repo: &Repo, trailer: &str, id: &str, commit: &Oid) -> Result<bool> {
+    let words = repo.trailers(std::slice::from_ref(commit), [trailer])?;
+    Ok(words.iter().any(|[named]| named.iter().any(|named| named == id)))
 }
 
 /// Takes a run that nobody works on; waits for the end of a process that was killed at it.
@@ -189,4 +217,13 @@ pub fn take(context: Context<'_>, id: &str) -> Result<(RunFolder, SpecRun)> {
         ));
     };
     Ok((folder, run))
+}
+
+/// What of the version that was built before is taken away, for people.
+fn taken_away(about: &SpecAbout) -> String {
+    let ids: Vec<String> = about.spec.dropped.iter().map(|one| printable(&one.id)).collect();
+    match ids.as_slice() {
+        [] => String::new(),
+        ids => format!(" without what {} of the version before asked for", ids.join(", ")),
+    }
 }

@@ -4,24 +4,29 @@ use std::path::Path;
 
 use anyhow::Result;
 use bstr::BStr;
-use globset::GlobSet;
 
 use crate::domain::development::prompt;
 use crate::domain::development::prompt::TaskPrompt;
-use crate::domain::development::scope::{CodeStep, NamedBy, TaskBounds, refuse_code, refuse_tests};
+use crate::domain::development::scope::{
+    CodeStep, NamedBy, TaskBounds, is_test, refuse_code, refuse_tests,
+};
 use crate::domain::development::suite::{RedReason, RedTest};
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::gates::policy_files::is_policy_path;
 use crate::domain::gates::scope;
 use crate::domain::model::change::{Change, FileChange, FileMode};
 use crate::domain::model::finding::Effect;
 use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, Work};
 use crate::domain::pipeline::spec_run::stage::{RedTests, Snapshot, TaskTry};
+use crate::domain::planning::task::is_file_path;
 use crate::domain::review::prompt::spec_text;
 use crate::flow::evaluate::command_selection::test_commands;
+use crate::flow::evaluate::preparing;
+use crate::flow::evaluate::preparing::Preparation;
 use crate::flow::evaluate::shown_text;
 use crate::flow::evaluate::shown_text::shown_path;
 use crate::flow::intake::spec_listing::SpecGlobs;
@@ -29,8 +34,9 @@ use crate::flow::review::belonging;
 use crate::flow::review::request::request_work;
 use crate::flow::run::left_out;
 use crate::flow::run::session::{SpecSession, Wanted};
+use crate::flow::run::suite;
 use crate::flow::workspace::attempt;
-use crate::flow::workspace::checkout::Ignored;
+use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
 use crate::platform::git::diff;
 
 impl SpecSession<'_> {
@@ -42,28 +48,14 @@ impl SpecSession<'_> {
         wanted: Wanted<'_>,
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let (executor, key) = (&self.prepared.executor, self.run.call_key(job));
-        let workspace = self.workspace()?;
-        // Where the call is settled the executor had ended before a kill: its work is still there, unless
-        // the cache was emptied.
-        if !self.client.is_settled(&key, executor) || !workspace.work().exists() {
-            self.client.discard_replies(&key, executor)?;
-            let Snapshot { tree, commit } = &ask.from;
-            let head = Some(commit);
-            self.or_stopped(workspace.checkout(
-                self.private,
-                tree,
-                head,
-                Ignored::Go,
-                self.interrupts,
-            ))?;
-        }
+        let workspace = self.workspace_at(&ask.from, &key)?;
         let prompt = self.prompt(job, ask, wanted)?;
         let (worked, answers) =
             request_work(&self.client, executor, &key, &prompt, &workspace.work())?;
         let file_max = self.prepared.effective.policy.sandbox.file;
         let saved = self.or_stopped(workspace.snapshot(self.private, file_max, self.interrupts))?;
-        let (context, folder) = (self.context, self.folder);
-        let left_out = left_out::keep(context, self.private, folder, &workspace, &saved, file_max)?;
+        let (context, kept) = (self.context, &self.left_out());
+        let left_out = left_out::keep(context, self.private, kept, &workspace, &saved, file_max)?;
         let tree = saved.tree;
         let save = |message: &str| {
             let (number, parent) =
@@ -79,19 +71,18 @@ impl SpecSession<'_> {
                 return Ok((SpecOutcome::Failed(failure), answers));
             }
         };
+        let (said, forbidden) = match wanted {
+            Wanted::Tests => (said, Vec::new()),
+            Wanted::Code(_) => self.weigh_requests(said)?,
+        };
         if let Some(beyond) = self.beyond_fast(wanted, &tree, &said)? {
             if tree != ask.from.tree {
                 save("wip: code that is beyond fast mode\n")?;
             }
             return Ok((beyond, answers));
         }
-        if tree == ask.from.tree && !left_out.is_empty() {
-            let first = "nothing was written that is taken".to_owned();
-            let why = [vec![first], left_out].concat();
-            return Ok((SpecOutcome::Worked(Work::Refused { why, words: said }), answers));
-        }
         if tree == ask.from.tree {
-            return Ok((SpecOutcome::Worked(Work::Nothing(said)), answers));
+            return Ok((SpecOutcome::Worked(nothing_taken(said, forbidden, left_out)), answers));
         }
         // Before anything else happens to it.
         let commit = save(match wanted {
@@ -100,10 +91,64 @@ impl SpecSession<'_> {
         })?;
         let at = Snapshot { tree, commit };
         let work = match self.refused(&at, wanted)? {
-            (why, files) if why.is_empty() => Work::Changed { at, files, words: said },
-            (why, _) => Work::Refused { why: [why, left_out].concat(), words: said },
+            (why, files) if why.is_empty() && forbidden.is_empty() => {
+                Work::Changed { at, files, words: said }
+            }
+            (why, _) => Work::Refused { why: [why, forbidden, left_out].concat(), words: said },
         };
         Ok((SpecOutcome::Worked(work), answers))
+    }
+
+    /// The executor's workspace with that state of the code, and with a copy of what was prepared for it.
+    fn workspace_at(&self, from: &Snapshot, key: &str) -> Result<Workspace> {
+        let executor = &self.prepared.executor;
+        let preparation = self.prepared_for(from)?;
+        let mut workspace = self.workspace()?;
+        workspace.keep_copies(&preparation.kept);
+        // Where the call is settled the executor had ended before a kill: its work is still there, unless
+        // the cache was emptied.
+        if !self.client.is_settled(key, executor) || !workspace.work().exists() {
+            self.client.discard_replies(key, executor)?;
+            let (tree, head) = (&from.tree, Some(&from.commit));
+            let interrupts = self.interrupts;
+            self.or_stopped(workspace.checkout(self.private, tree, head, Ignored::Go, interrupts))?;
+            workspace.copy_in(self.private, preparing::KEEP, &preparation.kept)?;
+        }
+        Ok(workspace)
+    }
+
+    /// The words of an executor with the files that it may be given, and why it is given none of the others.
+    fn weigh_requests(&self, mut words: LastWords) -> Result<(LastWords, Vec<String>)> {
+        let (has, mut why) = (self.touches()?, Vec::new());
+        let spec = self.spec()?;
+        let of_spec = Globs::new(spec.touches.iter().map(String::as_str))?;
+        for FileRequest { path, .. } in &words.extension {
+            let by_bounds = |bounds: TaskBounds<'_>| {
+                let refused = if !is_file_path(path) {
+                    Some("it is no path of one file of this repository")
+                } else if let Some(forbidden) = bounds.forbids(path) {
+                    Some(forbidden)
+                } else if is_test(path) {
+                    Some("the tests stay as they were when they failed")
+                } else if has.as_ref().is_some_and(|has| has.matches(path)) {
+                    Some("the task may change it already")
+                } else if of_spec.takes_out(path) {
+                    Some("the spec's `touches` take it out (`!`)")
+                } else {
+                    None
+                };
+                refused.map(str::to_owned).into_iter().collect()
+            };
+            let refused = self.bounded(by_bounds)?;
+            why.extend(refused.iter().map(|no| format!("it asked to change `{path}`: {no}")));
+        }
+        if !why.is_empty() {
+            words.extension.clear();
+        }
+        for file in &mut words.extension {
+            file.is_of_spec = of_spec.matches(&file.path);
+        }
+        Ok((words, why))
     }
 
     /// Why what was left is beyond the task, and the files that it touched.
@@ -120,6 +165,10 @@ impl SpecSession<'_> {
             file.new.as_ref().is_some_and(|entry| entry.mode == FileMode::Symlink)
         };
         if let Wanted::Tests = wanted {
+            let files = match self.removal() {
+                Some(removal) => removal.others(files),
+                None => files,
+            };
             let mut why = self.bounded(|bounds| refuse_tests(&files, bounds))?;
             // What it leads to would be written with the code.
             let links = changed.iter().filter(is_link);
@@ -129,6 +178,7 @@ impl SpecSession<'_> {
             return Ok((why, names));
         }
         let mut why = self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Code))?;
+        why.extend(self.for_person(&at.tree)?);
         let change = Change {
             key: head.commit.to_string(),
             base_tree: Some(before.clone()),
@@ -151,7 +201,29 @@ impl SpecSession<'_> {
     /// for its size, and for tests of their own.
     pub(super) fn refused_fixes(&self, red: &RedTests, tree: &Oid) -> Result<Vec<String>> {
         let files = shown_text::touched(&self.private.objects, &red.at.tree, tree)?;
-        self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Fixes))
+        let mut why = self.bounded(|bounds| refuse_code(&files, bounds, CodeStep::Fixes))?;
+        why.extend(self.for_person(tree)?);
+        Ok(why)
+    }
+
+    /// Why what runs with the network does not run on the files of a tree: a person has to add them.
+    fn for_person(&self, tree: &Oid) -> Result<Option<String>> {
+        let refused = preparing::for_person(&self.private.objects, &self.prepared.effective, tree)?;
+        Ok(refused.map(|refused| refused.to_string()))
+    }
+
+    /// What was prepared for a state of the code, for the executor's own workspace; nothing where that failed: what
+    /// is built is tested with it elsewhere, and says so.
+    fn prepared_for(&self, at: &Snapshot) -> Result<Preparation> {
+        if self.prepared.effective.policy.prepare.is_empty() {
+            return Ok(Preparation::default());
+        }
+        let context = self.private_context();
+        let effective = &self.prepared.effective;
+        match preparing::for_agent(context, effective, &at.tree, self.interrupts) {
+            Err(error) if error.is::<Unavailable>() => self.or_stopped(Err(error)),
+            prepared => Ok(prepared.unwrap_or_default()),
+        }
     }
 
     pub(super) fn bounded(
@@ -168,14 +240,19 @@ impl SpecSession<'_> {
         let globs = SpecGlobs::new(&self.prepared.effective.policy.watch.specs)?;
         let left_out = &self.prepared.effective.policy.review.leave_out;
         let left_out = globs::union(left_out.iter().map(String::as_str))?;
-        let of_spec = globs::union(self.prepared.spec.touches.iter().map(String::as_str))?;
+        // Only a person has code taken that no review reads: not a model that wrote the spec.
+        let named = match self.run.progress().written {
+            Some(_) => Vec::new(),
+            None => self.spec()?.touches.clone(),
+        };
+        let of_spec = Globs::new(named.iter().map(String::as_str))?;
         Ok(refuse(TaskBounds {
             touches: touches.as_ref(),
             named_by,
             is_policy: is_policy_path,
             runners: &runners,
             is_spec: &|path| globs.is_spec(Path::new(path)),
-            is_left_out: &|path| left_out.is_match(path) && !of_spec.is_match(path),
+            is_left_out: &|path| left_out.is_match(path) && !of_spec.names(path),
         }))
     }
 
@@ -196,12 +273,12 @@ impl SpecSession<'_> {
     }
 
     /// The paths that the task may change; `None` where none are named.
-    fn touches(&self) -> Result<Option<GlobSet>> {
+    fn touches(&self) -> Result<Option<Globs>> {
         let named = self.paths();
         if named.is_empty() {
             return Ok(None);
         }
-        Ok(Some(globs::union(named.iter().map(String::as_str))?))
+        Ok(Some(Globs::new(named.iter().map(String::as_str))?))
     }
 
     pub(super) fn paths(&self) -> &[String] {
@@ -218,7 +295,9 @@ impl SpecSession<'_> {
             spec: &spec_text(&belonging::parse_spec(&self.run.about.spec)?),
             task: &self.task_in_words(),
             touches: self.paths(),
+            outdated: &self.removal().map(|removal| removal.in_words()).unwrap_or_default(),
             red: &red,
+            failing: &suite::before_task(self.folder, &self.run)?.failing(),
             refused: &ask.refused,
             printed: &self.printed(ask),
             rules: &self.rules()?,
@@ -246,6 +325,16 @@ impl SpecSession<'_> {
     }
 }
 
+/// What came of a try that changed nothing, with why it gets no file that it asked for, and what it wrote and is left out.
+fn nothing_taken(words: LastWords, forbidden: Vec<String>, left_out: Vec<String>) -> Work {
+    let mut why = forbidden;
+    if !left_out.is_empty() {
+        why.push("nothing was written that is taken".to_owned());
+        why.extend(left_out);
+    }
+    if why.is_empty() { Work::Nothing(words) } else { Work::Refused { why, words } }
+}
+
 /// The files of the tests that fail, and each test with why.
 fn red_in_words(red: &RedTests) -> Vec<String> {
     let files = red.files.iter().map(|file| format!("file {file}"));
@@ -256,5 +345,8 @@ fn red_in_words(red: &RedTests) -> Vec<String> {
             RedReason::MissingSymbol(symbol) => format!("{command}: {name}: `{symbol}` is missing"),
         }
     });
-    files.chain(tests).collect()
+    let taken_out = red.taken_out.iter().map(|name| {
+        format!("{name}: it was taken out, and put back once you are done it has to fail")
+    });
+    files.chain(tests).chain(taken_out).collect()
 }

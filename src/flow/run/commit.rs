@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::domain::development::message::{CommitSource, TaskCommit};
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
 use crate::domain::model::finding::Effect;
 use crate::domain::model::oid::Oid;
@@ -29,7 +30,8 @@ impl SpecSession<'_> {
     /// Evaluates the commit as a person's would be, and makes it. Its time is that of the job's first start:
     /// after a kill the same commit comes out.
     pub(super) fn commit(&self, job: &JobId, task: &ReviewedTask) -> Result<SpecOutcome> {
-        let (about, effective) = (&self.run.about, &self.prepared.effective);
+        let about = &self.run.about;
+        let effective = &*self.effective()?;
         let progress = self.run.progress();
         let now = progress.task().filter(|_| !progress.is_one_task());
         let (head, of_task) = (self.head(), now.map(|now| (now.number, now.part.tasks.len())));
@@ -50,13 +52,28 @@ impl SpecSession<'_> {
             review: &task.review,
         }
         .message(&effective.policy.gates.commit_message);
+        let why = self.stopped_by_gates(effective, &head, &task.tree, &text)?;
+        if !why.is_empty() {
+            return Ok(SpecOutcome::Committed(Err(why)));
+        }
+        self.commit_tree(job, &task.tree, &head.commit, &text)
+    }
+
+    /// What the gates of a commit say against a change upon `head`, one a line; that they said nothing is kept.
+    pub(super) fn stopped_by_gates(
+        &self,
+        effective: &EffectivePolicy,
+        head: &Snapshot,
+        tree: &Oid,
+        message: &str,
+    ) -> Result<Vec<String>> {
         let change = Change {
             key: head.commit.to_string(),
             base_tree: Some(head.tree.clone()),
-            tree: task.tree.clone(),
+            tree: tree.clone(),
             commit: None,
-            message: Some(text.clone().into_bytes().into()),
-            files: diff::trees(&self.private.objects, Some(&head.tree), Some(&task.tree))?,
+            message: Some(message.as_bytes().to_vec().into()),
+            files: diff::trees(&self.private.objects, Some(&head.tree), Some(tree))?,
             tip_tree: None,
             unlisted: None,
         };
@@ -72,15 +89,14 @@ impl SpecSession<'_> {
                 evaluation.skipped.iter().map(|one| format!("{}: {}", one.gate, one.reason)),
             );
         }
-        if !why.is_empty() {
-            return Ok(SpecOutcome::Committed(Err(why)));
+        if why.is_empty() {
+            // In the person's repository, which pushes it.
+            bookkeeping::warn_once(
+                self.context,
+                passed_trees::record_of_run(self.context.repo, tree),
+            );
         }
-        // In the person's repository, which pushes it.
-        bookkeeping::warn_once(
-            self.context,
-            passed_trees::record_of_run(self.context.repo, &task.tree),
-        );
-        self.commit_tree(job, &task.tree, &head.commit, &text)
+        Ok(why)
     }
 
     /// Git knows the person by the settings of their own repository, and writes to the run's.
@@ -91,17 +107,31 @@ impl SpecSession<'_> {
         parent: &Oid,
         message: &str,
     ) -> Result<SpecOutcome> {
-        let repo = self.context.repo;
         let at = self.run.journal.first_started(job).context("the commit was not begun")?;
         let date = format!("@{} +0000", at.as_second());
+        Ok(match self.commit_at(tree, parent, message, &date)? {
+            Ok(at) => SpecOutcome::Committed(Ok(at)),
+            Err(failure) => SpecOutcome::Failed(failure),
+        })
+    }
+
+    /// The same with that time.
+    pub(super) fn commit_at(
+        &self,
+        tree: &Oid,
+        parent: &Oid,
+        message: &str,
+        date: &str,
+    ) -> Result<Result<Snapshot, CallFailure>> {
+        let repo = self.context.repo;
         let signs = repo.config("commit.gpgSign")?.is_some_and(|value| {
             ["true", "yes", "on", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes.as_bytes()))
         });
         let mut command = repo
             .git()
             .env("GIT_OBJECT_DIRECTORY", self.private.common_dir.join("objects"))
-            .env("GIT_AUTHOR_DATE", &date)
-            .env("GIT_COMMITTER_DATE", &date)
+            .env("GIT_AUTHOR_DATE", date)
+            .env("GIT_COMMITTER_DATE", date)
             .args(["commit-tree", tree.as_str(), "-p", parent.as_str(), "-F", "-"]);
         if signs {
             command = command.arg("-S");
@@ -110,9 +140,9 @@ impl SpecSession<'_> {
         Ok(match self.printed_by(command.stdin(message))? {
             Ok(name) => {
                 let commit = Oid::parse(name.trim())?;
-                SpecOutcome::Committed(Ok(Snapshot { tree: tree.clone(), commit }))
+                Ok(Snapshot { tree: tree.clone(), commit })
             }
-            Err(said) => SpecOutcome::Failed(CallFailure::Infrastructure(format!("{why}: {said}"))),
+            Err(said) => Err(CallFailure::Infrastructure(format!("{why}: {said}"))),
         })
     }
 

@@ -15,6 +15,8 @@ use crate::platform::git::repo::Repo;
 pub struct DocumentPaths {
     /// One for each part, in their order.
     pub decisions: Vec<String>,
+    /// `None` where no research was done.
+    pub research: Option<String>,
     pub progress: String,
     pub review: String,
 }
@@ -25,29 +27,32 @@ impl DocumentPaths {
     pub fn of(repo: &Repo, run: &SpecRun) -> Result<Self> {
         let (spec, about) = (run.progress(), &run.about);
         let tree = spec.built.last().map_or(&about.base_tree, |built| &built.task.tree);
-        let paths = Self::named(&about.spec_id, spec.parts.len());
+        let named = |name: &str| Self::named(name, spec.parts.len(), spec.research.is_some());
+        let paths = named(&about.spec_id);
         for path in paths.all() {
             // Names that differ in case alone are one file on some systems.
             if repo.objects.has_in_any_case(tree, BStr::new(path))? {
                 let own = format!("{}-{}", about.spec_id, short_id(&run.id).to_lowercase());
-                return Ok(Self::named(&own, spec.parts.len()));
+                return Ok(named(&own));
             }
         }
         Ok(paths)
     }
 
-    fn named(name: &str, parts: usize) -> Self {
+    fn named(name: &str, parts: usize, has_research: bool) -> Self {
         let decisions = match parts {
             0 | 1 => vec![format!("docs/decisions/{name}.md")],
             parts => (1..=parts).map(|n| format!("docs/decisions/{name}-{n}.md")).collect(),
         };
         let (progress, review) =
             (format!("docs/progress/{name}.md"), format!("docs/review/{name}.md"));
-        Self { decisions, progress, review }
+        let research = has_research.then(|| format!("docs/research/{name}.md"));
+        Self { decisions, research, progress, review }
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
-        self.decisions.iter().chain([&self.progress, &self.review])
+        let ends = [&self.progress, &self.review];
+        self.decisions.iter().chain(&self.research).chain(ends)
     }
 }
 
@@ -67,15 +72,19 @@ pub fn refuse_in_the_way(repo: &Repo, about: &SpecAbout) -> Result<()> {
     if about.stated_size == Some(Size::S) {
         return Ok(());
     }
-    let DocumentPaths { decisions, progress, review } = DocumentPaths::named(&about.spec_id, 1);
-    for path in decisions.iter().chain([&progress, &review]) {
+    for path in DocumentPaths::named(&about.spec_id, 1, true).all() {
         if let Some(folder) = in_the_way(repo, &about.base_tree, path)? {
             return Err(hinted(
                 format!(
                     "`{folder}` is no folder in `{}`, and a run of more than one task writes `{path}`",
                     about.base_name
                 ),
-                "make it a folder and commit that to the base, or state `size: S` in the spec where it is one task",
+                match about.idea {
+                    Some(_) => "make it a folder and commit that to the base",
+                    None => {
+                        "make it a folder and commit that to the base, or state `size: S` in the spec where it is one task"
+                    }
+                },
             ));
         }
     }

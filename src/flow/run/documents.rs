@@ -27,11 +27,15 @@ impl SpecSession<'_> {
                 pages.push((path, pages::plan_page(&part.title, plan)));
             }
         }
+        // What agents found is read by reviewers like all else that agents wrote.
+        pages.extend(paths.research.map(|path| (path, self.research_page())));
         let tree = match self.with_files(&self.head().tree, &pages)? {
             Ok(tree) => tree,
             Err(why) => return Ok(SpecOutcome::Committed(Err(why))),
         };
         let task = ReviewedTask {
+            reaching: Vec::new(),
+            upheld: 0,
             tree,
             subject: format!("docs: record the decisions of `{}`", self.run.about.spec_id),
             red: None,
@@ -61,7 +65,7 @@ impl SpecSession<'_> {
     }
 
     /// A tree with these files beside those that it has; `Err` is what stands where their folders are to be.
-    fn with_files(
+    pub(super) fn with_files(
         &self,
         tree: &Oid,
         files: &[(String, String)],
@@ -73,6 +77,18 @@ impl SpecSession<'_> {
                 )]));
             }
         }
+        let mut entries = String::new();
+        for (path, text) in files {
+            let command = self.private.git().args(["hash-object", "-w", "--stdin"]);
+            let output = command.stdin(text.clone()).capture()?;
+            let blob = succeeded(&output, "git hash-object")?.trim().to_str_lossy().into_owned();
+            let _ = write!(entries, "100644 {blob}\t{path}\0");
+        }
+        self.with_entries(tree, &entries).map(Ok)
+    }
+
+    /// A tree with these entries, as `git update-index -z --index-info` takes them, beside those that it has.
+    pub(super) fn with_entries(&self, tree: &Oid, entries: &str) -> Result<Oid> {
         let index: PathBuf = self.folder.path().join("documents.index");
         file::remove_if_there(&index)?;
         let git = |words: &[&str], input: &str| -> Result<String> {
@@ -81,14 +97,9 @@ impl SpecSession<'_> {
             Ok(succeeded(&output, "git")?.trim().to_str_lossy().into_owned())
         };
         git(&["read-tree", tree.as_str()], "")?;
-        let mut lines = String::new();
-        for (path, text) in files {
-            let blob = git(&["hash-object", "-w", "--stdin"], text)?;
-            let _ = writeln!(lines, "100644 {blob}\t{path}");
-        }
-        git(&["update-index", "--add", "--index-info"], &lines)?;
+        git(&["update-index", "--add", "-z", "--index-info"], entries)?;
         let written = Oid::parse(&git(&["write-tree"], "")?)?;
         file::remove_if_there(&index)?;
-        Ok(Ok(written))
+        Ok(written)
     }
 }

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use crate::domain::development::fast_scope;
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::terminal::printable;
 use crate::domain::pipeline::spec_run::about::RunMode;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
-use crate::domain::pipeline::spec_run::stage::BuiltTask;
+use crate::domain::pipeline::spec_run::stage::{BuiltTask, SpecStage};
 use crate::flow::run::base::files_between;
 use crate::flow::run::kept;
 use crate::flow::run::session::{SpecSession, Wanted};
@@ -35,35 +35,49 @@ impl SpecSession<'_> {
         let exempt = &self.prepared.effective.policy.gates.scope.exempt;
         let exempt = globs::union_or_plain(exempt.iter().map(String::as_str));
         let mut why = fast_scope::beyond(&files, &exempt);
-        why.extend(said.extension.iter().map(|what| format!("the executor asks for more: {what}")));
+        let asks = said.extension.iter().map(FileRequest::in_words);
+        why.extend(asks.map(|what| format!("the executor asks for more: {what}")));
         if why.is_empty() {
             return Ok(None);
         }
-        let page = self.escalation(&why, fast_scope::wants_person(&files));
+        let page = self.escalation(&why, &files, tree);
         file::write_atomic(&kept::escalation(self.folder.path()), page.as_bytes())?;
         Ok(Some(SpecOutcome::Beyond(why)))
     }
 
-    fn escalation(&self, why: &[String], wants_person: bool) -> String {
+    fn escalation(&self, why: &[String], files: &[String], tree: &Oid) -> String {
         let about = &self.run.about;
         let id = &about.spec_id;
         let mut page = format!("# `{id}` is more than fast mode builds\n\n");
         for line in why {
             let _ = writeln!(page, "- {}", printable(line));
         }
-        let (mode, reason) = if wants_person {
+        let (mode, reason) = if fast_scope::wants_person(files) {
             ("manual", "others rely on what it changes: a person should see the plan first")
         } else {
             ("auto", "it needs a plan and a review, and nobody has to be asked")
         };
         let _ = write!(
             page,
-            "\nNothing is published. What was written is kept in the repository of this run, under `{}`.\n\n\
-             ## What to do\n\nBuild it with `--mode {mode}`: {reason}. Where the spec says `size: S`, say `size: M` \
-             first.\n\n    tribunal run {id} --mode {mode}\n",
-            attempt::all_of(&self.run.id)
+            "\nNothing is published.\n\n## What to do\n\nBuild it with `--mode {mode}`: {reason}. Where the spec says \
+             `size: S`, say `size: M` first.\n\n    tribunal run {id} --mode {mode}\n"
         );
+        if let Some(command) = self.take_attempt(tree) {
+            let _ = write!(
+                page,
+                "\nWhat was written, its tests with it, is kept with the run. This makes a branch of it:\n\n    {command}\n"
+            );
+        }
         page
+    }
+
+    /// The command that makes a branch of what was written in this try, once it is saved; `None` where nothing was.
+    fn take_attempt(&self, tree: &Oid) -> Option<String> {
+        let SpecStage::WritingCode { ask, .. } = self.run.stage() else { return None };
+        let number = Some(ask.number).filter(|_| ask.from.tree != *tree)?;
+        let name = attempt::ref_of(&self.run.id, self.run.progress().attempt(number));
+        let (repo, branch) = (self.context.repo, &self.run.about.branch);
+        Some(kept::fetch(repo, &self.run.id, &name, &format!("{branch}-attempt")))
     }
 
     /// Gives the commit a name in the repository of the run: nothing of the person's is written.

@@ -7,7 +7,7 @@ use anyhow::Result;
 use bstr::ByteSlice as _;
 
 use crate::domain::model::error::hinted;
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::model::size::Size;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
 use crate::domain::policy::run_settings::UncommittedWork;
@@ -51,7 +51,7 @@ pub fn refuse_uncommitted(
     let spec = spec.or_else(|| real(top.join(&about.spec.path)));
     let touches = match refused {
         UncommittedWork::Touched if !about.touches.is_empty() => {
-            Some(globs::union(about.touches.iter().map(String::as_str))?)
+            Some(Globs::new(about.touches.iter().map(String::as_str))?)
         }
         UncommittedWork::Touched | UncommittedWork::Refuse => None,
     };
@@ -61,7 +61,7 @@ pub fn refuse_uncommitted(
         let is_spec =
             || spec.is_some() && path.to_path().ok().and_then(|path| real(top.join(path))) == spec;
         let path_text = path.to_str_lossy();
-        let counts = touches.as_ref().is_none_or(|globs| globs.is_match(&*path_text));
+        let counts = touches.as_ref().is_none_or(|globs| globs.matches(&*path_text));
         if counts && !is_spec() {
             names.push(format!("`{}`", shown_path(&path.into())));
         }

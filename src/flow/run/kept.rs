@@ -1,6 +1,5 @@
 //! What a run built that stays with it: its name in the run's own repository, and how a person takes it.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,6 +7,7 @@ use anyhow::Result;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::text::shell_word;
 use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::result::kept_branch;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::flow::run::base;
@@ -36,12 +36,12 @@ pub fn files(repo: &Repo, run: &SpecRun) -> Option<Vec<String>> {
     base::files_between(&private, &run.about.base_tree, &at.tree).ok()
 }
 
-/// Names what a run built that its person rejected: it is theirs to take all the same.
+/// Names what a run built that its person rejected, or has not had accepted yet: it is theirs to take all the same.
 pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
     if run.progress().built.is_empty() {
         return Ok(());
     }
-    keep(private, run, &run.progress().head(&run.about).commit)
+    keep(private, run, &run.progress().tip(&run.about).commit)
 }
 
 /// Behind the tries of all tasks.
@@ -54,19 +54,35 @@ fn name(run: &SpecRun) -> String {
 pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
     let is_rejected = match run.stage() {
         SpecStage::Ended(SpecEnd::Kept { .. }) => false,
-        SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_))) => true,
+        SpecStage::Built(_) => {
+            return Some(fetch(repo, &run.id, &name(run), &kept_branch(&run.about.branch)));
+        }
+        SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_) | SpecStop::NotRebased(_))) => true,
         _ => return None,
     };
     run.progress().built.last()?;
-    let quoted = |path: &OsStr| shell_word(&path.to_string_lossy());
-    let from = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
-    let (from, name) = (quoted(from.as_os_str()), name(run));
-    let top = repo.work_tree.as_ref().filter(|_| !is_rejected);
-    Some(if let Some(top) = top {
-        let git = format!("git -C {}", quoted(top.as_os_str()));
-        format!("{git} fetch --quiet {from} {name} && {git} cherry-pick --no-commit FETCH_HEAD")
-    } else {
-        let git = format!("git -C {}", quoted(repo.common_dir.as_os_str()));
-        format!("{git} fetch --quiet {from} {name}:refs/heads/{}", run.about.branch)
-    })
+    let name = name(run);
+    let Some(top) = repo.work_tree.as_ref().filter(|_| !is_rejected) else {
+        return Some(fetch(repo, &run.id, &name, &run.about.branch));
+    };
+    let (git, from) = (git_in(top), quoted_repository(repo, &run.id));
+    Some(format!("{git} fetch --quiet {from} {name} && {git} cherry-pick --no-commit FETCH_HEAD"))
+}
+
+/// The command that makes a branch of a ref in the repository of a run, from whatever folder.
+pub fn fetch(repo: &Repo, run: &str, name: &str, branch: &str) -> String {
+    let (git, from) = (git_in(&repo.common_dir), quoted_repository(repo, run));
+    format!("{git} fetch --quiet {from} {name}:refs/heads/{branch}")
+}
+
+fn git_in(folder: &Path) -> String {
+    format!("git -C {}", quoted(folder))
+}
+
+fn quoted_repository(repo: &Repo, run: &str) -> String {
+    quoted(&runs::folder(&repo.state_dir(), run).join(REPOSITORY))
+}
+
+fn quoted(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
 }

@@ -3,7 +3,8 @@
 //! Nothing of the person's is written but that branch, at the end: everything before it is in a repository
 //! of the run's own, which borrows the person's objects.
 
-mod base;
+pub mod at_work;
+pub mod base;
 mod branch;
 mod bug;
 mod checkpoint;
@@ -13,16 +14,27 @@ mod code;
 mod commit;
 mod document_paths;
 mod documents;
+mod earlier;
+mod removal;
+mod proposals;
 mod fast;
 mod fast_needs;
+pub mod idea;
+mod join;
 mod kept;
 mod left_out;
 mod planning;
 pub mod prepare;
 mod publish;
+mod rebase;
+mod research;
+mod research_asked;
 mod session;
+mod side_by_side;
+mod specify;
 mod suite;
 mod task_review;
+pub mod wanted;
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +44,9 @@ use crate::domain::model::error::hinted;
 use crate::domain::model::notice::{Progress, SpecRunStep};
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions};
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
+use crate::domain::pipeline::spec_run::apply;
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
 use crate::domain::pipeline::spec_run::outcome::CheckpointAnswer;
 use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::result::SpecRunResult;
@@ -42,9 +56,10 @@ use crate::flow::call::cleanup::end_surviving_agents;
 use crate::flow::context::Context;
 use crate::flow::review::cleanup::clean_up;
 use crate::flow::review::fix;
-use crate::flow::run::prepare::{BugReport, Prepared};
+use crate::flow::run::prepare::Prepared;
 use crate::flow::run::session::SpecSession;
-use crate::flow::workspace::private_repo;
+use crate::flow::run::wanted::{BugReport, WantedText};
+use crate::flow::workspace::{checkout, disk, private_repo};
 use crate::platform::config::env::now;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::runs;
@@ -69,15 +84,85 @@ pub fn run(
     go_on(context, &prepared, &folder, run, None)
 }
 
+/// Has a spec written of an idea and builds it, or continues an unfinished run of that idea.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn run_text(
+    context: Context<'_>,
+    request: WantedText,
+    mode: RunMode,
+    options: RunOptions,
+) -> Result<SpecRunResult> {
+    let settings = chosen::settings(context, &options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    let prepared = wanted::prepare_text(context, request, mode, options)?;
+    clean_up(context)?;
+    let (folder, run) = claim::claim(context, &prepared)?;
+    go_on(context, &prepared, &folder, run, None)
+}
+
 /// Repairs a bug that somebody reports, or continues an unfinished run of that report.
 ///
 /// # Errors
 ///
 /// As for [`run`].
 pub fn fix(context: Context<'_>, request: &BugReport) -> Result<SpecRunResult> {
-    let prepared = prepare::prepare_fix(context, request)?;
+    let prepared = wanted::prepare_fix(context, request)?;
     clean_up(context)?;
     let (folder, run) = claim::claim(context, &prepared)?;
+    go_on(context, &prepared, &folder, run, None)
+}
+
+/// Looks into what is known of what a spec asks for, and builds nothing.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn research(
+    context: Context<'_>,
+    spec: &Path,
+    roles: Vec<ChosenRole>,
+) -> Result<SpecRunResult> {
+    let settings = chosen::settings(context, &roles)?;
+    let context = Context { settings: &settings, ..context };
+    let prepared = prepare::prepare_research(context, spec, roles)?;
+    clean_up(context)?;
+    let (folder, run) = claim::claim(context, &prepared)?;
+    go_on(context, &prepared, &folder, run, None)
+}
+
+/// Builds the tasks of a run that was planned, or continues with them, and nothing after them.
+///
+/// # Errors
+///
+/// Where it has ended, or all of its tasks are built and it is further than that; else as for [`run`].
+pub fn develop(context: Context<'_>, id: &str, autopilot: bool) -> Result<SpecRunResult> {
+    let (folder, run) = claim::take(context, id)?;
+    let short = short_id(id);
+    if matches!(run.stage(), SpecStage::Built(_)) {
+        return of(context, run);
+    }
+    let has_tasks = run.progress().built.is_empty() || run.progress().part().is_some();
+    if run.has_ended() || !has_tasks || run.about.is_research_only() {
+        let why = if run.has_ended() { "it has ended" } else { "it is further than that" };
+        return Err(hinted(
+            format!("nothing of the run `{short}` is left to build: {why}"),
+            format!("`tribunal runs show {short}` tells how far it is"),
+        ));
+    }
+    base::refuse_gone(context.repo, &run)?;
+    let settings = chosen::settings(context, &run.about.options.roles)?;
+    let context = Context { settings: &settings, ..context };
+    let mut run = run.resumed();
+    run.about.options.autopilot |= autopilot;
+    run.about.options.until = RunUntil::Code;
+    // Where it waits for an answer, that goes on with it.
+    folder.save_spec(&run)?;
+    let prepared = prepare::again(context, &run)?;
+    let of = run.about.in_words();
+    context.notify(Progress::SpecRun(SpecRunStep::Continued { run: run.id.clone(), of }));
     go_on(context, &prepared, &folder, run, None)
 }
 
@@ -116,6 +201,12 @@ pub fn answer(
     let seen = before.as_ref().map(answerable).transpose()?;
     let (folder, mut run) = claim::take(context, id)?;
     let now = answerable(&run)?;
+    if let Some(word) = page.filter(|word| word.len() < pages::SHOWN) {
+        return Err(hinted(
+            format!("`{word}` is too short to name a page"),
+            format!("`--page` takes at least {} characters of it", pages::SHOWN),
+        ));
+    }
     if seen.is_some_and(|seen| seen != now) || page.is_some_and(|page| !pages::names(page, &now)) {
         return Err(hinted(
             format!("the run `{}` shows another page by now", short_id(id)),
@@ -137,6 +228,7 @@ fn go_on(
     run: SpecRun,
     answer: Option<CheckpointAnswer>,
 ) -> Result<SpecRunResult> {
+    let run = checkpoint::with_facts(context, folder, run)?;
     let keep = |ended: &SpecRun| kept::keep_built(&repository(context.repo, folder, ended)?, ended);
     let run = checkpoint::answered(context, folder, run, answer, keep)?;
     let result = perform(context, prepared, folder, run)?;
@@ -176,8 +268,8 @@ pub fn abort(context: Context<'_>, id: &str) -> Result<SpecRunResult> {
         ));
     }
     end_surviving_agents(folder.path())?;
-    for review in &run.machine.spec.reviews {
-        if let Some(folder) = RunFolder::try_take(&context.repo.state_dir(), review)? {
+    for review in run.progress().all_reviews() {
+        if let Some(folder) = RunFolder::try_take(&context.repo.state_dir(), &review)? {
             end_surviving_agents(folder.path())?;
         }
     }
@@ -201,15 +293,24 @@ fn perform(
 ) -> Result<SpecRunResult> {
     end_surviving_agents(folder.path())?;
     base::refuse_incomplete(context.repo, &run)?;
-    let run = run.interrupted(now(context.env));
+    let run = apply::begin_ahead(run.interrupted(now(context.env)));
+    disk::trim(&checkout::root(context.repo), prepared.effective.policy.runs.disk);
     let private = repository(context.repo, folder, &run)?;
     let session = SpecSession::new(context, &private, prepared, folder, run)?;
     let before = session.run.clone();
     let run = session.perform().map_err(|error| base::explain(context.repo, &before, error))?;
+    if matches!(run.stage(), SpecStage::Built(_)) {
+        kept::keep_built(&private, &run)?;
+    }
     if run.has_ended() {
         fix::release(context.repo, &run.id)?;
     }
     of(context, run)
+}
+
+/// How many commits what a run is built on has beyond what it was built on; `None` for none.
+pub fn base_moved_by(repo: &Repo, run: &SpecRun) -> Option<usize> {
+    base::moved_by(repo, &run.about).filter(|_| !run.has_ended())
 }
 
 /// The repository of a run's own, to look at; `None` where it is gone, or not there yet.
@@ -227,7 +328,9 @@ fn repository(repo: &Repo, folder: &RunFolder, run: &SpecRun) -> Result<Repo> {
 pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
     let spent = checkpoint::spent(context, &run)?;
     let folder = runs::folder(&context.repo.state_dir(), &run.id);
+    let research = Some(research::file_of(&folder)).filter(|file| file.exists());
     let escalation = Some(kept::escalation(&folder)).filter(|file| file.exists());
+    let spec_file = Some(specify::spec_file(&folder)).filter(|file| file.exists());
     Ok(SpecRunResult {
         repository: folder.join(kept::REPOSITORY),
         spent,
@@ -235,7 +338,10 @@ pub fn brief(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
         files: Vec::new(),
         take_with: kept::command(context.repo, &run),
         escalation,
+        research,
+        spec_file,
         checkpoint: checkpoint_of(context, &run),
+        at_work: at_work::tasks(&context.repo.state_dir(), &run),
         run,
     })
 }
@@ -249,7 +355,7 @@ fn of(context: Context<'_>, run: SpecRun) -> Result<SpecRunResult> {
             .objects
             .commit(commit)?
             .and_then(|commit| base::files_between(repo, &about.base_tree, &commit.tree).ok()),
-        SpecStage::Ended(SpecEnd::Kept { .. }) => kept::files(repo, &run),
+        SpecStage::Ended(SpecEnd::Kept { .. }) | SpecStage::Built(_) => kept::files(repo, &run),
         _ => None,
     };
     let files = files.unwrap_or_default();

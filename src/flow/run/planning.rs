@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::domain::gates::secrets::redact::redact_str;
-use crate::domain::model::globs;
+use crate::domain::model::globs::Globs;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
@@ -21,7 +21,7 @@ use crate::flow::call::roles::AssignedAgent;
 use crate::flow::review::request::{AskError, ParsedRequest, request_parsed};
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::checkout::Ignored;
-use crate::platform::agents::ask::Answer;
+use crate::platform::agents::ask::{Access, Answer};
 
 /// What an agent that plans came to.
 pub(super) type PlanningResult = Result<(SpecOutcome, Vec<AgentAnswer>)>;
@@ -97,7 +97,7 @@ impl SpecSession<'_> {
                 to: &self.prepared.plan_reviewer,
                 prompt: prompt::plan_review(ask, plan),
                 schema: plan_review::schema(),
-                parse: &|answer: &Value| plan_review::parse(answer, plan),
+                parse: &|answer: &Value| plan_review::parse(answer, &plan.sections()),
             };
             let (findings, answers) = self.ask_about(job, ask.fence_nonce, &question)?;
             let outcome = match findings {
@@ -115,11 +115,12 @@ impl SpecSession<'_> {
         again: &PlanningTry,
     ) -> PlanningResult {
         let part = self.run.progress().part().context("there is no part to list tasks of")?;
-        let touches = &self.prepared.spec.touches;
+        let spec = self.spec()?;
+        let touches = &spec.touches;
         let touches = if touches.is_empty() {
             None
         } else {
-            Some(globs::union(touches.iter().map(String::as_str))?)
+            Some(Globs::new(touches.iter().map(String::as_str))?)
         };
         let scope = &self.prepared.effective.policy.gates.scope;
         let limits = TaskLimits {
@@ -164,16 +165,17 @@ impl SpecSession<'_> {
         })
     }
 
-    fn with_prompt(
+    pub(super) fn with_prompt<T>(
         &self,
         job: &JobId,
         refused: &[String],
-        ask: &dyn Fn(&PlanningPrompt<'_>) -> PlanningResult,
-    ) -> PlanningResult {
+        ask: &dyn Fn(&PlanningPrompt<'_>) -> Result<T>,
+    ) -> Result<T> {
         let scope = &self.prepared.effective.policy.gates.scope;
         ask(&PlanningPrompt {
-            spec: &spec_text(&self.prepared.spec),
+            spec: &spec_text(&*self.spec()?),
             part: &self.part_in_words(),
+            research: &self.research_page(),
             rules: &self.rules()?,
             refused,
             fence_nonce: &self.fence_nonce(job),
@@ -182,13 +184,23 @@ impl SpecSession<'_> {
         })
     }
 
-    /// The part that is planned or built now, with its criteria; empty before there is one.
-    pub(super) fn part_in_words(&self) -> String {
-        let Some(part) = self.run.progress().part() else { return String::new() };
-        let mut text = format!("{}\n\n", part.title);
-        let all = self.prepared.spec.requirements();
-        for (id, what) in all.iter().filter(|(id, _)| part.criteria.contains(id)) {
-            let _ = writeln!(text, "- {id}: {what}");
+    /// The part that is planned or built now, with its criteria, and why it was not built as something smaller; empty before
+    /// there is one.
+    fn part_in_words(&self) -> String {
+        let progress = self.run.progress();
+        let mut text = String::new();
+        if let (Some(part), Ok(spec)) = (progress.part(), self.spec()) {
+            let _ = writeln!(text, "{}\n", part.title);
+            let all = spec.requirements();
+            for (id, what) in all.iter().filter(|(id, _)| part.criteria.contains(id)) {
+                let _ = writeln!(text, "- {id}: {what}");
+            }
+        }
+        for raised in &progress.raised {
+            let _ = writeln!(text, "\nTried before: {}", raised.in_words());
+            for found in &raised.found {
+                let _ = writeln!(text, "- {found}");
+            }
         }
         text
     }
@@ -212,6 +224,7 @@ impl SpecSession<'_> {
             token,
             dir: &workspace.work(),
             schema: &question.schema,
+            access: Access::Read,
         };
         request_parsed(&self.client, &request, &|answer: &Answer| {
             let json = answer.json.as_ref().ok_or_else(|| "it holds no JSON object".to_owned())?;
@@ -222,7 +235,7 @@ impl SpecSession<'_> {
 
 /// An answer without the secrets that whoever gave it may have read in the folder: it is shown to others, and
 /// committed.
-fn without_secrets(value: &Value) -> Value {
+pub(super) fn without_secrets(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(redact_str(text)),
         Value::Array(items) => Value::Array(items.iter().map(without_secrets).collect()),

@@ -3,23 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use bstr::BStr;
 
 use crate::domain::gates::policy::EffectivePolicy;
-use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::{Role, is_same_family};
+use crate::domain::model::change::TreeEntry;
 use crate::domain::model::error::hinted;
 use crate::domain::model::notice::Progress;
 use crate::domain::model::size::Size;
-use crate::domain::model::text::{counted, short_id};
+use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
-use crate::domain::pipeline::spec_run::bug;
+use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunPurpose, SpecAbout};
+use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
+use crate::domain::pipeline::spec_run::stage::Snapshot;
+use crate::domain::planning::page_changes;
 use crate::domain::policy::command_settings::CommandGate;
+use crate::domain::policy::run_settings::RunSettings;
 use crate::domain::policy::settings::Policy;
+use crate::domain::research::decision::ResearchAsked;
 use crate::domain::spec::classify::{Classification, classify};
+use crate::domain::spec::problem::{LintRule, SpecProblem};
 use crate::domain::spec::read::read;
-use crate::domain::spec::types::{Spec, SpecEntry, SpecPosition, SpecStatus, Verify};
+use crate::domain::spec::types::{Spec, SpecMode, SpecStatus, Verify};
 use crate::flow::call::roles;
 use crate::flow::call::roles::AssignedAgent;
 use crate::flow::call::route::assign_reviewers;
@@ -29,12 +35,14 @@ use crate::flow::evaluate::policy;
 use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::review::spec_commands::commands_of;
 use crate::flow::review::{belonging, named_spec};
-use crate::flow::run::{base, chosen, document_paths, fast_needs};
+use crate::flow::run::earlier::SpecBeside;
+use crate::flow::run::{base, chosen, document_paths, earlier, fast_needs, research_asked};
 use crate::flow::setup::consent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
 use crate::platform::git::command::succeeded;
+use crate::platform::git::hooks_dir::git_version;
 use crate::platform::git::repo::Repo;
 
 /// What a run is performed with.
@@ -42,20 +50,13 @@ pub struct Prepared {
     pub about: SpecAbout,
     pub spec: Spec,
     pub effective: EffectivePolicy,
+    pub researcher: AssignedAgent,
     pub planner: AssignedAgent,
     /// Of another vendor than the planner where one can be had.
     pub plan_reviewer: AssignedAgent,
     pub executor: AssignedAgent,
     /// Where the agents' programs keep what is theirs.
     pub agents_home: PathBuf,
-}
-
-/// A bug that somebody reports.
-#[derive(Clone, Debug)]
-pub struct BugReport {
-    pub report: String,
-    /// The branch that the repair is built on; `None` for the repository's default branch.
-    pub base: Option<String>,
 }
 
 /// Reads the spec and looks whether it can be built.
@@ -66,10 +67,23 @@ pub fn prepare(
     options: RunOptions,
 ) -> Result<Prepared> {
     let copy = named_spec::copy_spec(context, spec)?;
+    refuse_text(&copy, |path| {
+        format!(
+            "`tribunal run --text - <{path}` has a spec written of it and builds that, as does a file with the name \
+             `idea.md`; `tribunal spec new ID` writes a spec to fill in"
+        )
+    })?;
     let spec = belonging::parse_spec(&copy)?;
     refuse_status(&spec)?;
     let counted_size = size_of(&copy).counted;
-    let about = SpecAbout { counted_size, mode, options, ..begun(context, copy, &spec)? };
+    let SpecBeside { copy, spec, earlier } = earlier::beside(context, copy, spec)?;
+    let begun = begun(context, copy, &spec)?;
+    let mut about = SpecAbout { counted_size, mode, options, earlier, ..begun };
+    if spec.mode == Some(SpecMode::Research) && mode != RunMode::Fast {
+        // What one task builds is not planned, and there would be nothing to look first for.
+        about.stated_size = about.stated_size.map(|size| size.max(Size::M));
+        about.counted_size = about.counted_size.max(Size::M);
+    }
     if mode != RunMode::Fast {
         document_paths::refuse_in_the_way(context.repo, &about)?;
         return complete(context, about, spec);
@@ -81,23 +95,47 @@ pub fn prepare(
     Ok(prepared)
 }
 
-/// The same for the report of a bug.
-pub fn prepare_fix(context: Context<'_>, request: &BugReport) -> Result<Prepared> {
-    let report = redact_str(&request.report);
-    let id = bug::id_of(&report, request.base.as_deref());
-    let copy = bug::undiagnosed(&id, &report);
-    let mut spec = belonging::parse_spec(&copy)?;
-    let at = SpecPosition { line: 1, column: 1 };
-    spec.base = request.base.clone().map(|text| SpecEntry { text, at });
-    let report = Some(report);
-    let about = SpecAbout { report, ..begun(context, copy, &spec)? };
+/// The same for research alone, which needs neither tests nor who builds; the spec may be a draft.
+pub fn prepare_research(
+    context: Context<'_>,
+    spec: &Path,
+    roles: Vec<ChosenRole>,
+) -> Result<Prepared> {
+    let copy = named_spec::copy_spec(context, spec)?;
+    refuse_text(&copy, |path| {
+        format!(
+            "`tribunal plan --text - <{path} --set runs.research=always` has a spec written of it, and looks into that \
+             where it is more than one task"
+        )
+    })?;
+    let spec = belonging::parse_spec(&copy)?;
+    let options = RunOptions { roles, ..RunOptions::default() };
+    let purpose = RunPurpose::Research;
+    let about = SpecAbout { options, purpose, ..begun(context, copy, &spec)? };
     complete(context, about, spec)
 }
 
+/// Refuses a text that is no spec, with what `hint` says of its path.
+fn refuse_text(copy: &SpecCopy, hint: impl FnOnce(String) -> String) -> Result<()> {
+    let name = copy.path.file_name().unwrap_or_default().to_string_lossy();
+    let reading = read(copy.text.as_bytes(), &name);
+    let is_text = |problem: &SpecProblem| problem.rule == LintRule::NotASpec;
+    let Some(problem) = reading.problems.iter().find(|problem| is_text(problem)) else {
+        return Ok(());
+    };
+    let path = shell_word(&copy.path.to_string_lossy());
+    Err(hinted(format!("`{}`: {}", copy.path.display(), problem.message), hint(path)))
+}
+
 /// What is built, on what, before it is known who builds it.
-fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
+pub(super) fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout> {
     let base = base::find(context.repo, spec)?;
     let base_tree = context.repo.tree_of(&base.commit)?;
+    let mut documents = Vec::new();
+    for path in page_changes::PAGES {
+        let entry = context.repo.objects.entry(&base_tree, BStr::new(path))?;
+        documents.extend(entry.filter(TreeEntry::is_regular).map(|_| path.to_owned()));
+    }
     Ok(SpecAbout {
         spec: copy,
         spec_id: spec.id.clone(),
@@ -117,7 +155,12 @@ fn begun(context: Context<'_>, copy: SpecCopy, spec: &Spec) -> Result<SpecAbout>
         seed: blake3::hash(random::id().to_string().as_bytes()).to_hex().to_string(),
         asked: String::new(),
         report: None,
+        idea: None,
         options: RunOptions::default(),
+        research: ResearchAsked::default(),
+        purpose: RunPurpose::Build,
+        earlier: None,
+        documents,
     })
 }
 
@@ -137,11 +180,32 @@ pub fn again(context: Context<'_>, run: &SpecRun) -> Result<Prepared> {
     Ok(prepared)
 }
 
-fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
+/// The same for a run that goes on upon another base.
+pub fn upon(context: Context<'_>, run: &SpecRun, base: &Snapshot) -> Result<Prepared> {
+    let Snapshot { tree, commit } = base.clone();
+    let about = SpecAbout { base: commit, base_tree: tree, ..run.about.clone() };
+    let spec = belonging::parse_spec(&run.about.spec)?;
+    complete(context, about, spec)
+}
+
+/// The same, with who builds it, once what is missing would have been said.
+pub(super) fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Prepared> {
     let effective = policy::read_policy(context, Some(&about.base_tree), RuleSelection::All)?;
     chosen::refuse_unknown(&effective.policy, &about.options.roles)?;
+    if about.is_research_only() {
+        return for_research(context, about, spec, effective);
+    }
     if about.asked.is_empty() {
-        about.options.ask_every = effective.policy.runs.ask_every;
+        let RunSettings { ask_every, extend, tasks_at_once, .. } = effective.policy.runs;
+        let tasks_at_once = match tasks_at_once.min(effective.policy.agents.parallel) {
+            // Gits before 2.40 cannot put the one upon the other without a work tree.
+            several @ 2.. if git_version(&context.repo.git_dir)? >= (2, 40) => several,
+            _ => 1,
+        };
+        let ask_before = effective.policy.planning.ask_before.clone();
+        about.options =
+            RunOptions { ask_every, tasks_at_once, extend, ask_before, ..about.options };
+        about.research = research_asked::asked_of(context, &effective.policy, &spec, &about)?;
     }
     refuse_commands(context, &effective, &spec, &about)?;
     refuse_identity(context.repo)?;
@@ -158,6 +222,7 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
     // Where no planner is here the executor plans, in a process of its own.
     let planner = roles::find_agent(&effective.policy, Role::Planner, agent_env)
         .unwrap_or_else(|_| executor.clone().in_role(Role::Planner, &effective.policy));
+    let researcher = research_asked::researcher(&effective.policy, agent_env, Some(&planner))?;
     let plan_reviewer = match about.mode {
         // Nobody plans, and nobody reviews.
         RunMode::Fast => executor.clone(),
@@ -165,16 +230,50 @@ fn complete(context: Context<'_>, mut about: SpecAbout, spec: Spec) -> Result<Pr
             plan_reviewer(context, &effective.policy, agent_env, &planner, &executor)?
         }
     };
+    about.asked = asked_hash(&about, &effective, [&executor.name, &planner.name]);
+    Ok(Prepared {
+        about,
+        spec,
+        effective,
+        researcher,
+        planner,
+        plan_reviewer,
+        executor,
+        agents_home,
+    })
+}
+
+/// What makes a run another one, beside its choices.
+fn asked_hash(about: &SpecAbout, effective: &EffectivePolicy, who: [&String; 2]) -> String {
     let source = about.source_hash();
-    let fields = [
-        effective.lasting_hash.as_str(),
-        &source,
-        about.base.as_str(),
-        &executor.name,
-        &planner.name,
-    ];
-    about.asked = blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string();
-    Ok(Prepared { about, spec, effective, planner, plan_reviewer, executor, agents_home })
+    let [executor, planner] = who.map(String::as_str);
+    let fields = [effective.lasting_hash.as_str(), &source, about.base.as_str(), executor, planner];
+    blake3::hash(fields.join("\n").as_bytes()).to_hex().to_string()
+}
+
+/// The rest of what research alone is performed with: nobody else is asked.
+fn for_research(
+    context: Context<'_>,
+    mut about: SpecAbout,
+    spec: Spec,
+    effective: EffectivePolicy,
+) -> Result<Prepared> {
+    research_asked::refuse_forbidden(&effective.policy)?;
+    let agents_home = roles::agents_home(context.repo);
+    let agent_env = roles::agent_env(context.repo, context.env, &agents_home);
+    let researcher = research_asked::researcher(&effective.policy, agent_env, None)?;
+    about.asked = asked_hash(&about, &effective, [&researcher.name, &researcher.name]);
+    let [planner, plan_reviewer, executor] = [(); 3].map(|()| researcher.clone());
+    Ok(Prepared {
+        about,
+        spec,
+        effective,
+        researcher,
+        planner,
+        plan_reviewer,
+        executor,
+        agents_home,
+    })
 }
 
 /// Who reviews plans. Without reviewers nothing could be built but in fast mode.
@@ -259,6 +358,15 @@ fn refuse_commands(
     let names: Vec<String> = names.map(|command| format!("`{}`", command.name)).collect();
     let of_spec = commands_of(spec, &effective.policy).into_iter();
     let count = of_spec.filter(|command| !consent::trusts(&agreed, &command.gate)).count();
+    let steps = effective.policy.prepare.iter();
+    let steps = steps.filter(|step| !consent::trusts_step(&agreed, step));
+    let steps: Vec<String> = steps.map(|step| format!("`{}`", step.run)).collect();
+    if names.is_empty() && !steps.is_empty() {
+        return Err(hinted(
+            format!("you have not agreed to what `[[prepare]]` runs: {}", steps.join(", ")),
+            "`tribunal trust` shows it and asks",
+        ));
+    }
     if names.is_empty() && count > 0 {
         let path = about.spec.path.display();
         return Err(hinted(

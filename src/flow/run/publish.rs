@@ -33,6 +33,8 @@ impl SpecSession<'_> {
                 );
                 return Ok(SpecOutcome::Failed(CallFailure::Infrastructure(why)));
             }
+            // Before it is there: after a kill the branch that was made counts.
+            None if self.is_behind()? => return Ok(SpecOutcome::BaseMoved),
             None => {}
         }
         let wanted = format!("{commit}\n^{}\n", about.base);

@@ -1,46 +1,51 @@
-//! Performs the run of a spec: one job after the other, saved before each and after it.
+//! What the jobs of a spec's run are performed with, and each of them.
 
-use std::sync::Mutex;
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 
 use crate::domain::development::red::prove_red;
-use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green};
+use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, shortened};
 use crate::domain::development::test_failure::NewTests;
+use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::notice::{Progress, SpecRunStep};
-use crate::domain::model::text::counted;
+use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::apply::{apply, start};
 use crate::domain::pipeline::spec_run::outcome::SpecOutcome;
 use crate::domain::pipeline::spec_run::stage::{
     RedTests, Snapshot, SpecStage, TaskTry, WrittenCode, WrittenTests,
 };
+use crate::domain::policy::prepare_proposal;
+use crate::domain::spec::types::Spec;
 use crate::flow::call::client::AgentClient;
 use crate::flow::call::roles;
 use crate::flow::context::Context;
+use crate::flow::evaluate::policy;
+use crate::flow::evaluate::policy::RuleSelection;
 use crate::flow::evaluate::shown_text;
+use crate::flow::review::belonging;
 use crate::flow::review::conventions::Conventions;
 use crate::flow::review::request::Stopped;
-use crate::flow::run::checkpoint;
+use crate::flow::run::base;
 use crate::flow::run::left_out;
 use crate::flow::run::prepare::Prepared;
 use crate::flow::run::suite;
 use crate::flow::run::suite::Tested;
 use crate::flow::workspace::checkout;
 use crate::flow::workspace::checkout::{Ignored, Unavailable, Workspace};
-use crate::platform::config::env::now;
 use crate::platform::git::diff;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 use crate::platform::store::file;
 use crate::platform::store::lock::Wait;
+use crate::platform::store::runs;
 use crate::platform::store::runs::RunFolder;
-
-/// What failed commands printed last, in the folder of the run.
-const PRINTED: &str = "printed.txt";
+use crate::platform::store::test_results;
 
 /// A run with what its jobs need.
 pub(super) struct SpecSession<'a> {
@@ -53,6 +58,16 @@ pub(super) struct SpecSession<'a> {
     pub interrupts: Interrupts,
     pub folder: &'a RunFolder,
     pub run: SpecRun,
+    /// The tip of the base that was spoken of last.
+    told_tip: Option<Oid>,
+    /// The conventions of the code base, once they are known.
+    pub rules: Arc<Mutex<Option<KnownRules>>>,
+}
+
+/// The conventions of a tree: all of it is walked for them.
+pub(super) struct KnownRules {
+    of: Oid,
+    rules: Vec<String>,
 }
 
 /// What an executor is asked to write.
@@ -72,55 +87,59 @@ impl<'a> SpecSession<'a> {
         run: SpecRun,
     ) -> Result<Self> {
         let interrupts = Interrupts::listen().context("could not listen for signals")?;
+        let (state_dir, id) = (context.repo.state_dir(), run.id.clone());
         let client = AgentClient {
             env: context.env,
             policy: &prepared.effective.policy,
             agent_env: roles::agent_env(context.repo, context.env, &prepared.agents_home),
             state_dir: context.repo.state_dir(),
             run: run.id.clone(),
-            shares_with: run.machine.spec.reviews.clone(),
+            shares_with: Box::new(move || {
+                let run = runs::load_spec(&state_dir, &id)?;
+                Ok(run.map(|run| run.progress().all_reviews()).unwrap_or_default())
+            }),
             folder: folder.path().to_owned(),
             interrupts,
             ledger: Mutex::default(),
             unusable: Mutex::default(),
             notices: context.notices,
         };
-        Ok(Self { context, private, prepared, client, interrupts, folder, run })
+        let told_tip = Some(run.about.base.clone());
+        let rules = Arc::default();
+        Ok(Self { context, private, prepared, client, interrupts, folder, run, told_tip, rules })
     }
 
-    /// Performs the run until it ends or pauses.
-    pub fn perform(mut self) -> Result<SpecRun> {
-        // A signal that comes between two programs stops the run as well.
-        let _deferred = self.interrupts.defer();
-        while let Some(job) = self.run.job() {
-            if let Some(signal) = self.interrupts.received() {
-                return Err(self.stopped(signal));
-            }
-            self.run = start(self.run.clone(), &job, now(self.context.env))?;
-            self.folder.save_spec(&self.run)?;
-            let stage = self.run.stage().clone();
-            let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
-            self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, step }));
-            let leads_to_page = stage.leads_to_page() && self.run.about.may_ask();
-            let (outcome, answers) = self.perform_job(&job, stage)?;
-            if leads_to_page {
-                self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
-            }
-            self.run = apply(self.run, &job, outcome, &answers, now(self.context.env))?;
-            self.folder.save_spec(&self.run)?;
+    /// Says once of each tip that the base moved to.
+    pub(super) fn tell_moved_base(&mut self) {
+        let about = &self.run.about;
+        let tip = self.context.repo.tip(&about.base_ref).ok().flatten();
+        if tip == self.told_tip {
+            return;
         }
-        Ok(self.run)
+        self.told_tip = tip;
+        if let Some(commits) = base::moved_by(self.context.repo, about) {
+            let (spec, name) = (about.spec_id.clone(), about.base_name.clone());
+            let moved = SpecRunStep::BaseMoved { spec, name, commits };
+            self.context.notify(Progress::SpecRun(moved));
+        }
     }
 
-    fn perform_job(
+    pub(super) fn perform_job(
         &mut self,
         job: &JobId,
         stage: SpecStage,
     ) -> Result<(SpecOutcome, Vec<AgentAnswer>)> {
         let outcome = match stage {
             SpecStage::TestingBase => self.test_base()?,
+            SpecStage::WritingSpec { drafts, ask } => return self.write_spec(job, &drafts, &ask),
+            SpecStage::ReviewingSpec(drafts) => return self.review_spec(job, &drafts),
+            SpecStage::RecordingSpec(agreed) => {
+                self.run.about.research = self.research_of(&agreed.plan)?;
+                self.record_spec(job, &agreed)?
+            }
             SpecStage::Diagnosing(ask) => return self.diagnose(job, &ask),
             SpecStage::Classifying => return self.tell_size(job),
+            SpecStage::Researching(ask) => return self.research(job, &ask),
             SpecStage::Splitting(ask) => return self.split(job, &ask),
             SpecStage::WritingPlan(plans) => return self.write_plan(job, &plans),
             SpecStage::ReviewingPlan(plans) => return self.review_plan(job, &plans),
@@ -134,8 +153,17 @@ impl<'a> SpecSession<'a> {
             SpecStage::Reviewing { red, code } => {
                 SpecOutcome::Reviewed(self.review_task(&red, &code)?)
             }
+            SpecStage::Joining(task) => self.join(&task)?,
             SpecStage::Committing(task) => self.commit(job, &task)?,
             SpecStage::Recording => self.record_decisions(job)?,
+            SpecStage::Accepting
+                if self.run.progress().review().is_none() && self.is_behind()? =>
+            {
+                SpecOutcome::BaseMoved
+            }
+            SpecStage::ProposingPages => return self.propose_pages(job),
+            SpecStage::ProposingRule => self.propose_rule(job)?,
+            SpecStage::Rebasing(_) => self.rebase()?,
             SpecStage::Accepting => SpecOutcome::Reviewed(self.review_all()?),
             SpecStage::Documenting(whole) => self.document(job, &whole)?,
             SpecStage::Publishing(built) => self.publish(&built)?,
@@ -143,6 +171,7 @@ impl<'a> SpecSession<'a> {
             SpecStage::Keeping(built) => self.keep(&built)?,
             SpecStage::Waiting(_)
             | SpecStage::Planned(_)
+            | SpecStage::Built(_)
             | SpecStage::Paused(_)
             | SpecStage::Ended(_) => {
                 anyhow::bail!("`{job}` is no job")
@@ -156,16 +185,45 @@ impl<'a> SpecSession<'a> {
         Context { repo: self.private, ..self.context }
     }
 
-    /// What the next commit stands on.
+    /// The policy of the base, which may have moved since the run was prepared.
+    pub(super) fn effective(&self) -> Result<Cow<'_, EffectivePolicy>> {
+        let tree = &self.run.about.base_tree;
+        if *tree == self.prepared.about.base_tree {
+            return Ok(Cow::Borrowed(&self.prepared.effective));
+        }
+        let read = policy::read_policy(self.private_context(), Some(tree), RuleSelection::All);
+        read.map(Cow::Owned)
+    }
+
+    /// What the task that is built now was begun upon; else what the next commit stands on.
     pub(super) fn head(&self) -> Snapshot {
         self.run.progress().head(&self.run.about)
     }
 
     /// The folder in which agents of this run read and write.
     pub(super) fn workspace(&self) -> Result<Workspace> {
-        let folder = checkout::root(self.private).join(format!("run-{}", self.run.id));
+        let name = self.of_task(&format!("run-{}", self.run.id), "");
+        let folder = checkout::root(self.private).join(name);
         Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{}`", self.run.id))
+    }
+
+    /// A name that no other task has that is worked on meanwhile.
+    fn of_task(&self, stem: &str, end: &str) -> String {
+        match &self.run.progress().begun {
+            Some(begun) => format!("{stem}-{}{end}", begun.before + 1),
+            None => format!("{stem}{end}"),
+        }
+    }
+
+    /// The file with what the last step of the task left out.
+    pub(super) fn left_out(&self) -> PathBuf {
+        self.folder.path().join(self.of_task("left-out", ".txt"))
+    }
+
+    /// What failed commands printed last.
+    fn printed_file(&self) -> PathBuf {
+        self.folder.path().join(self.of_task("printed", ".txt"))
     }
 
     /// The nonce of the fences in the prompt of a job.
@@ -186,43 +244,65 @@ impl<'a> SpecSession<'a> {
     fn test_base(&self) -> Result<SpecOutcome> {
         // What an earlier run left may not make a test pass.
         let suite = self.test(&self.head(), Ignored::Go)?;
-        suite::keep_base(self.folder, &suite)?;
+        test_results::keep(self.folder, 0, &suite)?;
         let broken = suite.broken();
         let wrong = match suite.not_run() {
             Some(why) => Some(why),
             None if !broken.is_empty() => {
                 Some(format!("`{}` cannot be built or collected", broken.join("`, `")))
             }
-            // A review of what is built runs the same commands, and would blame it.
-            None if suite.failed() > 0 => {
-                let verb = if suite.failed() == 1 { "fails" } else { "fail" };
-                let count = counted(suite.failed(), "test");
-                Some(format!("{count} {verb} already: {}", suite.failing().join(", ")))
-            }
             None => None,
         };
+        let cannot_start = suite.not_run().is_some() || !broken.is_empty();
         let came = match wrong {
             None => Ok(()),
-            Some(why) => Err([vec![why], suite.last_lines()].concat()),
+            Some(why) => {
+                let proposed = if cannot_start { self.proposed_preparation() } else { Vec::new() };
+                Err([vec![why], suite.last_lines(), proposed].concat())
+            }
         };
         if came.is_ok() {
-            let passed = suite.passed();
-            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed }));
+            let (passed, failing) = (suite.passed(), shortened(suite.failing()));
+            self.context.notify(Progress::SpecRun(SpecRunStep::BaseTested { passed, failing }));
         }
         Ok(SpecOutcome::BaseTested(came))
     }
 
+    /// What to write into the policy where the tests may need what only the network has; nothing where the policy
+    /// prepares already, or nothing shows that.
+    fn proposed_preparation(&self) -> Vec<String> {
+        if !self.prepared.effective.policy.prepare.is_empty() {
+            return Vec::new();
+        }
+        let (objects, tree) = (&self.private.objects, &self.run.about.base_tree);
+        let read = |file: &str| shown_text::of_file(objects, tree, BStr::new(file));
+        let Some(lines) = prepare_proposal::lines(read) else { return Vec::new() };
+        let first = "tests run without the network here; where they need what the lock file names, these lines in \
+             `tribunal.toml` of the base have it fetched once, after `tribunal trust`:";
+        let lines = lines.into_iter().map(|line| format!("    {line}"));
+        [first.to_owned()].into_iter().chain(lines).collect()
+    }
+
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
-        let now = self.test(&written.at, Ignored::Stay)?;
+        // What tests that were refused left behind, as compiled ones, is not run with those that replace them, nor what was
+        // built ahead and is built again.
+        let progress = self.run.progress();
+        let is_again = progress.set_aside.iter().any(|one| one.before == progress.before());
+        let ignored = if written.number > 1 || is_again { Ignored::Go } else { Ignored::Stay };
+        let now = self.test(&written.at, ignored)?;
         let (objects, tree) = (&self.private.objects, &written.at.tree);
         let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
         let files = &written.files;
         let text: String = files.iter().filter_map(|file| read(file)).collect();
         let paths = self.paths();
         let tests = NewTests { text: &text, files, paths, read: &read };
-        let mut proof = prove_red(&suite::before_task(self.folder, &self.run)?, &now, tests);
+        let before = suite::before_task(self.folder, &self.run)?;
+        let mut proof = match self.removal() {
+            Some(removal) => removal.prove_red(&before, &now, tests),
+            None => prove_red(&before, &now, tests),
+        };
         if let RedProof::Unproven(why) = &mut proof {
-            why.extend(left_out::of_last(self.folder));
+            why.extend(left_out::of_last(&self.left_out()));
         }
         let printed =
             if matches!(proof, RedProof::Unproven(_)) { now.printed() } else { String::new() };
@@ -232,13 +312,14 @@ impl<'a> SpecSession<'a> {
 
     fn prove_green(&self, red: &RedTests, code: &WrittenCode) -> Result<SpecOutcome> {
         let base = suite::before_task(self.folder, &self.run)?;
+        let base = self.kept_of(self.run.progress().before(), base);
         let mut now = self.test(&code.at, Ignored::Stay)?;
         let mut proof = prove_green(&base, &red.failing, &now);
         if let GreenProof::Green(_) = proof {
             // Once more without anything that tests or builds left behind: what passes by that, or passes by
             // chance, fails here.
             now = self.test(&code.at, Ignored::Go)?;
-            proof = match prove_green(&base, &red.failing, &now) {
+            proof = match self.weigh_green(&red.failing, &code.at, &now)? {
                 GreenProof::Red(why) => {
                     let first = "it passed once, and not again in a fresh checkout".to_owned();
                     GreenProof::Red([vec![first], why].concat())
@@ -248,8 +329,8 @@ impl<'a> SpecSession<'a> {
         }
         match &mut proof {
             GreenProof::Green(_) => suite::keep_after_task(self.folder, &self.run, &now)?,
-            GreenProof::Red(why) => why.extend(left_out::of_last(self.folder)),
-            GreenProof::NotRun(_) => {}
+            GreenProof::Red(why) => why.extend(left_out::of_last(&self.left_out())),
+            GreenProof::Lost(_) | GreenProof::NotRun(_) => {}
         }
         let printed =
             if matches!(proof, GreenProof::Red(_)) { now.printed() } else { String::new() };
@@ -259,7 +340,7 @@ impl<'a> SpecSession<'a> {
 
     /// Keeps what failed commands printed, for the executor.
     fn keep_printed(&self, printed: &str) -> Result<()> {
-        let path = self.folder.path().join(PRINTED);
+        let path = self.printed_file();
         match printed {
             "" => Ok(file::remove_if_there(&path)?),
             printed => file::write_atomic(&path, printed.as_bytes()),
@@ -271,16 +352,33 @@ impl<'a> SpecSession<'a> {
         if ask.refused.is_empty() {
             return String::new();
         }
-        let read = file::read(&self.folder.path().join(PRINTED)).unwrap_or_default();
+        let read = file::read(&self.printed_file()).unwrap_or_default();
         redact_str(&String::from_utf8_lossy(&read))
+    }
+
+    /// What is built, as it is known by now: one that is written of an idea was not there when the run began.
+    pub(super) fn spec(&self) -> Result<Cow<'_, Spec>> {
+        // Of an earlier version more may be known now than was when it began.
+        let is_fixed = !self.run.about.spec.dropped.is_empty();
+        Ok(match self.run.progress().written {
+            _ if is_fixed => Cow::Owned(belonging::parse_spec(&self.run.about.spec)?),
+            Some(_) => Cow::Owned(belonging::parse_spec(&self.run.about.spec)?),
+            None => Cow::Borrowed(&self.prepared.spec),
+        })
     }
 
     /// The conventions of the code base for the paths of the spec.
     pub(super) fn rules(&self) -> Result<Vec<String>> {
         let tree = &self.run.about.base_tree;
+        let mut known = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.as_ref().filter(|known| known.of == *tree) {
+            return Ok(known.rules.clone());
+        }
         let files = diff::trees(&self.private.objects, None, Some(tree))?;
         let conventions = Conventions::of(self.private_context(), Some(tree))?;
-        Ok(conventions.for_files(&files))
+        let rules = conventions.for_files(&files);
+        *known = Some(KnownRules { of: tree.clone(), rules: rules.clone() });
+        Ok(rules)
     }
 
     /// Turns an interrupted checkout into [`Stopped`].

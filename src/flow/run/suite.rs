@@ -1,10 +1,12 @@
 //! Runs the test commands of the policy on a state of the code, in the sandbox, and keeps what they came
 //! to after each task.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
+use crate::domain::development::removal;
+use crate::domain::development::removal::TestName;
 use crate::domain::development::suite::{SuiteCommand, SuiteOutcome, SuiteRun};
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::change::Change;
@@ -16,8 +18,8 @@ use crate::flow::evaluate::command_outcome::CommandOutcome;
 use crate::flow::evaluate::command_selection::test_commands;
 use crate::flow::evaluate::commands;
 use crate::flow::workspace::checkout::Ignored;
-use crate::platform::store::file;
 use crate::platform::store::runs::RunFolder;
+use crate::platform::store::test_results;
 
 /// What running the tests came to.
 pub enum Tested {
@@ -84,29 +86,33 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
     }
 }
 
-/// Keeps what the tests of the base came to.
-pub fn keep_base(folder: &RunFolder, suite: &SuiteRun) -> Result<()> {
-    keep(folder, 0, suite)
+/// Keeps what the tests came to with the task that is built now. Of one that was begun ahead it is kept once that is upon the
+/// commits that were made meanwhile.
+pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
+    match run.progress().begun {
+        Some(_) => Ok(()),
+        None => keep_joined(folder, run, suite),
+    }
 }
 
-/// Keeps what the tests came to with the task that is built now.
-pub fn keep_after_task(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
-    keep(folder, run.progress().built.len() + 1, suite)
+/// Keeps what the tests came to with a task that was put upon the commits that were made meanwhile.
+pub fn keep_joined(folder: &RunFolder, run: &SpecRun, suite: &SuiteRun) -> Result<()> {
+    test_results::keep(folder, run.progress().before() + 1, suite)
 }
 
 /// What the tests came to before the task that is built now.
 pub fn before_task(folder: &RunFolder, run: &SpecRun) -> Result<SuiteRun> {
-    let path = path_of(folder, run.progress().built.len());
-    let text = file::read(&path).with_context(|| format!("could not read `{}`", path.display()))?;
-    serde_json::from_slice(&text)
-        .with_context(|| format!("`{}` is not the result of tests", path.display()))
+    after(folder, run.progress().built_before())
 }
 
-fn keep(folder: &RunFolder, built: usize, suite: &SuiteRun) -> Result<()> {
-    file::write_atomic(&path_of(folder, built), &serde_json::to_vec(suite)?)
+/// What the tests came to after so many tasks.
+pub fn after(folder: &RunFolder, tasks: usize) -> Result<SuiteRun> {
+    test_results::load(folder.path(), tasks)
 }
 
-/// What the tests came to after so many tasks, in the folder of the run.
-fn path_of(folder: &RunFolder, built: usize) -> PathBuf {
-    folder.path().join(format!("tests-{built}.json"))
+/// The names of the tests that a task brought, of a run in that folder.
+pub fn new_names(folder: &Path, place: usize) -> Result<Vec<TestName>> {
+    let (before, after) =
+        (test_results::load(folder, place)?, test_results::load(folder, place + 1)?);
+    Ok(removal::new_names(&before, &after))
 }

@@ -23,6 +23,7 @@ use serde_json::json;
 use crate::domain::model::error::hinted;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::consent::{Consent, TrustedCommand};
+use crate::domain::policy::prepare_settings::PrepareStep;
 use crate::platform::config::env::{Env, user_file};
 use crate::platform::config::random;
 use crate::platform::git::repo::Repo;
@@ -165,6 +166,35 @@ pub fn trust(consent: &mut Consent, commands: &[CommandGate], now: Timestamp) {
             });
         }
     }
+}
+
+/// Whether the person agreed to exactly this step.
+pub fn trusts_step(consent: &Consent, step: &PrepareStep) -> bool {
+    let print = fingerprint_of_step(step);
+    consent.commands.iter().any(|trusted| trusted.fingerprint == print)
+}
+
+/// Adds these steps to what may run.
+pub fn trust_steps(consent: &mut Consent, steps: &[PrepareStep], now: Timestamp) {
+    for step in steps {
+        if !trusts_step(consent, step) {
+            consent.commands.push(TrustedCommand {
+                name: one_line(&format!("prepare: {}", step.run)),
+                fingerprint: fingerprint_of_step(step),
+                agreed: now,
+            });
+        }
+    }
+}
+
+/// As [`fingerprint`], for a step that prepares runs.
+pub fn fingerprint_of_step(step: &PrepareStep) -> String {
+    let PrepareStep { run, files, keep, env, env_files, changed, timeout: _ } = step;
+    let what = json!({
+        "run": run, "files": files, "keep": keep, "env": env, "env-files": env_files, "changed": changed,
+    });
+    let text = json!({"prepare": what}).to_string();
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_owned()
 }
 
 /// Hashes what an agreement covers: everything that decides what is executed and what it may write.

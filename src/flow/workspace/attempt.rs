@@ -44,7 +44,21 @@ pub fn save_partial(
     Ok(commit)
 }
 
-fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
+/// As [`save`], under a name that is given.
+pub fn save_as(
+    repo: &Repo,
+    name: &str,
+    tree: &Oid,
+    parent: Option<&Oid>,
+    message: &str,
+) -> Result<Oid> {
+    let commit = commit(repo, tree, parent, message)?;
+    set_ref(repo, name, &commit)?;
+    Ok(commit)
+}
+
+/// Commits a tree without a ref that keeps it.
+pub fn commit(repo: &Repo, tree: &Oid, parent: Option<&Oid>, message: &str) -> Result<Oid> {
     let mut words = vec!["commit-tree", tree.as_str(), "-F", "-"];
     if let Some(parent) = parent {
         words.extend(["-p", parent.as_str()]);
@@ -105,11 +119,6 @@ pub fn published_branch(repo: &Repo, run: &str) -> Result<Option<String>> {
 /// Names a commit that is there already, so that it is found and not lost.
 pub fn keep(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {
     set_ref(repo, name, commit)
-}
-
-/// Where all attempts of a run are, for people.
-pub fn all_of(run: &str) -> String {
-    format!("{ROOT}{run}/")
 }
 
 fn set_ref(repo: &Repo, name: &str, commit: &Oid) -> Result<()> {

@@ -13,6 +13,7 @@ use rustix::process::getuid;
 
 use crate::domain::model::change::WrittenBy;
 use crate::domain::model::oid::Oid;
+use crate::domain::model::path::git_pattern;
 use crate::flow::workspace::private_repo;
 use crate::platform::config::env::cache_folder;
 use crate::platform::git::repo::Repo;
@@ -51,6 +52,14 @@ pub enum Unavailable {
     Interrupted(i32),
 }
 
+/// The signal that an error tells of.
+pub fn signal_of(error: &anyhow::Error) -> Option<i32> {
+    match error.downcast_ref() {
+        Some(Unavailable::Interrupted(signal)) => Some(*signal),
+        _ => None,
+    }
+}
+
 /// What becomes of ignored files that earlier uses of a workspace left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
@@ -61,6 +70,8 @@ pub enum Ignored {
 /// A checkout that no other process uses while this is held.
 pub struct Workspace {
     pub(super) folder: PathBuf,
+    /// Copies in it of what was prepared, they stay, and are no part of what it holds.
+    pub(super) copies: Vec<String>,
     _lock: Held,
 }
 
@@ -173,7 +184,7 @@ impl Workspace {
     pub fn try_acquire(folder: &Path, wait: Wait) -> Result<Option<Self>> {
         let lock = lock::take(&folder.join(LOCK), wait)
             .with_context(|| format!("could not lock `{}`", folder.display()))?;
-        Ok(lock.map(|lock| Self { folder: folder.to_owned(), _lock: lock }))
+        Ok(lock.map(|lock| Self { folder: folder.to_owned(), copies: Vec::new(), _lock: lock }))
     }
 
     /// Where the commands run.
@@ -232,7 +243,8 @@ impl Workspace {
                 Ignored::Stay => "-ffdq",
                 Ignored::Go => "-ffdxq",
             };
-            self.run(git().args(["clean", flags]), interrupts)?;
+            let copies = self.copies.iter().map(|path| format!("--exclude=/{}", git_pattern(path)));
+            self.run(git().args(["clean", flags]).args(copies), interrupts)?;
         }
         private_repo::create(repo, &work, &index, tree, head)?;
         file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())
@@ -287,7 +299,7 @@ impl Workspace {
     }
 
     /// Empties the workspace. What may still be written to by an orphan is moved aside first.
-    fn wipe(&self) -> Result<()> {
+    pub(super) fn wipe(&self) -> Result<()> {
         let aside = self.folder.join("gone");
         let wipe = || -> io::Result<()> {
             file::remove_if_there(&aside)?;

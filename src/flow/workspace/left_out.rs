@@ -52,6 +52,8 @@ impl Workspace {
     /// What is new or changed, apart from what has more than so many bytes.
     pub(super) fn changed_files(&self, repo: &Repo, max: u64) -> Result<ChangedFiles> {
         let names = self.listed(repo, &["--others", "--modified", "--exclude-standard"])?;
+        // A project's own `.gitignore` may take back that git ignores a copy.
+        let names = names.into_iter().filter(|path| !self.is_of_copy(path));
         let work = self.work();
         let mut changed = ChangedFiles { paths: Vec::new(), large: Vec::new() };
         for path in names {
@@ -69,10 +71,20 @@ impl Workspace {
     pub fn ignored(&self, repo: &Repo) -> Result<Option<String>> {
         let mut paths =
             self.listed(repo, &["--others", "--ignored", "--exclude-standard", "--directory"])?;
+        paths.retain(|path| !self.is_of_copy(path));
         // Single files first: whole folders are what builds leave.
         paths.sort_by_key(|path| (path.ends_with(b"/"), path.clone()));
         let named = some_of(paths.iter().map(shown).collect());
         Ok(named.map(|named| format!("ignored by git, and left out: {named}")))
+    }
+
+    /// Whether a path is one of the copies, or below one.
+    fn is_of_copy(&self, path: &BString) -> bool {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        self.copies.iter().any(|copy| {
+            path.strip_prefix(copy.as_bytes())
+                .is_some_and(|below| below.is_empty() || below.starts_with(b"/"))
+        })
     }
 
     fn listed(&self, repo: &Repo, options: &[&str]) -> Result<Vec<BString>> {

@@ -5,6 +5,8 @@ pub mod changed;
 pub mod private_repo;
 pub mod left_out;
 mod nearest;
+pub mod prepared;
+pub mod disk;
 pub mod reading_copy;
 pub mod work_tree;
 pub mod checkout;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::domain::policy::layers::commands::is_shareable;
+use crate::domain::model::path::is_shareable;
 use crate::flow::workspace::checkout::Workspace;
 use crate::platform::git::repo::Repo;
 use crate::platform::store::file;
@@ -20,7 +20,7 @@ impl Workspace {
         let (mut linked, mut absent) = (Vec::new(), Vec::new());
         for path in paths {
             let path = path.trim_end_matches('/');
-            self.check_shared(repo, path)?;
+            self.check_in_place(repo, "`share`", path)?;
             if fs::symlink_metadata(theirs.join(path)).is_ok() {
                 linked.push(path);
             } else {
@@ -46,10 +46,16 @@ impl Workspace {
         Ok(absent)
     }
 
-    /// A shared path must be inside the work tree, not git's own, and nothing that is tracked.
-    fn check_shared(&self, repo: &Repo, path: &str) -> Result<()> {
+    /// Says why something could not be made at these paths of a checkout.
+    pub fn check_places(&self, repo: &Repo, key: &str, paths: &[String]) -> Result<()> {
+        paths.iter().try_for_each(|path| self.check_in_place(repo, key, path))
+    }
+
+    /// What is put in place must be inside the work tree, not git's own, and nothing that is tracked. `key` is
+    /// the setting that names it.
+    pub(super) fn check_in_place(&self, repo: &Repo, key: &str, path: &str) -> Result<()> {
         if !is_shareable(path) {
-            bail!("`share` names `{path}`, which is no path inside the work tree");
+            bail!("{key} names `{path}`, which is no path inside the work tree");
         }
         let work = self.work();
         let output = repo
@@ -58,14 +64,14 @@ impl Workspace {
             .capture()?;
         if !output.status.success() || !output.stdout.is_empty() {
             bail!(
-                "`share` names `{path}`, which is tracked: it would hide the content that is checked"
+                "{key} names `{path}`, which is tracked: it would hide the content that is checked"
             );
         }
         let mut parent = work;
         for part in Path::new(path).parent().into_iter().flat_map(Path::components) {
             parent.push(part);
             if fs::symlink_metadata(&parent).is_ok_and(|data| !data.is_dir()) {
-                bail!("`share` names `{path}`, and `{}` is not a folder", parent.display());
+                bail!("{key} names `{path}`, and `{}` is not a folder", parent.display());
             }
         }
         Ok(())

@@ -92,9 +92,10 @@ impl Workspace {
     fn save(&self, repo: &Repo, large: &[LargeFile], interrupts: Interrupts) -> Result<Oid> {
         let (work, index) = (self.work(), self.index());
         let mut add = repo.git_into(&work, &index).args(["add", "--all", "--", "."]);
-        for file in large {
+        let large = large.iter().map(|file| file.path.to_os_str_lossy().into_owned());
+        for left_out in large.chain(self.copies.iter().map(OsString::from)) {
             let mut path = OsString::from(":(top,exclude,literal)");
-            path.push(file.path.to_os_str_lossy());
+            path.push(left_out);
             add = add.arg(path);
         }
         self.run(add, interrupts)?;

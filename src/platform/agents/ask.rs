@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::model::agent::{AgentIdentity, Cost, Money, Role};
+use crate::domain::model::web::WebRecord;
 use crate::platform::agents::text;
 
 /// What an agent may do to the folder that it works in.
@@ -16,6 +17,8 @@ pub enum Access {
     Read,
     /// Below its working directory alone.
     Write,
+    /// It searches the web, and has no files to read.
+    Search,
 }
 
 /// One question to an agent: a fresh process, which knows nothing else.
@@ -113,6 +116,9 @@ pub struct Answer {
     /// The structured answer where a schema was given and the program or the text held one object.
     /// It need not obey the schema: programs send the schema to the model and do not check.
     pub json: Option<Value>,
+    /// What the program recorded of its searches on the web.
+    #[serde(default, skip_serializing_if = "WebRecord::is_empty")]
+    pub web: WebRecord,
 }
 
 /// The end of a call.

@@ -135,6 +135,14 @@ impl Agent {
         }
     }
 
+    /// Whether it can search the web.
+    pub fn can_search(&self) -> bool {
+        match self {
+            Self::Claude(_) | Self::Codex(_) => true,
+            Self::Command(_) | Self::Http(_) => false,
+        }
+    }
+
     /// Whether it is kept from writing where it only reads.
     pub fn is_confined(&self) -> bool {
         !matches!(self, Self::Command(_))

@@ -17,6 +17,7 @@ pub mod object;
 pub mod places;
 pub mod push;
 pub mod reflog;
+pub mod own_index;
 mod read_object;
 mod refs;
 mod trailers;

@@ -197,6 +197,13 @@ impl Repo {
         command
     }
 
+    /// A git command as the person would type it in their work tree: with their settings and their language, their
+    /// hooks, and questions of git's own on their terminal.
+    pub fn git_of_person(&self) -> Cmd {
+        let dir = self.work_tree.as_deref().unwrap_or(&self.git_dir);
+        self.settings.give_to(Cmd::new("git", dir))
+    }
+
     /// A git command that checks out into a folder of ours, through an index of ours: this
     /// repository's objects, filters and attributes, and nothing of the person's work tree.
     pub fn git_into(&self, folder: &Path, index: &Path) -> Cmd {

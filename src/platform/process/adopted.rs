@@ -17,6 +17,9 @@ use crate::platform::process::alive::Identity;
 /// How often it is looked again: what is being killed may just have left another behind.
 const LOOKS: usize = 50;
 
+/// How often the kernel's list of children is read until two are the same.
+const LISTS: usize = 8;
+
 const PAUSE: Duration = Duration::from_millis(2);
 
 static FAMILY: Mutex<Family> = Mutex::new(Family { adopts: false, runs: 0, own: None });
@@ -118,8 +121,43 @@ fn become_parent_of_orphans() -> bool {
 }
 
 /// Every child of this process, those that ended and were not waited for among them.
-#[expect(clippy::disallowed_methods, reason = "`/proc` is the kernel's")]
 fn children() -> Vec<i32> {
+    let mut before = listed_children();
+    for _ in 0..LISTS {
+        // A list may leave one out that stands behind another which is waited for meanwhile. That one is in no list
+        // after it: two that are the same leave none out.
+        let now = listed_children();
+        match (before, now) {
+            (Some(before), Some(now)) if before == now => return now,
+            (_, now) => before = now,
+        }
+    }
+    searched_children()
+}
+
+/// The children as the kernel lists them, of each thread by itself; `None` where it has no such list
+/// (`CONFIG_PROC_CHILDREN`).
+#[expect(clippy::disallowed_methods, reason = "`/proc` is the kernel's")]
+fn listed_children() -> Option<Vec<i32>> {
+    let mut children = Vec::new();
+    for thread in fs::read_dir("/proc/self/task").ok()?.filter_map(Result::ok) {
+        match fs::read_to_string(thread.path().join("children")) {
+            Ok(line) => {
+                children.extend(
+                    line.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok()),
+                );
+            }
+            // The thread has ended: its children are another one's now.
+            Err(_) if !thread.path().exists() => {}
+            Err(_) => return None,
+        }
+    }
+    Some(children)
+}
+
+/// The children, as every process of the machine names its parent.
+#[expect(clippy::disallowed_methods, reason = "`/proc` is the kernel's")]
+fn searched_children() -> Vec<i32> {
     let own = rustix::process::getpid().as_raw_nonzero().get().to_string();
     let is_child = |pid: &i32| {
         let line = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! number.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
@@ -38,7 +39,16 @@ impl Identity {
         let is_here = self.scope.is_none() || self.scope == scope();
         is_here && is_alive(self.pid, self.start)
     }
+
+    /// Whether the kernel is taking it apart, as after a kill: it does nothing more, and is gone in a moment. It may
+    /// still hold its locks.
+    pub fn is_ending(&self) -> bool {
+        self.is_alive() && look(self.pid).is_some_and(|seen| seen.is_ending)
+    }
 }
+
+/// The flag of a process that ends (`PF_EXITING` in Linux's `sched.h`).
+const EXITING: u64 = 0x4;
 
 /// Whether there is a process of that number which began then, or at any time for `None`. One that
 /// has ended and was not waited for yet is none: it does nothing and holds nothing.
@@ -57,6 +67,7 @@ pub fn is_alive(pid: i32, start: Option<u64>) -> bool {
 
 struct Seen {
     has_ended: bool,
+    is_ending: bool,
     start: u64,
 }
 
@@ -67,13 +78,20 @@ fn look(pid: i32) -> Option<Seen> {
     // The name, in parentheses, may hold spaces and parentheses itself.
     let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
     let has_ended = matches!(fields.next()?, "Z" | "X" | "x");
-    // The 22nd field of all, the state being the third.
-    let start = fields.nth(18)?.parse().ok()?;
-    Some(Seen { has_ended, start })
+    // The 9th and the 22nd field of all, the state being the third.
+    let is_ending = fields.nth(5)?.parse::<u64>().ok()? & EXITING != 0;
+    let start = fields.nth(12)?.parse().ok()?;
+    Some(Seen { has_ended, is_ending, start })
+}
+
+/// It stays the same for as long as this process is there.
+fn scope() -> Option<String> {
+    static SCOPE: OnceLock<Option<String>> = OnceLock::new();
+    SCOPE.get_or_init(read_scope).clone()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the kernel makes what is in `/proc`")]
-fn scope() -> Option<String> {
+fn read_scope() -> Option<String> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
     Some(format!("{} {}", boot.trim(), namespace.display()))

@@ -9,6 +9,7 @@ mod limits;
 mod started;
 mod orphans;
 mod own_path;
+mod passed_on;
 mod deferred;
 mod supervise;
 mod usage;

@@ -15,12 +15,23 @@ pub struct SandboxAccess {
     pub dir: PathBuf,
     /// Further files and folders that it may write.
     pub writable: Vec<PathBuf>,
+    /// What is seen at paths below `dir`, and cannot be written there. Where nothing can be mounted, a link must
+    /// stand at the path.
+    pub placed: Vec<PlacedContent>,
     /// A folder for temporary files, with a home folder, where the sandbox has none in memory (Landlock).
     pub temporary: PathBuf,
     /// Files and folders that it may read, beside the system's and those of the toolchains in `PATH`.
     pub readable: Vec<PathBuf>,
     pub network: NetworkAccess,
     pub limits: ResourceLimits,
+}
+
+/// A file or folder that is seen elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedContent {
+    pub content: PathBuf,
+    /// Relative to the folder that the program works in.
+    pub path: PathBuf,
 }
 
 /// Whether a confined program reaches the network.

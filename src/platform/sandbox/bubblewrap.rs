@@ -44,6 +44,12 @@ pub fn arguments(access: &SandboxAccess, mounts: &Mounts, own: &Path) -> Vec<OsS
         places.push(("/etc/hosts".into(), Place::ReadFrom(hosts)));
     }
     places.extend(access.dirs().into_iter().map(|path| (path, Place::Write)));
+    places.extend(
+        access
+            .placed
+            .iter()
+            .map(|one| (access.dir.join(&one.path), Place::ReadFrom(one.content.clone()))),
+    );
     // What is further in is mounted later, and what may be written after what may be read.
     // What git runs by itself when the person uses it outside is not for a program to write.
     // A link is not followed: where it leads is not there.

@@ -93,6 +93,7 @@ impl Confinement {
             dir: dir.path().to_owned(),
             temporary: dir.path().to_owned(),
             writable: Vec::new(),
+            placed: Vec::new(),
             readable: Vec::new(),
             network: NetworkAccess::None,
             limits: ResourceLimits::default(),
@@ -135,6 +136,9 @@ impl Confinement {
                 return Err(io::Error::other(why));
             }
             *path = content;
+        }
+        for placed in &mut access.placed {
+            placed.content = canonical(&placed.content)?;
         }
         refuse_too_much(&access, &mounts::home_of(env))?;
         let names = "127.0.0.1 localhost\n::1 localhost\n";

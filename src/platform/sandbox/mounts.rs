@@ -17,7 +17,7 @@ const PROGRAMS: [&str; 8] =
 const STORES: [&str; 3] = ["/nix/store", "/gnu/store", "/home/linuxbrew/.linuxbrew"];
 
 /// What of the system's settings programs need to run; nothing that names secrets, hosts or printers.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 20] = [
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
@@ -30,6 +30,11 @@ const SETTINGS: [&str; 16] = [
     "/etc/protocols",
     "/etc/services",
     "/etc/mime.types",
+    // pip ends where it is refused what tells the system's name.
+    "/etc/os-release",
+    "/etc/lsb-release",
+    "/etc/debian_version",
+    "/etc/redhat-release",
     "/etc/ssl/certs",
     "/etc/ssl/openssl.cnf",
     "/etc/pki/tls/certs",
@@ -115,6 +120,20 @@ const OFFLINE_VARS: [(&str, &str); 5] = [
     ("UV_OFFLINE", "1"),
 ];
 
+/// What names the certificates that the network is trusted by, for who may reach it: behind a proxy of a company
+/// others than the system's. Certificates are no secret; a proxy's address may hold a password, and is not given.
+const CERTIFICATE_VARS: [&str; 9] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "PIP_CERT",
+    "NODE_EXTRA_CA_CERTS",
+    "npm_config_cafile",
+    "CARGO_HTTP_CAINFO",
+    "GIT_SSL_CAINFO",
+];
+
 /// What a confined program finds.
 #[derive(Clone, Debug)]
 pub struct Mounts {
@@ -156,6 +175,9 @@ impl Mounts {
         let names = PROGRAMS.iter().chain(&STORES).chain(&SETTINGS).chain(network).chain(&HARDWARE);
         let system = names.filter_map(|name| system_path(Path::new(name))).collect();
         let asked = access.readable.iter().map(|path| ReadablePath::itself(path));
+        // It is there at its own path as well: what was made in a folder may name that.
+        let placed = access.placed.iter().map(|placed| ReadablePath::itself(&placed.content));
+        let asked = asked.chain(placed);
         let (mut readable, mut kept) = (asked.collect::<Vec<_>>(), Vec::new());
         let home_as_set = env.get("HOME").map(Path::new);
         let lookup = Lookup { home: &home, home_as_set, access };
@@ -172,6 +194,23 @@ impl Mounts {
                 kept.push((OsString::from(variable), root.into_os_string()));
             }
             readable.extend(found);
+        }
+        if access.network == NetworkAccess::Host {
+            for name in CERTIFICATE_VARS {
+                let Some(path) = env.get(name).map(Path::new).filter(|path| path.is_absolute())
+                else {
+                    continue;
+                };
+                let is_there = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+                let is_there =
+                    is_there.iter().any(|top| path.starts_with(top)) || is_of_system(path);
+                // A folder may hold keys as well.
+                let found = lookup.readable(path).filter(|found| found.content.is_file());
+                if is_there || found.is_some() {
+                    kept.push((OsString::from(name), path.into()));
+                }
+                readable.extend(found);
+            }
         }
         let path = env.get("PATH").unwrap_or_default();
         let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());

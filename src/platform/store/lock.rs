@@ -144,6 +144,28 @@ fn is_same(file: &File, path: &Path) -> bool {
     }
 }
 
+/// A lock that several processes hold at the same time, and none while another one has it alone.
+#[derive(Debug)]
+#[must_use = "the lock is given back when this is dropped"]
+pub struct HeldWithOthers(File);
+
+impl Drop for HeldWithOthers {
+    fn drop(&mut self) {
+        drop(fs2::FileExt::unlock(&self.0));
+    }
+}
+
+/// Takes a lock together with others; `None` where a process has it alone, or it is gone by now.
+pub fn take_with_others(path: &Path) -> io::Result<Option<HeldWithOthers>> {
+    let file = permissions::open(path, OpenOptions::new().read(true).write(true))?;
+    match fs2::FileExt::try_lock_shared(&file) {
+        Ok(()) if is_same(&file, path) => Ok(Some(HeldWithOthers(file))),
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether a living process holds the lock. Takes nothing and makes nothing.
 pub fn is_held(path: &Path) -> bool {
     holder(path).is_some()
@@ -198,6 +220,20 @@ mod tests {
             }
             done.store(true, std::sync::atomic::Ordering::SeqCst);
         });
+    }
+
+    #[test]
+    fn those_who_share_it_keep_out_who_wants_it_alone() {
+        let (_folder, path) = place();
+        let alone = take(&path, Wait::NONE).unwrap().unwrap();
+        assert!(take_with_others(&path).unwrap().is_none());
+        drop(alone);
+        let [one, other] = [(); 2].map(|()| take_with_others(&path).unwrap().unwrap());
+        assert!(take(&path, MOMENT).unwrap().is_none());
+        drop(one);
+        assert!(take(&path, MOMENT).unwrap().is_none());
+        drop(other);
+        assert!(take(&path, MOMENT).unwrap().is_some());
     }
 
     #[test]

@@ -14,4 +14,5 @@ pub mod runs;
 pub mod permissions;
 pub mod regular;
 pub mod stop_mark;
+pub mod test_results;
 pub mod user_state;

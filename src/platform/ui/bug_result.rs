@@ -53,14 +53,14 @@ pub(super) fn hints(about: &SpecAbout, stop: &SpecStop) -> Option<Vec<String>> {
             format!("see why with `tribunal check --commands`, repair it on the base, and {again}")
         }
         SpecStop::NoRepair(_) => format!(
-            "where you see it otherwise, add to the report how it can be seen, and {again}; what is new belongs \
-             into a spec (`tribunal spec new ID`)"
+            "where you see it otherwise, add to the report how it can be seen, and {again}; what is new is built \
+             by `tribunal run --text TEXT`"
         ),
         SpecStop::NoDiagnosis(_) => {
             format!("add to the report what leads to the place in the code, and {again}")
         }
         SpecStop::Extension(_) => format!(
-            "a repair of this size needs a spec (`tribunal spec new ID`); or say in the report what is enough, \
+            "a repair of this size needs a spec (`tribunal run --text TEXT` has one written); or say in the report what is enough, \
              and {again}"
         ),
         SpecStop::Gates(_) => format!("repair what they name, and {again}"),

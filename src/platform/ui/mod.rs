@@ -2,6 +2,8 @@
 
 pub mod ask;
 pub mod columns;
+pub mod commit_result;
+pub mod push_result;
 pub mod findings;
 pub mod github;
 pub mod json;
@@ -11,6 +13,9 @@ pub mod out;
 pub mod report;
 pub mod review_findings;
 mod bug_result;
+mod idea_result;
+mod proposal_result;
+mod research_result;
 pub mod review_hints;
 pub mod review_report;
 pub mod review_result;

@@ -152,8 +152,30 @@ fn spec_run_line(step: &SpecRunStep) -> String {
         SpecRunStep::Continued { run, of } => {
             format!("continuing the run {} of {of}", short_id(run))
         }
-        SpecRunStep::Step { spec, step } => format!("{}: {step}", printable(spec)),
-        SpecRunStep::BaseTested { passed } => format!("the tests of the base: {passed} passed"),
+        SpecRunStep::Step { spec, task: None, step } => format!("{}: {step}", printable(spec)),
+        SpecRunStep::Step { spec, task: Some(task), step } => {
+            format!("{}: task {task}: {step}", printable(spec))
+        }
+        SpecRunStep::BuiltAgain { task, why } => format!(
+            "task {task} does not fit upon what was committed meanwhile, and is built again: {}",
+            printable(why)
+        ),
+        SpecRunStep::BaseMoved { spec, name, commits } => format!(
+            "{}: `{}` moved meanwhile: it has {} beyond the one that is built on",
+            printable(spec),
+            printable(name),
+            counted(*commits, "commit")
+        ),
+        SpecRunStep::BaseTested { passed, failing } if failing.is_empty() => {
+            format!("the tests of the base: {passed} passed")
+        }
+        SpecRunStep::BaseTested { passed, failing } => format!(
+            "the tests of the base: {passed} passed, and what fails already is not blamed on what is built: {}",
+            failing.join(", ")
+        ),
+        SpecRunStep::Raised { size, why } => {
+            format!("the review did not pass, so it is planned as size {size}: {}", printable(why))
+        }
     }
 }
 

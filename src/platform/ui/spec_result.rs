@@ -7,13 +7,16 @@ use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, shell_word, short_id};
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
 use crate::domain::pipeline::spec_run::pages;
-use crate::domain::pipeline::spec_run::result::{SpecRunResult, UnpublishedCommits};
-use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
+use crate::domain::pipeline::spec_run::result::{
+    SpecRunResult, TaskAtWork, UnpublishedCommits, kept_branch,
+};
+use crate::domain::pipeline::spec_run::stage::{Checkpoint, CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::part::PlannedPart;
 use crate::domain::planning::task::PlannedTask;
-use crate::platform::ui::bug_result;
 use crate::platform::ui::review_result::{resume_words, until};
+use crate::platform::ui::time::local;
+use crate::platform::ui::{bug_result, idea_result, proposal_result, research_result};
 
 /// What is said of every result of fast mode.
 const UNREVIEWED: &str = "its tests and the gates pass; nobody reviewed it (fast mode)";
@@ -39,6 +42,7 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             let stays = "it stays with the run, and nothing is published";
             built(about, format!("built `{spec}`: {what}; {stays}"))
         }
+        SpecStage::Ended(SpecEnd::Researched) => vec![format!("looked into `{spec}`")],
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
             let mut reasons = stop.reasons().into_iter();
             let first = reasons.next().unwrap_or_default();
@@ -62,9 +66,17 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
             all
         }
         SpecStage::Planned(then) => planned(result, then),
+        SpecStage::Built(_) => tasks_built(result),
         stage => vec![format!("`{spec}` is not {done} yet: {}", stage.as_str())],
     };
+    lines.extend(result.at_work.iter().map(|task| {
+        let at = local(task.last_at);
+        format!("  task {}: {}, last activity at {at}", task.number, task.stage)
+    }));
     lines.extend(bug_result::lines(result));
+    lines.extend(research_result::lines(result));
+    lines.extend(idea_result::lines(result));
+    lines.extend(proposal_result::lines(result));
     if let Some(commits) = result.base_moved_by.filter(|commits| !is_on_page(result, *commits)) {
         lines.push(format!(
             "`{}` has {} beyond the one that it was built on",
@@ -77,11 +89,21 @@ pub fn lines(result: &SpecRunResult) -> Vec<String> {
         lines.push(format!("{count} up to {} {verb} built and not published", last.short()));
     }
     lines.push(format!("run {id}: {}", result.spent));
-    lines.extend(about.options.roles.iter().map(|chosen| printable(&chosen.in_words())));
-    if about.options.autopilot {
-        lines.push("nobody is asked any more (`AUTOPILOT`)".to_owned());
-    }
+    lines.extend(choices(result));
     lines
+}
+
+/// What its person chose for it, and what it was not begun as.
+fn choices(result: &SpecRunResult) -> Vec<String> {
+    let about = &result.run.about;
+    let roles = about.options.roles.iter().map(|chosen| printable(&chosen.in_words()));
+    let raised =
+        result.run.progress().raised.iter().map(|raised| {
+            format!("size {}: {}", raised.to.as_str(), printable(&raised.in_words()))
+        });
+    let is_alone = about.options.autopilot;
+    let alone = is_alone.then(|| "nobody is asked any more (`AUTOPILOT`)".to_owned());
+    roles.chain(raised).chain(alone).collect()
 }
 
 /// Whether the page that is shown says already by how much the base moved.
@@ -109,12 +131,35 @@ fn planned(result: &SpecRunResult, then: &SpecStage) -> Vec<String> {
     all
 }
 
+/// What was built, and not looked at as a whole yet.
+fn tasks_built(result: &SpecRunResult) -> Vec<String> {
+    let (about, spec) = (&result.run.about, result.run.progress());
+    let tasks = counted(spec.built.len(), "task");
+    let files = counted(result.files.len(), "file");
+    let what = format!("built `{}`: {tasks}, {files}", printable(&about.spec_id));
+    let open = if spec.is_one_task() {
+        "it is not published yet"
+    } else {
+        "all of it together is not reviewed yet, and nothing is published"
+    };
+    built(about, format!("{what}; {open}"))
+}
+
 /// What to do next.
 pub fn hints(result: &SpecRunResult) -> Vec<String> {
     let mut hints = next_steps(result);
-    let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
     let repository = shell_word(&result.repository.to_string_lossy());
     let about = &result.run.about;
+    if let SpecStage::Waiting(Checkpoint { then, .. }) = result.run.stage()
+        && let SpecStage::Committing(task) = &**then
+    {
+        let head = result.run.progress().head(about);
+        let (from, to) = (head.commit.short(), task.tree.short());
+        hints.push(format!(
+            "`git --git-dir={repository} diff {from} {to}` shows what the task changes"
+        ));
+    }
+    let Some(UnpublishedCommits { last, .. }) = result.unpublished() else { return hints };
     match result.run.stage() {
         SpecStage::Ended(_) if result.take_with.is_none() => hints.push(format!(
             "`git fetch {repository} {last}:refs/heads/{}-unfinished` makes a branch of what is built",
@@ -144,21 +189,32 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
             }
             hints
         }
+        SpecStage::Ended(SpecEnd::Researched) => {
+            vec![format!("`tribunal run {}` builds it, and takes what was found", about.spec_id)]
+        }
         SpecStage::Ended(SpecEnd::Kept { .. }) => {
             let take = result.take_with.iter();
             take.map(|command| format!("`{command}` applies it, without a commit")).collect()
         }
         SpecStage::Ended(SpecEnd::Stopped(stop)) => {
-            bug_result::hints(about, stop).unwrap_or_else(|| stopped(result, stop))
+            let hints = bug_result::hints(about, stop);
+            let hints = hints.or_else(|| idea_result::hints(result, stop));
+            let mut hints = hints.unwrap_or_else(|| stopped(result, stop));
+            hints.extend(idea_result::spec_hint(result));
+            hints
         }
         SpecStage::Waiting(checkpoint) => {
             let page = pages::hash(&result.run.page().unwrap_or_default());
             let page = pages::short(&page);
-            let (reject, again) = match checkpoint.at {
-                CheckpointKind::Plan | CheckpointKind::Tasks => {
-                    (" --note TEXT", "has it made again")
+            let (reject, again) = match &checkpoint.at {
+                CheckpointKind::Spec
+                | CheckpointKind::Research
+                | CheckpointKind::Plan
+                | CheckpointKind::Tasks => (" --note TEXT", "has it made again"),
+                CheckpointKind::Built | CheckpointKind::Reach => {
+                    ("", "ends it, and keeps what is built")
                 }
-                CheckpointKind::Built => ("", "ends it, and keeps what is built"),
+                CheckpointKind::Extension(_) => ("", "has it do without"),
                 CheckpointKind::Acceptance => ("", "ends it unpublished"),
             };
             let answer = format!(
@@ -174,6 +230,16 @@ fn next_steps(result: &SpecRunResult) -> Vec<String> {
         }
         SpecStage::Planned(_) => {
             vec![format!("`tribunal resume {id}` builds it, `tribunal abort {id}` ends it")]
+        }
+        SpecStage::Built(_) => {
+            let go_on = format!(
+                "`tribunal resume {id}` accepts and publishes it, `tribunal abort {id}` ends it"
+            );
+            let take = result.take_with.iter();
+            let take = take.map(|command| {
+                format!("`{command}` makes the branch `{}` of it", kept_branch(&about.branch))
+            });
+            std::iter::once(go_on).chain(take).collect()
         }
         _ => vec![format!("`tribunal resume {id}` continues it, `tribunal abort {id}` ends it")],
     }
@@ -200,7 +266,7 @@ fn stopped(result: &SpecRunResult, stop: &SpecStop) -> Vec<String> {
             file.map(|file| format!("`{}` says in which mode to build it", file.display()))
                 .collect()
         }
-        SpecStop::Rejected(_) => {
+        SpecStop::Rejected(_) | SpecStop::NotRebased(_) => {
             let take = result.take_with.iter();
             take.map(|command| {
                 format!(
@@ -210,7 +276,11 @@ fn stopped(result: &SpecRunResult, stop: &SpecStop) -> Vec<String> {
             })
             .collect()
         }
-        SpecStop::Aborted | SpecStop::NoDiagnosis(_) | SpecStop::NoRepair(_) => Vec::new(),
+        SpecStop::Aborted
+        | SpecStop::NoSpec(_)
+        | SpecStop::NothingToBuild(_)
+        | SpecStop::NoDiagnosis(_)
+        | SpecStop::NoRepair(_) => Vec::new(),
         SpecStop::NotSplit(_) | SpecStop::NoPlan(_) | SpecStop::NoTasks(_) => {
             vec![format!(
                 "say in the spec `{}` what is not clear, or make it several specs, and run it again",
@@ -246,6 +316,7 @@ pub fn json(result: &SpecRunResult) -> Value {
         "run": run.id,
         "spec": about.spec_id,
         "mode": about.mode.as_str(),
+        "purpose": about.purpose.as_str(),
         "stage": run.stage().as_str(),
         "verdict": run.has_ended().then(|| result.verdict().as_str()),
         "base": {"commit": about.base.to_string(), "name": about.base_name, "moved_by": result.base_moved_by},
@@ -260,18 +331,25 @@ pub fn json(result: &SpecRunResult) -> Value {
         "autopilot": about.options.autopilot,
         "roles": about.options.roles,
         "reasons": reasons,
+        "tasks_at_work": result.at_work.iter().map(at_work).collect::<Vec<_>>(),
         "apply": result.take_with,
         "escalation": result.escalation,
         "for_people": about.for_people,
         "bug": bug_result::json(result),
+        "research": research_result::json(result),
+        "idea": idea_result::json(result),
         "resume_when": resume_when,
-        "reviews": run.machine.spec.reviews,
+        "reviews": run.progress().all_reviews(),
         "cost": {
             "calls": result.spent.calls,
             "usd": result.spent.money.dollars(),
             "unknown": result.spent.unknown,
         },
     })
+}
+
+fn at_work(task: &TaskAtWork) -> Value {
+    json!({"task": task.number, "stage": task.stage, "last_activity": task.last_at})
 }
 
 fn part(part: &PlannedPart) -> Value {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::wire::Client;
-use super::{Api, Asked, Call, End, Words, pieces, text_of, unique};
+use super::{Api, Asked, Call, End, Search, Words, pieces, text_of, unique};
 
 /// What Claude calls to give a structured answer.
 const STRUCTURED: &str = "StructuredOutput";
@@ -84,6 +84,8 @@ pub fn say(asked: &Asked, words: &Words, client: &mut Client) -> Option<()> {
             start["text"] = json!("");
             let pieces = pieces(block["text"].as_str()?).into_iter();
             pieces.map(|text| delta(json!({ "type": "text_delta", "text": text }))).collect()
+        } else if block["type"] == "web_search_tool_result" {
+            Vec::new()
         } else {
             start["input"] = json!({});
             let pieces = pieces(&block["input"].to_string()).into_iter();
@@ -110,6 +112,14 @@ fn blocks(asked: &Asked, words: &Words) -> Vec<Value> {
     if let Some(text) = &words.text {
         blocks.push(json!({ "type": "text", "text": text }));
     }
+    let is_search = asked.tools.iter().any(|name| name == "web_search");
+    for search in &words.searches {
+        if is_search {
+            blocks.extend(searched(search));
+        } else {
+            blocks.push(call("WebSearch", json!({ "query": search.query })));
+        }
+    }
     let dir = PathBuf::from(working_directory(&asked.body));
     for wanted in &words.calls {
         blocks.push(match wanted {
@@ -135,6 +145,24 @@ fn blocks(asked: &Asked, words: &Words) -> Vec<Value> {
         });
     }
     blocks
+}
+
+/// What the service gives that searches for a model.
+fn searched(search: &Search) -> [Value; 3] {
+    let id = unique("srvtoolu");
+    let page = |address: &String| {
+        json!({
+            "type": "web_search_result", "url": address, "title": "A page", "page_age": null,
+            "encrypted_content": "x",
+        })
+    };
+    let pages: Vec<Value> = search.gives.iter().map(page).collect();
+    let input = json!({ "query": search.query });
+    [
+        json!({ "type": "server_tool_use", "id": id, "name": "web_search", "input": input }),
+        json!({ "type": "web_search_tool_result", "tool_use_id": id, "content": pages }),
+        json!({ "type": "text", "text": search.says }),
+    ]
 }
 
 /// Where Claude says that it works.

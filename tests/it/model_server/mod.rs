@@ -91,6 +91,8 @@ pub struct Words {
     pub json: Option<Value>,
     /// Done first, one after the other, each in a turn of its own.
     pub calls: Vec<Call>,
+    /// Searches on the web, before all else; each in a turn of its own where the client makes them.
+    pub searches: Vec<Search>,
     pub end: End,
     pub usage: Usage,
     /// How long it thinks first.
@@ -106,6 +108,16 @@ pub enum End {
     Refused,
     /// The longest answer was reached.
     CutOff,
+}
+
+/// A search on the web, and what comes of it.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub query: String,
+    /// The addresses that it gives.
+    pub gives: Vec<String>,
+    /// What the model that searched says beside them.
+    pub says: String,
 }
 
 /// Something that the model wants done. Paths are relative to the working directory.
@@ -315,7 +327,7 @@ impl Shared {
     /// `None` where the connection is at its end.
     fn say(&self, asked: &Asked, say: Say, client: &mut wire::Client) -> Option<()> {
         let words = match say {
-            Say::Words(words) => words.of_turn(asked.turns),
+            Say::Words(words) => words.of_turn(asked.turns, asked.api),
             Say::DropMidStream(words) => {
                 client.break_off();
                 words
@@ -359,7 +371,15 @@ impl Shared {
 
 impl Words {
     /// What is said in that turn of the conversation.
-    fn of_turn(self, turn: usize) -> Self {
+    fn of_turn(self, turn: usize, api: Api) -> Self {
+        if api == Api::Messages && !self.searches.is_empty() {
+            // Claude has each search made by another model.
+            if let Some(search) = self.searches.get(turn) {
+                return Self { searches: vec![search.clone()], ..Self::default() };
+            }
+            let made = self.searches.len();
+            return Self { searches: Vec::new(), ..self }.of_turn(turn - made, api);
+        }
         match self.calls.get(turn) {
             Some(call) => Self { calls: vec![call.clone()], delay: self.delay, ..Self::default() },
             None => Self { calls: Vec::new(), ..self },

@@ -91,6 +91,13 @@ pub fn say(asked: &Asked, words: &Words, client: &mut Client) -> Option<()> {
 fn items(asked: &Asked, words: &Words) -> Vec<Value> {
     let mut items = Vec::new();
     let answer = words.json.as_ref().map(ToString::to_string);
+    for search in &words.searches {
+        let action = json!({ "type": "search", "query": search.query });
+        let id = unique("ws");
+        items.push(
+            json!({ "type": "web_search_call", "id": id, "status": "completed", "action": action }),
+        );
+    }
     for text in words.text.iter().chain(&answer) {
         items.push(json!({
             "type": "message", "id": unique("msg"), "role": "assistant", "status": "completed",

@@ -57,6 +57,7 @@ fn assert_shown(what: &str, printed: &[u8], on_terminal: bool) -> String {
         for ours in OURS {
             plain = plain.replace(ours, "");
         }
+        plain = terminal::without_moving_lines(&plain);
     }
     if let Some(foul) = plain.chars().find(|c| is_foul(*c)) {
         panic!("{what} prints {foul:?}:\n{plain:?}");
@@ -106,8 +107,17 @@ const COMMANDS: &[&str] = &[
     "runs show {}",
     "logs {}",
     "resume {}",
+    "commit -m {}",
+    "commit {} -m one",
+    "push {}",
+    "push --run {}",
+    "research {}",
+    "research docs/specs/one.md",
     "run {}",
     "run docs/specs/one.md",
+    "run --text {}",
+    "plan {}",
+    "develop {}",
     "fix {}",
     "fix --file {}",
     "abort {}",

@@ -85,3 +85,31 @@ fn printed(mut command: Command, input: &[u8], typed: &str, columns: u16) -> Vec
     // The terminal's own echo of the end of input.
     printed.replace("^D\u{8}\u{8}", "")
 }
+
+/// Leaves out what takes a line of our own away, as is done with one that tells for how long something works:
+/// spaces over all of it, and two for what the terminal writes behind it. Any other return to the beginning of a line stays.
+pub fn without_moving_lines(text: &str) -> String {
+    let mut left = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\r') {
+        left.push_str(before);
+        let line = left.rsplit(['\n', '\r']).next().unwrap_or_default().chars().count();
+        let spaces = after.chars().take_while(|c| *c == ' ').count();
+        // A character may take two columns.
+        let covers = line > 0 && (line..=line * 2 + 2).contains(&spaces);
+        let taken = after[spaces..].strip_prefix('\r').filter(|_| covers);
+        left.push(if taken.is_some() { '\n' } else { '\r' });
+        rest = taken.unwrap_or(after);
+    }
+    left + rest
+}
+
+#[test]
+fn only_a_line_of_our_own_is_taken_away() {
+    let away = without_moving_lines;
+    assert_eq!(away("a\nworks: 2 s\r            \rdone\n"), "a\nworks: 2 s\ndone\n");
+    assert_eq!(away("w: 1 s\r        \rw: 10 s\r         \r"), "w: 1 s\nw: 10 s\n");
+    for other in ["a\rb", "blocked: x\r  \rfine", "\r  \r", "a\n\r  \r", "ab\r    x\r"] {
+        assert!(away(other).contains('\r'), "{other:?}");
+    }
+}

@@ -8,8 +8,8 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs logs spec_runs fix check completions config findings constitution sandbox cost daemon run daemon_log daemon_status demo doctor init \
-         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch invocation help formats hook hook_report kept_hook paths times selection unchecked",
+        "review runs logs spec_runs develop fix research commit push check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
+         uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch elsewhere invocation help formats hook push_reviews hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::demo", "run guard agent project live toolchain stage"),
     ("cli::demo::agent", "work answers prompt"),
@@ -23,7 +23,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain",
-        "pipeline diagnosis development planning gates review constitution spec locate policy model",
+        "pipeline committing pushing specifying diagnosis research development planning gates review constitution spec locate policy model",
     ),
     (
         "domain::constitution",
@@ -48,7 +48,7 @@ pub const ORDER: &[(&str, &str)] = &[
     (
         "domain::model",
         "notice agent objects limits change report standing stored_finding finding class class_rules id_part encoding error fence \
-         gate globs language log_command markdown nearest push oid path severity size terminal text toml_text",
+         gate globs language log_command markdown nearest push oid path severity size terminal text toml_text web",
     ),
     (
         "domain::pipeline",
@@ -56,19 +56,29 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain::pipeline::spec_run",
-        "apply said built bug planned checkpoint_file result . pages estimate progress outcome stage stop about chosen_role",
+        "apply said ahead rebased built bug specified proposed planned researched asking checkpoint_file result . pages estimate progress job_name outcome begun proposal stage stop about chosen_role",
     ),
+    ("domain::committing", "prompt result worded left_out"),
+    ("domain::pushing", "result answer target"),
+    ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
-    ("domain::planning", "prompt part plan_review plan task size_vote reading"),
+    ("domain::research", "page prompt address record answer decision signs shard"),
+    (
+        "domain::planning",
+        "independent prompt page_changes part plan_review plan task size_vote reading",
+    ),
     (
         "domain::development",
-        "red imports suite test_failure failure message prompt fast_scope scope words",
+        "removal red imports failed_before suite test_failure failure typescript failure_kind message prompt fast_scope reach scope words",
     ),
     (
         "domain::policy",
-        "difference layers meaning allow_edit weaker settings consent agent_settings command_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
+        "difference prepare_proposal layers meaning allow_edit weaker settings consent agent_settings command_settings prepare_settings gate_settings learn_settings review_settings run_settings sandbox_settings switch watch_settings own_classes unit allow_entry report_format",
     ),
-    ("domain::policy::layers", "flags set reading keys commands values problem layer"),
+    (
+        "domain::policy::layers",
+        "flags set reading keys commands values prepare_steps problem layer",
+    ),
     (
         "domain::review",
         "assemble surroundings bearing fix_limits prompt proof answer fixer arbiter second_look evidence reported_path anchor converge record demand tracked arbiter_decision decide \
@@ -77,17 +87,21 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::review::deliver", "pairs packing hunks long_lines excerpt unscanned file"),
     (
         "domain::spec",
-        "record reported belongs classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
+        "record reported belongs dropped classify read lint graph identity parse_markdown parse_yaml step_text fields outline \
          parsed reading verify wording yaml problem source template types requirement_id",
     ),
-    ("flow", "run_log dropped run review learn call evaluate intake setup workspace context"),
+    (
+        "flow",
+        "run_log dropped run commit push review learn call evaluate intake setup workspace context",
+    ),
+    ("flow::commit", "making wording ."),
     (
         "flow::call",
-        "cleanup failover limit_wait client folder nested_call budget retry listing route roles",
+        "apart cleanup failover limit_wait client folder nested_call budget retry listing route roles",
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress command_shell command_output command_outcome command_findings \
+        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress preparing command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate seen_on \
          report tool_report inside_command",
@@ -104,18 +118,18 @@ pub const ORDER: &[(&str, &str)] = &[
     ("flow::intake", "debounce ingest ingested_spec redact spec_listing"),
     (
         "flow::learn",
-        "researcher drafting decision deleted due incidents session outcome status_changes \
+        "on_branch researcher drafting decision deleted due incidents session outcome status_changes \
          memory request rule_files sample statistics",
     ),
     (
         "flow::review",
-        "push_reviews push_change switched_off background told driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
+        "push_reviews push_change switched_off background told desktop driver chosen announce claim cleanup arbitration reviewer fix_prompt layout session progress \
          subject reading_copies finish spec_words outcomes story earlier earlier_names places demands written delivery finding request fix gates_job spec_patterns limits spec_inputs named_spec inputs asked_spec conventions instructions spec_commands belonging calls receipt report \
          target texts",
     ),
     (
         "flow::run",
-        "documents task_review bug planning commit publish code fast session suite left_out checkpoint claim prepare document_paths fast_needs kept chosen branch base",
+        "side_by_side specify proposals documents task_review join removal bug research planning rebase commit publish code fast session left_out checkpoint claim idea wanted prepare earlier suite research_asked document_paths fast_needs kept chosen branch base at_work",
     ),
     ("flow::dropped", "start work activity telling origin ."),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
@@ -126,7 +140,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::workspace",
-        "attempt reading_copy nearest changed share snapshot left_out checkout private_repo work_tree",
+        "attempt reading_copy nearest changed prepared disk share snapshot left_out checkout private_repo work_tree",
     ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
@@ -139,18 +153,18 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::agents::http", "anthropic failure openai reading"),
     (
         "platform::git",
-        "change behind diff hooks_dir lazy_fetch push refs history trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
+        "own_index change behind diff hooks_dir lazy_fetch push refs history trailers work_tree unstaged repo places object library cat_file loose alternates read_object config command index \
          worktrees reflog",
     ),
     ("platform::git::push", "history receiver_refs"),
     ("platform::config", "env random"),
     (
         "platform::process",
-        "beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
+        "passed_on beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",
-        "review_queue dropped_specs inbox known_specs spec_queue runs stop_mark user_state file ledger folder crash lock permissions regular",
+        "review_queue dropped_specs inbox known_specs spec_queue test_results runs stop_mark user_state file ledger folder crash lock permissions regular",
     ),
     ("platform::store::folder", "read write resolve ."),
     (
@@ -160,7 +174,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "review_report review_findings review_hints run_log spec_result bug_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "commit_result push_result review_report review_findings review_hints run_log spec_result bug_result research_result idea_result proposal_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

@@ -71,6 +71,7 @@ pub fn stricter(
         allow,
         rules,
         findings,
+        tree: None,
         weakened_by_user,
         asked_of_sandbox,
         hash: both(&own.hash, &default.hash),

@@ -51,6 +51,7 @@ fn effective_with(policy: &str, rules: &str) -> EffectivePolicy {
         findings: Vec::new(),
         weakened_by_user: Vec::new(),
         asked_of_sandbox: Vec::new(),
+        tree: None,
         lasting_hash: hash.clone(),
         hash,
     }

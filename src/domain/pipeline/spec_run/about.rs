@@ -3,11 +3,18 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::development::reach::Reach;
+use crate::domain::development::removal::EarlierVersion;
+use crate::domain::development::words::FileRequest;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::size::Size;
 use crate::domain::model::terminal::printable;
+use crate::domain::model::text::one_line;
 use crate::domain::pipeline::run::SpecCopy;
 use crate::domain::pipeline::spec_run::chosen_role::ChosenRole;
+use crate::domain::policy::run_settings::{AskBefore, OnExtension};
+use crate::domain::research::decision::ResearchAsked;
+use crate::domain::specifying::idea::Idea;
 
 /// What a run builds, and on what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +50,70 @@ pub struct SpecAbout {
     /// The report of a bug that is to be repaired, redacted; `None` where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// The idea of which a spec is written first; `None` where a spec or a report is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idea: Option<Idea>,
     #[serde(default)]
     pub options: RunOptions,
+    /// What people said of research before the plan, and the signs that the spec has.
+    #[serde(default)]
+    pub research: ResearchAsked,
+    #[serde(default)]
+    pub purpose: RunPurpose,
+    /// What is known of the versions that were built before; `None` where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierVersion>,
+    /// The documents of the base that are held against what is built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<String>,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunPurpose {
+    #[default]
+    Build,
+    /// It ends with what research found.
+    Research,
+}
+
+impl RunPurpose {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Research => "research",
+        }
+    }
+}
+
+/// How far a run goes; the later is the farther.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunUntil {
+    /// Its plan and its tasks are there.
+    Plan,
+    /// All of its tasks are built.
+    Code,
+    #[default]
+    End,
+}
+
+/// Before there were more of them it was said whether a run was only to be planned.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredUntil {
+    PlanOnly(bool),
+    Until(RunUntil),
+}
+
+fn until<'de, D: serde::Deserializer<'de>>(from: D) -> Result<RunUntil, D::Error> {
+    Ok(match StoredUntil::deserialize(from)? {
+        StoredUntil::PlanOnly(true) => RunUntil::Plan,
+        StoredUntil::PlanOnly(false) => RunUntil::End,
+        StoredUntil::Until(until) => until,
+    })
 }
 
 /// What a person chose for one run alone.
@@ -53,14 +122,20 @@ pub struct SpecAbout {
 pub struct RunOptions {
     /// Whether what is built in fast mode is published.
     pub commits: bool,
-    /// Whether it stops once its plan and its tasks are there.
-    pub plan_only: bool,
+    /// How far it goes before its person has it go on.
+    #[serde(alias = "plan_only", deserialize_with = "until")]
+    pub until: RunUntil,
     /// Who does what in it, beside the settings.
     pub roles: Vec<ChosenRole>,
     /// After how many tasks each its person is asked; 0 for never.
     pub ask_every: usize,
+    /// How many tasks are built side by side at most, where they are independent of each other; 0 and 1 are one after the other.
+    pub tasks_at_once: usize,
     /// Whether nobody is asked any more.
     pub autopilot: bool,
+    pub extend: OnExtension,
+    /// What takes a yes before it is committed, beside what its mode asks about.
+    pub ask_before: Vec<AskBefore>,
 }
 
 impl SpecAbout {
@@ -72,15 +147,30 @@ impl SpecAbout {
         }
     }
 
-    /// Whether its person may be shown a page on its way.
-    pub fn may_ask(&self) -> bool {
-        let RunOptions { ask_every, autopilot, plan_only, .. } = self.options;
-        plan_only || !autopilot && (self.mode == RunMode::Manual || ask_every > 0)
+    /// Whether a person's yes is needed before a change of that reach is committed.
+    pub fn asks_before(&self, reach: Reach) -> bool {
+        let asked =
+            || self.mode == RunMode::Manual || self.options.ask_before.contains(&reach.asked_by());
+        self.mode != RunMode::Fast && !self.options.autopilot && asked()
+    }
+
+    /// Whether a task may change a file that its executor asks for, without a question.
+    pub fn grants(&self, asked: &FileRequest) -> bool {
+        let by_policy = || {
+            let is_granted = self.options.extend == OnExtension::Grant;
+            is_granted && self.mode == RunMode::Auto && asked.is_of_spec
+        };
+        self.options.autopilot || by_policy()
+    }
+
+    /// Whether it only looks into things.
+    pub fn is_research_only(&self) -> bool {
+        self.purpose == RunPurpose::Research
     }
 
     /// Whether what is built appears in the person's repository.
     pub fn is_published(&self) -> bool {
-        self.mode != RunMode::Fast || self.options.commits
+        !self.is_research_only() && (self.mode != RunMode::Fast || self.options.commits)
     }
 }
 
@@ -97,16 +187,21 @@ impl SpecAbout {
 
     /// The command that begins another run of it.
     pub fn command(&self) -> String {
-        match self.report {
-            Some(_) => "`tribunal fix` with the same report".to_owned(),
-            None => format!("`tribunal run {}`", printable(&self.spec_id)),
+        match (&self.report, &self.idea) {
+            (Some(_), _) => "`tribunal fix` with the same report".to_owned(),
+            (_, Some(_)) => "`tribunal run` with the same text".to_owned(),
+            _ => format!("`tribunal run {}`", printable(&self.spec_id)),
         }
     }
 
     /// What tells one source from another.
     pub fn source_hash(&self) -> String {
-        let of = |report: &String| blake3::hash(report.as_bytes()).to_hex().to_string();
-        self.report.as_ref().map_or_else(|| self.spec.hash.clone(), of)
+        let of = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+        match (&self.report, &self.idea) {
+            (Some(report), _) => of(report),
+            (_, Some(idea)) => of(&one_line(&idea.text)),
+            _ => self.spec.hash.clone(),
+        }
     }
 }
 

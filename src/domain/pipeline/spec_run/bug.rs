@@ -61,6 +61,7 @@ fn copy_of(bug: &ReportedBug) -> SpecCopy {
         hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
         text,
         only: None,
+        dropped: Vec::new(),
     }
 }
 
@@ -86,5 +87,5 @@ pub(super) fn diagnosed(
     about.title.clone_from(&diagnosis.title);
     about.touches.clone_from(&diagnosis.files);
     spec.diagnosis = Some(diagnosis);
-    planned::begin(spec, about, Some(Size::S))
+    planned::begin(spec, about, Some(Size::S), None)
 }

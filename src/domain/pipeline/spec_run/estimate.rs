@@ -1,8 +1,10 @@
 //! What a run still costs, by what it has planned and what its calls cost so far.
 
 use crate::domain::model::agent::{Money, Spent};
+use crate::domain::model::size::Size;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::domain::planning::part::{PARTS_MAX, PARTS_MIN};
 use crate::domain::planning::task::TaskKind;
 
 /// The fewest calls of a step, and how many it usually takes where something is to be repaired.
@@ -19,6 +21,8 @@ impl CallRange {
     const SCAFFOLD: Self = Self { least: 2, most: 5 };
     /// A plan, its review, its tasks.
     const PLAN: Self = Self { least: 3, most: 9 };
+    /// The parts of a large spec.
+    const SPLIT: Self = Self { least: 1, most: 2 };
     const TASKS: Self = Self { least: 1, most: 2 };
     /// The review of all of it.
     const WHOLE: Self = Self { least: 1, most: 2 };
@@ -35,8 +39,27 @@ pub fn calls_to_come(spec: &SpecProgress, then: &SpecStage) -> CallRange {
     if matches!(then, SpecStage::Documenting(_) | SpecStage::Publishing(_)) {
         return calls;
     }
+    if let SpecStage::RecordingSpec(agreed) = then {
+        let CallRange { least, most } = CallRange::BEHAVIOUR;
+        let draft = &agreed.plan;
+        if draft.size == Size::S {
+            return CallRange::BEHAVIOUR;
+        }
+        calls.add(CallRange::PLAN);
+        calls.add(CallRange::WHOLE);
+        calls.add(CallRange { least, most: most * draft.criteria.len().max(1) });
+        return calls;
+    }
     if !spec.is_one_task() {
         calls.add(CallRange::WHOLE);
+    }
+    if matches!(then, SpecStage::Splitting(_)) {
+        calls.add(CallRange::SPLIT);
+        // How many parts there will be is not known; each is planned, and has one task at least.
+        for bound in [CallRange::PLAN, CallRange::BEHAVIOUR] {
+            let (least, most) = (bound.least * PARTS_MIN, bound.most * PARTS_MAX);
+            calls.add(CallRange { least, most });
+        }
     }
     let mut is_listing = matches!(then, SpecStage::ListingTasks { .. });
     let mut built = spec.built.len();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::development::words::FileRequest;
 use crate::domain::diagnosis::answer::Diagnosis;
 use crate::domain::model::agent::Spent;
 use crate::domain::model::oid::Oid;
@@ -9,11 +10,17 @@ use crate::domain::model::size::Size;
 use crate::domain::pipeline::job::JobId;
 use crate::domain::pipeline::plan_loop::PlanLoop;
 use crate::domain::pipeline::spec_run::about::SpecAbout;
+use crate::domain::pipeline::spec_run::begun::{AheadTask, BegunAhead, SetAsideTask};
+use crate::domain::pipeline::spec_run::job_name::job_of;
+use crate::domain::pipeline::spec_run::proposal::ProposedCommit;
 use crate::domain::pipeline::spec_run::stage::{
     BuiltTask, RedTests, Snapshot, SpecStage, TRIES_MAX, TaskTry,
 };
 use crate::domain::planning::part::PlannedPart;
+use crate::domain::planning::plan_review::AgreedPlan;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
+use crate::domain::research::record::ResearchRecord;
+use crate::domain::specifying::draft::SpecDraft;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpecProgress {
@@ -29,17 +36,73 @@ pub struct SpecProgress {
     pub built: Vec<BuiltTask>,
     /// The code with the record of its decisions, once all tasks are built.
     pub recorded: Option<Snapshot>,
-    /// The runs that reviewed what was built: one a task in their order, then that of the whole.
+    /// What it proposes beside its tasks, upon those; and why it does not propose what it might, one a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposed: Vec<ProposedCommit>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproposed: Vec<String>,
+    /// The runs that reviewed what was built: those that raised its size, then one a task in their order, then that of
+    /// the whole.
     pub reviews: Vec<String>,
+    /// Why it is built as something larger than it began as, once for each time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<RaisedSize>,
+    /// The spec that was written of an idea, once it is committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenSpec>,
     /// Why the bug happens; `None` until that is known, and where a spec is built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
     /// The finding in which that is on record, once it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
+    /// How often its commits were put upon what its base was by then.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rebases: u32,
+    /// How many of the reviews of all of it were of commits upon an earlier base.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub outdated_reviews: usize,
+    /// What research found; `None` where none was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research: Option<ResearchRecord>,
     /// For the page that its person is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<PageFacts>,
+    /// The tasks that are worked on before their turn, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<AheadTask>,
+    /// How the task whose turn it is was begun; `None` where it was begun in its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<BegunAhead>,
+    /// What was begun ahead and is built again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAsideTask>,
+}
+
+/// That a task passed no review, so that it is planned as something larger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedSize {
+    /// What it is built as now.
+    pub to: Size,
+    /// What the review says.
+    pub why: String,
+    /// What it found and is not resolved, one a line: for who plans it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<String>,
+}
+
+impl RaisedSize {
+    /// For people, and for who plans it.
+    pub fn in_words(&self) -> String {
+        format!("built smaller than {}, it did not pass its review: {}", self.to.as_str(), self.why)
+    }
+}
+
+/// A spec that was written of an idea, and its commit, on which all others stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenSpec {
+    pub at: Snapshot,
+    pub agreed: AgreedPlan<SpecDraft>,
 }
 
 /// What a page tells that the run itself does not hold, as it was when the page was written.
@@ -80,17 +143,42 @@ impl SpecProgress {
             parts: Vec::new(),
             built: Vec::new(),
             recorded: None,
+            proposed: Vec::new(),
+            unproposed: Vec::new(),
             reviews: Vec::new(),
+            raised: Vec::new(),
+            written: None,
             diagnosis: None,
             learned: None,
+            rebases: 0,
+            outdated_reviews: 0,
+            research: None,
             shown: None,
+            ahead: Vec::new(),
+            begun: None,
+            set_aside: Vec::new(),
         }
+    }
+
+    /// How many tasks stand before the one that is built now, over all parts.
+    pub fn before(&self) -> usize {
+        self.begun.as_ref().map_or(self.built.len(), |begun| begun.before)
+    }
+
+    /// How many tasks were committed when the one that is built now was begun.
+    pub fn built_before(&self) -> usize {
+        self.begun.as_ref().map_or(self.built.len(), |begun| begun.built)
     }
 
     /// The place of the part that is planned or built now, and how many of its tasks are built; `None` where
     /// all are.
     fn place(&self) -> Option<(usize, usize)> {
-        let mut built = self.built.len();
+        self.place_of(self.before())
+    }
+
+    /// The same where so many tasks are built.
+    pub(super) fn place_of(&self, built: usize) -> Option<(usize, usize)> {
+        let mut built = built;
         for (at, part) in self.parts.iter().enumerate() {
             if part.tasks.is_empty() || built < part.tasks.len() {
                 return Some((at, built));
@@ -105,6 +193,14 @@ impl SpecProgress {
         self.place().map(|(part, _)| &self.parts[part])
     }
 
+    /// Has the task that is built now change these files as well.
+    pub(super) fn allow(&mut self, files: &[FileRequest]) {
+        let Some((part, built)) = self.place() else { return };
+        if let Some(task) = self.parts[part].tasks.get_mut(built) {
+            task.paths.extend(files.iter().map(|file| file.path.clone()));
+        }
+    }
+
     pub(super) fn part_mut(&mut self) -> Option<&mut PlannedPart> {
         let (part, _) = self.place()?;
         self.parts.get_mut(part)
@@ -112,9 +208,31 @@ impl SpecProgress {
 
     /// The task that is built now.
     pub fn task(&self) -> Option<CurrentTask<'_>> {
-        let (part, built) = self.place()?;
+        self.task_of(self.before())
+    }
+
+    /// The task that stands behind so many others.
+    pub fn task_of(&self, before: usize) -> Option<CurrentTask<'_>> {
+        let (part, built) = self.place_of(before)?;
         let part = &self.parts[part];
         Some(CurrentTask { part, task: part.tasks.get(built)?, number: built + 1 })
+    }
+
+    /// What is published of a run of one task: the task, with what stands upon it.
+    pub(super) fn result(&self, about: &SpecAbout) -> Option<BuiltTask> {
+        let last = self.built.last()?;
+        Some(BuiltTask::new(last.task.clone(), self.head(about)))
+    }
+
+    /// Whether a finding of the review of a task was upheld.
+    pub(super) fn has_upheld(&self) -> bool {
+        self.built.iter().any(|built| built.task.upheld > 0)
+    }
+
+    /// The criteria that a task serves, by its place among all of them.
+    pub fn criteria_of(&self, place: usize) -> &[String] {
+        let task = self.parts.iter().flat_map(|part| &part.tasks).nth(place);
+        task.map_or(&[], |task| &task.criteria)
     }
 
     /// Whether all of the spec is one task.
@@ -122,23 +240,59 @@ impl SpecProgress {
         matches!(self.parts.as_slice(), [part] if part.plan.is_none() && part.tasks.len() == 1)
     }
 
-    /// The code that the next commit stands on.
+    /// The code that the task that is built now was begun upon; else what the next commit stands on.
     pub fn head(&self, about: &SpecAbout) -> Snapshot {
+        self.begun.as_ref().map_or_else(|| self.tip(about), |begun| begun.upon.clone())
+    }
+
+    /// The code that the next commit stands on.
+    pub fn tip(&self, about: &SpecAbout) -> Snapshot {
         let base = || Snapshot { tree: about.base_tree.clone(), commit: about.base.clone() };
         let built = || self.built.last().map(BuiltTask::at);
-        self.recorded.clone().or_else(built).unwrap_or_else(base)
+        let written = || self.written.as_ref().map(|written| written.at.clone());
+        let proposed = self.proposed.last().map(|one| one.at.clone());
+        proposed
+            .or_else(|| self.recorded.clone())
+            .or_else(built)
+            .or_else(written)
+            .unwrap_or_else(base)
     }
 
     /// The review of what is reviewed now, where it was begun: each task has one.
     pub fn review(&self) -> Option<&str> {
-        self.reviews.get(self.built.len()).map(String::as_str)
+        if let Some(begun) = &self.begun {
+            return begun.review.as_deref();
+        }
+        let before = self.raised.len() + self.built.len() + self.outdated_reviews;
+        self.reviews.get(before).map(String::as_str)
+    }
+
+    /// The review of the task that stands behind so many others.
+    pub fn review_of(&self, tasks_before: usize) -> Option<&str> {
+        let ahead = self.ahead.iter().map(|task| &task.begun).chain(&self.begun);
+        if let Some(begun) = ahead.into_iter().find(|begun| begun.before == tasks_before) {
+            return begun.review.as_deref();
+        }
+        self.reviews.get(self.raised.len() + tasks_before).map(String::as_str)
     }
 
     /// Keeps the id of a review before it is made.
     pub fn note_review(&mut self, review: &str) {
-        if self.review().is_none() {
-            self.reviews.push(review.to_owned());
+        if self.review().is_some() {
+            return;
         }
+        match &mut self.begun {
+            Some(begun) => begun.review = Some(review.to_owned()),
+            None => self.reviews.push(review.to_owned()),
+        }
+    }
+
+    /// All reviews of what was built: those of `reviews`, then those of what is ahead, and of what was set aside.
+    pub fn all_reviews(&self) -> Vec<String> {
+        let begun = self.ahead.iter().map(|task| &task.begun).chain(&self.begun);
+        let begun = begun.filter_map(|begun| begun.review.clone());
+        let aside = self.set_aside.iter().filter_map(|task| task.review.clone());
+        self.reviews.iter().cloned().chain(begun).chain(aside).collect()
     }
 
     /// The stage in which what comes next begins: the next task, else the next part, else what comes after all of
@@ -149,8 +303,13 @@ impl SpecProgress {
             return Some(match task.kind {
                 TaskKind::Behaviour => SpecStage::WritingTests(ask),
                 TaskKind::Scaffold => {
-                    let red =
-                        RedTests { at: ask.from.clone(), files: Vec::new(), failing: Vec::new() };
+                    let red = RedTests {
+                        number: TRIES_MAX,
+                        at: ask.from.clone(),
+                        files: Vec::new(),
+                        failing: Vec::new(),
+                        taken_out: Vec::new(),
+                    };
                     SpecStage::WritingCode { red, ask }
                 }
             });
@@ -158,11 +317,11 @@ impl SpecProgress {
         if self.part().is_some() {
             return Some(SpecStage::WritingPlan(PlanLoop::default()));
         }
-        let last = self.built.last()?;
+        let last = self.result(about)?;
         Some(if !about.is_published() {
-            SpecStage::Keeping(last.clone())
+            SpecStage::Keeping(last)
         } else if self.is_one_task() {
-            SpecStage::Publishing(last.clone())
+            SpecStage::Publishing(last)
         } else {
             SpecStage::Recording
         })
@@ -177,44 +336,30 @@ impl SpecProgress {
     /// The job of a stage that this run is in, or is paused in.
     pub fn job_of(&self, stage: &SpecStage) -> Option<JobId> {
         let part = self.place().map_or(0, |(part, _)| part + 1);
-        let task = self.built.len() + 1;
-        let name = match stage {
-            SpecStage::TestingBase => "base".to_owned(),
-            SpecStage::Diagnosing(ask) => format!("diagnosis-{}", ask.number),
-            SpecStage::Classifying => "size".to_owned(),
-            SpecStage::Splitting(ask) => format!("split-{}", ask.number),
-            SpecStage::WritingPlan(plan) => format!("plan-{part}-{}", plan.number()),
-            SpecStage::ReviewingPlan(plan) => format!("plan-review-{part}-{}", plan.number()),
-            SpecStage::ListingTasks { ask, .. } => format!("tasks-{part}-{}", ask.number),
-            SpecStage::WritingTests(ask) => format!("task-{task}-tests-{}", ask.number),
-            SpecStage::ProvingRed(written) => format!("task-{task}-red-{}", written.number),
-            SpecStage::WritingCode { ask, .. } => format!("task-{task}-code-{}", ask.number),
-            SpecStage::ProvingGreen { code, .. } => format!("task-{task}-green-{}", code.number),
-            SpecStage::Reviewing { .. } => format!("task-{task}-review"),
-            SpecStage::Committing(_) => format!("task-{task}-commit"),
-            SpecStage::Recording => "decisions".to_owned(),
-            SpecStage::Accepting => "accept".to_owned(),
-            SpecStage::Documenting(_) => "documents".to_owned(),
-            SpecStage::Publishing(_) => "publish".to_owned(),
-            SpecStage::Learning(_) => "learn".to_owned(),
-            SpecStage::Keeping(_) => "keep".to_owned(),
-            SpecStage::Waiting(_)
-            | SpecStage::Planned(_)
-            | SpecStage::Paused(_)
-            | SpecStage::Ended(_) => return None,
-        };
-        Some(JobId::new(name))
+        job_of(stage, part, self.before() + 1)
+    }
+
+    /// The job of a task that is ahead; `None` where it waits for its turn.
+    pub fn ahead_job(ahead: &AheadTask) -> Option<JobId> {
+        let job = || job_of(&ahead.stage, 0, ahead.begun.before + 1);
+        ahead.is_worked_on().then(job)?
     }
 
     /// The number of what an executor leaves in a try, among all of the run.
     pub fn attempt(&self, number: u32) -> usize {
         let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
-        attempt_of(self.built.len(), is_code, number as usize)
+        Self::attempt_of(self.raised.len(), self.before(), is_code, number as usize)
+    }
+
+    /// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
+    /// What was left before the size was raised, which it was so often, keeps its own.
+    pub fn attempt_of(raised: usize, tasks_before: usize, is_code: bool, number: usize) -> usize {
+        let tries = TRIES_MAX as usize;
+        let tasks = raised + tasks_before;
+        tasks * tries * 2 + if is_code { tries } else { 0 } + number
     }
 }
 
-/// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
-pub fn attempt_of(tasks_before: usize, is_code: bool, number: usize) -> usize {
-    let tries = TRIES_MAX as usize;
-    tasks_before * tries * 2 + if is_code { tries } else { 0 } + number
+fn is_none<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }

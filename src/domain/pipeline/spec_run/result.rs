@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::domain::model::agent::Spent;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
@@ -25,8 +27,29 @@ pub struct SpecRunResult {
     pub take_with: Option<String>,
     /// The file that says why fast mode does not build it.
     pub escalation: Option<PathBuf>,
+    /// The file with what research found.
+    pub research: Option<PathBuf>,
+    /// The spec that was written of an idea, in the folder of the run.
+    pub spec_file: Option<PathBuf>,
     /// The file in which its person may answer.
     pub checkpoint: Option<PathBuf>,
+    /// The tasks that are worked on side by side; empty where there are no two.
+    pub at_work: Vec<TaskAtWork>,
+}
+
+/// A task that is worked on beside another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskAtWork {
+    /// Its number over all parts, from 1.
+    pub number: usize,
+    pub stage: &'static str,
+    /// When something last happened in it.
+    pub last_at: Timestamp,
+}
+
+/// The branch of what is built and not published: the run's own is made as it is published.
+pub fn kept_branch(branch: &str) -> String {
+    format!("{branch}-built")
 }
 
 /// The commits of a run that are not published.
@@ -45,17 +68,21 @@ impl SpecRunResult {
         }
         let spec = self.run.progress();
         let recorded = spec.recorded.as_ref().map(|at| &at.commit);
-        let last = recorded.or_else(|| spec.built.last().map(|built| &built.commit))?;
-        Some(UnpublishedCommits { count: spec.built.len() + usize::from(recorded.is_some()), last })
+        let proposed = spec.proposed.last().map(|one| &one.at.commit);
+        let last =
+            proposed.or(recorded).or_else(|| spec.built.last().map(|built| &built.commit))?;
+        let documents = usize::from(recorded.is_some()) + usize::from(spec.written.is_some());
+        let count = spec.built.len() + documents + spec.proposed.len();
+        Some(UnpublishedCommits { count, last })
     }
 
-    /// What it came to; `Pass` where it was only to be planned, `Escalate` while it waits for a person, `Inconclusive` where it
+    /// What it came to; `Pass` where it was only to be planned or built, `Escalate` while it waits for a person, `Inconclusive` where it
     /// has not ended otherwise.
     pub fn verdict(&self) -> Verdict {
         match self.run.stage() {
             SpecStage::Ended(end) => end.verdict(),
             SpecStage::Waiting(_) => Verdict::Escalate,
-            SpecStage::Planned(_) => Verdict::Pass,
+            SpecStage::Planned(_) | SpecStage::Built(_) => Verdict::Pass,
             _ => Verdict::Inconclusive,
         }
     }

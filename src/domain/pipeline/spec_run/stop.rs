@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::diagnosis::answer::NoRepair;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::report::Verdict;
+use crate::domain::specifying::answer::NoSpec;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub enum SpecEnd {
     Kept {
         commit: Oid,
     },
+    /// It was to look into things and no more.
+    Researched,
     Stopped(SpecStop),
 }
 
@@ -27,6 +30,10 @@ pub enum SpecEnd {
 pub enum SpecStop {
     /// The tests of the base could not be run, or fail: nothing could be shown.
     BaseUntested(Vec<String>),
+    /// No spec could be had of the idea that passes lint and review: why, one a line.
+    NoSpec(Vec<String>),
+    /// The idea asks for nothing that is to be built.
+    NothingToBuild(NoSpec),
     /// Why the bug happens was not said in a way that the code shows: why not, one a line.
     NoDiagnosis(Vec<String>),
     /// There is nothing to repair, or nothing that was found.
@@ -51,6 +58,8 @@ pub enum SpecStop {
     NotPassed { review: String, verdict: Verdict, why: String },
     /// The gates of a commit stop it: what they say, one a line.
     Gates(Vec<String>),
+    /// Its base moved, and it does not fit on what that is now: why, one a line.
+    NotRebased(Vec<String>),
     /// A person said no at a checkpoint: with their note, which may be empty.
     Rejected(String),
     /// A person ended it.
@@ -60,7 +69,7 @@ pub enum SpecStop {
 impl SpecEnd {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Done { .. } | Self::Kept { .. } => Verdict::Pass,
+            Self::Done { .. } | Self::Kept { .. } | Self::Researched => Verdict::Pass,
             Self::Stopped(stop) => stop.verdict(),
         }
     }
@@ -70,7 +79,9 @@ impl SpecStop {
     fn verdict(&self) -> Verdict {
         match self {
             Self::BaseUntested(_) | Self::Aborted => Verdict::Inconclusive,
-            Self::NoDiagnosis(_)
+            Self::NoSpec(_)
+            | Self::NothingToBuild(_)
+            | Self::NoDiagnosis(_)
             | Self::NoRepair(_)
             | Self::NotSplit(_)
             | Self::NoPlan(_)
@@ -79,16 +90,31 @@ impl SpecStop {
             | Self::Disagreement(_)
             | Self::Extension(_)
             | Self::BeyondFast(_)
-            | Self::NotBuilt(_) => Verdict::Escalate,
+            | Self::NotBuilt(_)
+            | Self::NotRebased(_) => Verdict::Escalate,
             Self::NotPassed { verdict, .. } => *verdict,
             Self::Gates(_) | Self::Rejected(_) => Verdict::Block,
         }
+    }
+
+    /// Whether a task could not be built upon the code that it was begun upon.
+    pub(super) fn is_of_a_task(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRedTests(_)
+                | Self::Disagreement(_)
+                | Self::Extension(_)
+                | Self::NotBuilt(_)
+                | Self::NotPassed { .. }
+        )
     }
 
     /// What a person has to know, one a line.
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::BaseUntested(why) => with("the base cannot be built on", why),
+            Self::NoSpec(why) => with("no spec was written of it that passes its checks", why),
+            Self::NothingToBuild(nothing) => nothing.reasons(),
             Self::NoDiagnosis(why) => {
                 with("its cause was not told in a way that the code shows", why)
             }
@@ -111,6 +137,7 @@ impl SpecStop {
             }
             Self::NotPassed { why, .. } => vec![format!("the review did not pass: {why}")],
             Self::Gates(why) => with("the gates of a commit stop it", why),
+            Self::NotRebased(why) => with("it does not fit on what its base is now", why),
             Self::Rejected(note) if note.is_empty() => vec!["you rejected it".to_owned()],
             Self::Rejected(note) => vec![format!("you rejected it: {note}")],
             Self::Aborted => vec!["it was ended with `tribunal abort`".to_owned()],

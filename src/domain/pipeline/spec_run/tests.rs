@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::domain::development::reach::{Reach, ReachingFile};
 use crate::domain::development::suite::{GreenProof, RedProof, RedReason, RedTest};
-use crate::domain::development::words::LastWords;
+use crate::domain::development::words::{FileRequest, LastWords};
 use crate::domain::diagnosis::answer as diagnosis;
 use crate::domain::model::agent::{Money, Spent};
 use crate::domain::model::oid::Oid;
@@ -18,13 +19,21 @@ use crate::domain::pipeline::format::{StoredRun, parse};
 use crate::domain::pipeline::job::{CallFailure, JobId};
 use crate::domain::pipeline::review_loop::ResumeWhen;
 use crate::domain::pipeline::run::SpecCopy;
-use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, SpecAbout};
-use crate::domain::pipeline::spec_run::apply::{answer, apply, ask_again, start};
+use crate::domain::pipeline::spec_run::about::{
+    RunMode, RunOptions, RunPurpose, RunUntil, SpecAbout,
+};
+use crate::domain::pipeline::spec_run::apply;
+use crate::domain::pipeline::spec_run::apply::{apply, ask_again, start};
+use crate::domain::pipeline::spec_run::begun::AheadTask;
 use crate::domain::pipeline::spec_run::bug;
-use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
+use crate::domain::pipeline::spec_run::outcome::{
+    CheckpointAnswer, RebasedCommits, ResearchCame, SpecOutcome, TaskReview, Work,
+};
 use crate::domain::pipeline::spec_run::progress::PageFacts;
+use crate::domain::pipeline::spec_run::proposal::{ProposalKind, ProposedCommit};
+use crate::domain::pipeline::spec_run::specified::unwritten_copy;
 use crate::domain::pipeline::spec_run::stage::{
-    CheckpointKind, PLANNING_TRIES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
+    CheckpointKind, PLANNING_TRIES_MAX, REBASES_MAX, ReviewedTask, Snapshot, SpecStage, TRIES_MAX,
 };
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::{SpecRun, VERSION};
@@ -33,28 +42,40 @@ use crate::domain::planning::plan::{DecisionRecord, PartPlan};
 use crate::domain::planning::plan_review::PlanFinding;
 use crate::domain::planning::size_vote::SizeVote;
 use crate::domain::planning::task::{PlannedTask, TaskKind};
+use crate::domain::policy::run_settings::{AskBefore, OnExtension};
+use crate::domain::research::decision::ResearchAsked;
+use crate::domain::research::record::ShardResult;
+use crate::domain::research::shard::ResearchShard;
 use crate::domain::spec::belongs::SpecGround;
 use crate::domain::spec::reported::ReportedBug;
+use crate::domain::specifying::answer as specifying;
+use crate::domain::specifying::answer::{IdeaAnswer, NoSpec, NoSpecKind};
+use crate::domain::specifying::idea::Idea;
 
-fn oid(number: u32) -> Oid {
+pub(super) fn oid(number: u32) -> Oid {
     Oid::parse(&format!("{number:040x}")).unwrap()
 }
 
-fn at(number: u32) -> Snapshot {
+pub(super) fn at(number: u32) -> Snapshot {
     Snapshot { tree: oid(number), commit: oid(1_000 + number) }
+}
+
+pub(super) fn answer(run: SpecRun, answer: CheckpointAnswer) -> Option<SpecRun> {
+    apply::answer(run, answer, Timestamp::UNIX_EPOCH)
 }
 
 fn new() -> SpecRun {
     sized(Some(Size::S), RunMode::Auto)
 }
 
-fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
+pub(super) fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
     let spec = SpecCopy {
         ground: SpecGround::Named,
         path: "docs/specs/a.md".into(),
         hash: "h".to_owned(),
         text: "text".to_owned(),
         only: None,
+        dropped: Vec::new(),
     };
     let about = SpecAbout {
         spec,
@@ -75,7 +96,12 @@ fn sized(stated_size: Option<Size>, mode: RunMode) -> SpecRun {
         seed: "5e".to_owned(),
         asked: "q".to_owned(),
         report: None,
+        idea: None,
         options: RunOptions::default(),
+        research: ResearchAsked::default(),
+        purpose: RunPurpose::Build,
+        earlier: None,
+        documents: Vec::new(),
     };
     SpecRun::new("01J".to_owned(), about)
 }
@@ -84,6 +110,38 @@ fn of_bug() -> SpecRun {
     let mut run = new();
     run.about.report = Some("`sum 1 2` prints 1".to_owned());
     run
+}
+
+fn of_text() -> SpecRun {
+    let mut run = new();
+    run.about.spec = unwritten_copy("a", "docs/specs/a.md");
+    run.about.idea = Some(Idea {
+        text: "sum all items".to_owned(),
+        beside: Vec::new(),
+        spec_path: "docs/specs/a.md".to_owned(),
+    });
+    run
+}
+
+fn draft(text: &str, size: &str) -> SpecOutcome {
+    let answer = specifying::parse(&json!({
+        "verdict": "spec", "why": "", "evidence": [], "title": "Sum all items", "goal": text,
+        "criteria": [
+            {"text": "WHEN `sum 1 2` is run THEN it prints 3", "verify": "test"},
+            {"text": "WHEN the manual is read THEN it names `sum`", "verify": "human"},
+        ],
+        "constraints": [], "critical_if": [], "edge_cases": [], "non_goals": [], "touches": ["src/**"],
+        "size": size, "questions": [{"question": "What is the sum of nothing?", "assumption": "It is 0."}],
+    }));
+    SpecOutcome::SpecWritten(Ok(answer.unwrap()))
+}
+
+fn nothing_to_build() -> SpecOutcome {
+    SpecOutcome::SpecWritten(Ok(IdeaAnswer::Nothing(NoSpec {
+        kind: NoSpecKind::NothingWanted,
+        why: "it greets".to_owned(),
+        quotes: Vec::new(),
+    })))
 }
 
 fn answered(verdict: &str) -> SpecOutcome {
@@ -97,17 +155,17 @@ fn answered(verdict: &str) -> SpecOutcome {
     SpecOutcome::Diagnosed(Ok(answer.unwrap()))
 }
 
-fn work(number: u32, words: LastWords) -> SpecOutcome {
+pub(super) fn work(number: u32, words: LastWords) -> SpecOutcome {
     SpecOutcome::Worked(Work::Changed { at: at(number), files: vec!["tests/a".to_owned()], words })
 }
 
-fn red() -> SpecOutcome {
+pub(super) fn red() -> SpecOutcome {
     let test = RedTest { command: "t".to_owned(), name: None, why: RedReason::Assertion };
     SpecOutcome::Red(RedProof::Proven(vec![test]))
 }
 
-fn passed() -> SpecOutcome {
-    SpecOutcome::Reviewed(TaskReview::Passed(ReviewedTask {
+pub(super) fn passed() -> SpecOutcome {
+    SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask {
         tree: oid(5),
         subject: String::new(),
         red: None,
@@ -115,10 +173,60 @@ fn passed() -> SpecOutcome {
         review: "01K".to_owned(),
         reviewer: String::new(),
         arbiter: String::new(),
-    }))
+        reaching: Vec::new(),
+        upheld: 0,
+    })))
 }
 
-fn plan(text: &str) -> PartPlan {
+/// The same, with a finding that was upheld.
+fn passed_upheld() -> SpecOutcome {
+    match passed() {
+        SpecOutcome::Reviewed(TaskReview::Passed(task)) => {
+            SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask { upheld: 1, ..*task })))
+        }
+        other => other,
+    }
+}
+
+pub(super) fn not_passed() -> SpecOutcome {
+    let (review, why) = ("01K".to_owned(), "why".to_owned());
+    SpecOutcome::Reviewed(TaskReview::NotPassed { review, verdict: Verdict::Block, why })
+}
+
+/// Fixes led to no end.
+fn endless() -> SpecOutcome {
+    let (review, why) = ("01K".to_owned(), "the sign is lost".to_owned());
+    let found = vec!["critical: `-1` becomes 1".to_owned()];
+    SpecOutcome::Reviewed(TaskReview::Endless { review, why, found })
+}
+
+/// A task of which others rely on what it changes.
+fn passed_reaching(reach: Reach) -> SpecOutcome {
+    let SpecOutcome::Reviewed(TaskReview::Passed(task)) = passed() else { panic!() };
+    let reaching = vec![ReachingFile { path: "src/a".to_owned(), reach }];
+    SpecOutcome::Reviewed(TaskReview::Passed(Box::new(ReviewedTask { reaching, ..*task })))
+}
+
+pub(super) fn request(is_of_spec: bool) -> FileRequest {
+    FileRequest { path: "src/b".to_owned(), why: "it calls it".to_owned(), is_of_spec }
+}
+
+fn rebased(is_near: bool) -> RebasedCommits {
+    let Snapshot { tree: base_tree, commit: base } = at(40);
+    let built = vec![at(41), at(42)];
+    RebasedCommits {
+        base,
+        base_tree,
+        asked: String::new(),
+        written: None,
+        built,
+        recorded: None,
+        proposed: Vec::new(),
+        is_near,
+    }
+}
+
+pub(super) fn plan(text: &str) -> PartPlan {
     let text = text.to_owned();
     PartPlan {
         data_model: text.clone(),
@@ -141,8 +249,19 @@ fn finding(severity: Severity) -> PlanFinding {
     PlanFinding { severity, section: text(), title: text(), failure: text(), remedy: text() }
 }
 
-fn task(kind: TaskKind) -> PlannedTask {
+pub(super) fn task(kind: TaskKind) -> PlannedTask {
     PlannedTask { kind, ..PlannedTask::whole("T", &["src/a".to_owned()], &["AC-1".to_owned()]) }
+}
+
+/// So many tasks that have nothing in common; `request` asks for the file of the second.
+pub(super) fn independent(count: usize) -> Vec<PlannedTask> {
+    let paths = ["src/a", "src/b", "src/c", "src/d"].into_iter().take(count);
+    let alone = |path: &str| PlannedTask {
+        paths: vec![path.to_owned()],
+        criteria: vec![format!("AC-{path}")],
+        ..task(TaskKind::Behaviour)
+    };
+    paths.map(alone).collect()
 }
 
 fn parts() -> Vec<PlannedPart> {
@@ -154,12 +273,52 @@ fn failed() -> SpecOutcome {
     SpecOutcome::Failed(CallFailure::Infrastructure("gone".to_owned()))
 }
 
+/// So many questions are answered.
+fn researched(count: usize, failed: Option<CallFailure>) -> SpecOutcome {
+    let answered = ResearchShard::ALL.into_iter().take(count);
+    let answered = answered.map(|shard| ShardResult {
+        shard,
+        by: "claude".to_owned(),
+        answer: None,
+        searches: 1,
+        is_recorded: true,
+        sources: Vec::new(),
+        struck: 0,
+    });
+    let came = ResearchCame { answered: answered.collect(), notes: Vec::new(), failed };
+    SpecOutcome::Researched(Box::new(came))
+}
+
 fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
     let why = || vec!["why".to_owned()];
-    let vote = |size| SpecOutcome::Sized(Some(SizeVote { size, why: String::new() }));
+    let (no, looks) = (String::new, || "units".to_owned());
+    let vote = |size, research| SpecOutcome::Sized(Some(SizeVote { size, why: no(), research }));
     match stage {
-        SpecStage::Classifying => {
-            vec![vote(Size::S), vote(Size::M), vote(Size::L), SpecOutcome::Sized(None)]
+        SpecStage::WritingSpec { drafts, .. } => {
+            let other = drafts.number().to_string();
+            vec![
+                draft(&other, "S"),
+                draft(&other, "L"),
+                draft("same", "M"),
+                SpecOutcome::SpecWritten(Err(why())),
+                nothing_to_build(),
+            ]
+        }
+        SpecStage::ReviewingSpec(_) => {
+            let high = |count| SpecOutcome::PlanReviewed(vec![finding(Severity::High); count]);
+            vec![high(0), high(2), high(3), high(9)]
+        }
+        SpecStage::Classifying => vec![
+            vote(Size::S, no()),
+            vote(Size::M, no()),
+            vote(Size::L, no()),
+            vote(Size::M, looks()),
+            vote(Size::L, looks()),
+            SpecOutcome::Sized(None),
+        ],
+        SpecStage::Researching(_) => {
+            let gone = CallFailure::Infrastructure("gone".to_owned());
+            vec![researched(4, None), researched(2, Some(gone))]
         }
         SpecStage::Splitting(_) => {
             vec![SpecOutcome::Split(Ok(parts())), SpecOutcome::Split(Err(why()))]
@@ -175,28 +334,50 @@ fn of_planning(stage: &SpecStage) -> Vec<SpecOutcome> {
         _ => vec![
             SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])),
             SpecOutcome::Listed(Ok(vec![task(TaskKind::Scaffold), task(TaskKind::Behaviour)])),
+            SpecOutcome::Listed(Ok(independent(3))),
             SpecOutcome::Listed(Err(why())),
         ],
     }
 }
 
-/// Everything that the job of a stage may come to.
-fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
+fn of_proof(stage: &SpecStage) -> Vec<SpecOutcome> {
+    let (why, not_run) = (|| vec!["why".to_owned()], || "why".to_owned());
+    match stage {
+        SpecStage::ProvingRed(_) => vec![
+            red(),
+            SpecOutcome::Red(RedProof::Removed { failing: Vec::new(), taken_out: why() }),
+            SpecOutcome::Red(RedProof::Unproven(why())),
+            SpecOutcome::Red(RedProof::NotRun(not_run())),
+        ],
+        _ => vec![
+            SpecOutcome::Green(GreenProof::Green(1)),
+            SpecOutcome::Green(GreenProof::Red(why())),
+            SpecOutcome::Green(GreenProof::Lost(why())),
+            SpecOutcome::Green(GreenProof::NotRun(not_run())),
+        ],
+    }
+}
+
+/// What an executor may leave and say.
+fn of_work() -> Vec<SpecOutcome> {
     let why = || vec!["why".to_owned()];
     let words = LastWords::default;
     let disagrees = LastWords { disagreement: Some("no".to_owned()), ..words() };
-    let extends = LastWords { extension: why(), ..words() };
-    let of_work = || {
-        vec![
-            work(7, words()),
-            work(7, disagrees.clone()),
-            work(7, extends.clone()),
-            SpecOutcome::Worked(Work::Nothing(words())),
-            SpecOutcome::Worked(Work::Nothing(disagrees.clone())),
-            SpecOutcome::Worked(Work::Refused { why: why(), words: words() }),
-            SpecOutcome::Worked(Work::Refused { why: why(), words: extends.clone() }),
-        ]
-    };
+    let extends = LastWords { extension: vec![request(true)], ..words() };
+    vec![
+        work(7, words()),
+        work(7, disagrees.clone()),
+        work(7, extends.clone()),
+        SpecOutcome::Worked(Work::Nothing(words())),
+        SpecOutcome::Worked(Work::Nothing(disagrees)),
+        SpecOutcome::Worked(Work::Refused { why: why(), words: words() }),
+        SpecOutcome::Worked(Work::Refused { why: why(), words: extends }),
+    ]
+}
+
+/// Everything that the job of a stage may come to.
+fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
+    let why = || vec!["why".to_owned()];
     let mut all = match stage {
         SpecStage::TestingBase => {
             vec![SpecOutcome::BaseTested(Ok(())), SpecOutcome::BaseTested(Err(why()))]
@@ -206,42 +387,51 @@ fn outcomes(stage: &SpecStage) -> Vec<SpecOutcome> {
             vec![answered("bug"), answered("no-bug"), wrong.clone(), wrong]
         }
         SpecStage::Learning(_) => vec![SpecOutcome::Learned(Some("01L".to_owned()))],
-        SpecStage::Classifying
+        SpecStage::WritingSpec { .. }
+        | SpecStage::ReviewingSpec(_)
+        | SpecStage::Classifying
+        | SpecStage::Researching(_)
         | SpecStage::Splitting(_)
         | SpecStage::WritingPlan(_)
         | SpecStage::ReviewingPlan(_)
         | SpecStage::ListingTasks { .. } => of_planning(stage),
         SpecStage::WritingTests(_) => of_work(),
         SpecStage::WritingCode { .. } => [of_work(), vec![SpecOutcome::Beyond(why())]].concat(),
-        SpecStage::ProvingRed(_) => vec![
-            red(),
-            SpecOutcome::Red(RedProof::Unproven(why())),
-            SpecOutcome::Red(RedProof::NotRun("why".to_owned())),
-        ],
-        SpecStage::ProvingGreen { .. } => vec![
-            SpecOutcome::Green(GreenProof::Green(1)),
-            SpecOutcome::Green(GreenProof::Red(why())),
-            SpecOutcome::Green(GreenProof::NotRun("why".to_owned())),
-        ],
+        SpecStage::ProvingRed(_) | SpecStage::ProvingGreen { .. } => of_proof(stage),
         SpecStage::Reviewing { .. } | SpecStage::Accepting => vec![
             passed(),
-            SpecOutcome::Reviewed(TaskReview::NotPassed {
-                review: "01K".to_owned(),
-                verdict: Verdict::Block,
-                why: "why".to_owned(),
-            }),
+            passed_reaching(Reach::Dependency),
+            passed_reaching(Reach::Routing),
+            passed_upheld(),
+            not_passed(),
+            endless(),
             SpecOutcome::Reviewed(TaskReview::Paused {
                 why: "why".to_owned(),
                 resume_when: ResumeWhen::Asked,
             }),
         ],
-        SpecStage::Committing(_) | SpecStage::Recording | SpecStage::Documenting(_) => {
+        SpecStage::Joining(_) => {
+            vec![SpecOutcome::Joined(Ok(oid(6))), SpecOutcome::Joined(Err(why()))]
+        }
+        SpecStage::RecordingSpec(_)
+        | SpecStage::Committing(_)
+        | SpecStage::Recording
+        | SpecStage::Documenting(_) => {
             vec![SpecOutcome::Committed(Ok(at(9))), SpecOutcome::Committed(Err(why()))]
         }
-        SpecStage::Publishing(_) => vec![SpecOutcome::Published],
+        SpecStage::ProposingPages | SpecStage::ProposingRule => {
+            let what = ProposalKind::Pages(why());
+            let proposed = ProposedCommit { at: at(8), what };
+            [Ok(Some(proposed)), Ok(None), Err(why())].map(SpecOutcome::Proposed).to_vec()
+        }
+        SpecStage::Publishing(_) => vec![SpecOutcome::Published, SpecOutcome::BaseMoved],
+        SpecStage::Rebasing(_) => {
+            [Ok(rebased(true)), Ok(rebased(false)), Err(why())].map(SpecOutcome::Rebased).to_vec()
+        }
         SpecStage::Keeping(_) => vec![SpecOutcome::Kept],
         SpecStage::Waiting(_)
         | SpecStage::Planned(_)
+        | SpecStage::Built(_)
         | SpecStage::Paused(_)
         | SpecStage::Ended(_) => return Vec::new(),
     };
@@ -256,51 +446,86 @@ fn step(run: SpecRun, outcome: SpecOutcome) -> SpecRun {
 }
 
 /// What is left of a run, the weightiest first: it falls with each outcome but those that pause it.
-fn measure(run: &SpecRun) -> [usize; 5] {
-    let (spec, stage) = (run.progress(), run.stage());
-    let stage = match stage {
-        SpecStage::Paused(pause) => &pause.stage,
-        SpecStage::Waiting(checkpoint) => &checkpoint.then,
-        SpecStage::Planned(then) => then,
-        stage => stage,
-    };
-    // Planned, and waited for before that.
-    let stage = if let SpecStage::Planned(then) = stage { then } else { stage };
+fn measure(run: &SpecRun) -> [usize; 8] {
+    let (spec, stage) = (run.progress(), goes_on_with(run.stage()));
     let begun = match stage {
-        SpecStage::TestingBase => 3,
-        SpecStage::Classifying | SpecStage::Diagnosing(_) => 2,
-        SpecStage::Ended(_) => return [0; 5],
+        SpecStage::TestingBase => 4,
+        SpecStage::WritingSpec { .. }
+        | SpecStage::ReviewingSpec(_)
+        | SpecStage::RecordingSpec(_)
+        | SpecStage::Classifying
+        | SpecStage::Diagnosing(_) => 3,
+        SpecStage::Researching(_) => 2,
+        SpecStage::Ended(_) => return [0; 8],
         _ => 1,
     };
-    let may_split = usize::from(spec.size != Some(Size::L));
+    let may_grow = match spec.size {
+        None => 3,
+        Some(Size::S) => 2,
+        Some(Size::M) => 1,
+        Some(Size::L) => 0,
+    };
     let tasks: usize = spec.parts.iter().map(|part| part.tasks.len()).sum();
     let planned = spec.parts.iter().filter(|part| !part.tasks.is_empty()).count();
     let parts = match stage {
         SpecStage::Splitting(ask) => 1_000 - ask.number as usize,
         _ => spec.parts.len() - planned,
     };
-    [begun, may_split, parts, tasks - spec.built.len(), of_stage(stage)]
+    let rebases = (REBASES_MAX - spec.rebases) as usize;
+    let is_ahead = usize::from(spec.begun.is_some());
+    let tasks_left = tasks - spec.built.len();
+    let ahead = (spec.built.len() + 1..tasks).map(|before| {
+        let ahead = spec.ahead.iter().find(|task| task.begun.before == before);
+        let is_aside = spec.set_aside.iter().any(|task| task.before == before);
+        match ahead {
+            Some(task) => 1 + of_stage(goes_on_with(&task.stage)),
+            None if is_aside => 0,
+            None => 300,
+        }
+    });
+    [may_grow, begun, parts, tasks_left, rebases, is_ahead, of_stage(stage), ahead.sum()]
+}
+
+fn goes_on_with(stage: &SpecStage) -> &SpecStage {
+    match stage {
+        SpecStage::Paused(pause) => goes_on_with(&pause.stage),
+        SpecStage::Waiting(checkpoint) => goes_on_with(&checkpoint.then),
+        SpecStage::Planned(then) | SpecStage::Built(then) => goes_on_with(then),
+        stage => stage,
+    }
 }
 
 fn of_stage(stage: &SpecStage) -> usize {
     let tries = |number: u32| 2 * (TRIES_MAX - number) as usize;
-    let code = 2 * TRIES_MAX as usize + 10;
+    // With each of them as many tries of code are made.
+    let tests = |number: u32| 30 * (TRIES_MAX - number) as usize;
     match stage {
-        SpecStage::TestingBase | SpecStage::Classifying | SpecStage::Splitting(_) => 1_000,
+        SpecStage::TestingBase
+        | SpecStage::Classifying
+        | SpecStage::Researching(_)
+        | SpecStage::Splitting(_) => 1_000,
+        SpecStage::WritingSpec { drafts, ask } => {
+            900 - 3 * drafts.rounds.len() - ask.number as usize
+        }
+        SpecStage::ReviewingSpec(drafts) => 900 - 3 * drafts.rounds.len(),
+        SpecStage::RecordingSpec(_) => 600,
         SpecStage::Diagnosing(ask) => 1_000 - ask.number as usize,
         SpecStage::WritingPlan(plans) | SpecStage::ReviewingPlan(plans) => 500 - plans.rounds.len(),
         SpecStage::ListingTasks { ask, .. } => 100 + (PLANNING_TRIES_MAX - ask.number) as usize,
-        SpecStage::WritingTests(ask) => code + 2 + tries(ask.number),
-        SpecStage::ProvingRed(written) => code + 1 + tries(written.number),
-        SpecStage::WritingCode { ask, .. } => 6 + tries(ask.number),
-        SpecStage::ProvingGreen { code, .. } => 5 + tries(code.number),
-        SpecStage::Reviewing { .. } | SpecStage::Recording => 4,
-        SpecStage::Committing(_) | SpecStage::Accepting => 3,
+        SpecStage::WritingTests(ask) => 20 + tests(ask.number),
+        SpecStage::ProvingRed(written) => 19 + tests(written.number),
+        SpecStage::WritingCode { red, ask } => 6 + tests(red.number) + tries(ask.number),
+        SpecStage::ProvingGreen { red, code } => 5 + tests(red.number) + tries(code.number),
+        SpecStage::Reviewing { .. } | SpecStage::Rebasing(_) | SpecStage::ProposingRule => 4,
+        SpecStage::ProposingPages => 5,
+        SpecStage::Recording => 6,
+        SpecStage::Joining(_) | SpecStage::Committing(_) | SpecStage::Accepting => 3,
         SpecStage::Documenting(_) => 2,
         SpecStage::Publishing(_) | SpecStage::Keeping(_) => 1,
         SpecStage::Learning(_)
         | SpecStage::Waiting(_)
         | SpecStage::Planned(_)
+        | SpecStage::Built(_)
         | SpecStage::Paused(_)
         | SpecStage::Ended(_) => 0,
     }
@@ -310,28 +535,57 @@ fn any_run() -> impl Strategy<Value = SpecRun> {
     let sizes =
         prop_oneof![Just(None), Just(Some(Size::S)), Just(Some(Size::M)), Just(Some(Size::L)),];
     let modes = prop_oneof![Just(RunMode::Auto), Just(RunMode::Manual), Just(RunMode::Fast)];
-    let options = (0usize..3, any::<bool>(), any::<bool>());
-    let of_specs =
-        (sizes, modes, options).prop_map(|(size, mode, (ask_every, autopilot, plan_only))| {
+    let untils = prop_oneof![Just(RunUntil::Plan), Just(RunUntil::Code), Just(RunUntil::End)];
+    let options = (0usize..3, any::<bool>(), untils, 1usize..4);
+    let asks = (any::<bool>(), any::<bool>());
+    let (sign, rule) = (|| vec!["a choice".to_owned()], || "rule".to_owned());
+    let research = prop_oneof![
+        Just(ResearchAsked::default()),
+        Just(ResearchAsked::Open(sign())),
+        Just(ResearchAsked::Forced(rule())),
+        Just(ResearchAsked::Forbidden(rule())),
+    ];
+    let of_specs = (sizes, modes, options, asks, research).prop_map(
+        |(size, mode, options, (grants, asks), research)| {
             let mut run = sized(size, mode);
-            run.about.options =
-                RunOptions { plan_only, ask_every, autopilot, ..RunOptions::default() };
+            run.about.research = research;
+            run.about.documents = vec!["docs/architecture.md".to_owned()];
+            let (ask_every, autopilot, until, tasks_at_once) = options;
+            let extend = if grants { OnExtension::Grant } else { OnExtension::Ask };
+            let ask_before = if asks { vec![AskBefore::Dependency] } else { Vec::new() };
+            let chosen =
+                RunOptions { until, ask_every, tasks_at_once, autopilot, ..RunOptions::default() };
+            run.about.options = RunOptions { extend, ask_before, ..chosen };
             run
-        });
-    prop_oneof![4 => of_specs, 1 => Just(of_bug())]
+        },
+    );
+    let of_texts = any::<bool>().prop_map(|is_manual| {
+        let mut run = of_text();
+        run.about.mode = if is_manual { RunMode::Manual } else { RunMode::Auto };
+        run.about.stated_size = None;
+        run
+    });
+    prop_oneof![4 => of_specs, 1 => Just(of_bug()), 2 => of_texts]
 }
 
 proptest! {
     #[test]
     fn every_run_ends_pauses_or_waits(
         run in any_run(),
-        choices in proptest::collection::vec(0usize..100, 400),
+        choices in proptest::collection::vec(0usize..1_000, 400),
     ) {
         let (mut run, mut stops, mut calls) = (run, 0, BTreeSet::new());
         let count = choices.len();
         for choice in choices {
-            let outcomes = outcomes(run.stage());
-            if outcomes.is_empty() {
+            for job in run.jobs() {
+                if !run.journal.is_under_way(&job) {
+                    let call = run.call_key(&job);
+                    prop_assert!(calls.insert(call), "an answer would be taken for another one");
+                    run = start(run, &job, Timestamp::UNIX_EPOCH).unwrap();
+                }
+            }
+            let under_way = run.journal.under_way();
+            if under_way.is_empty() {
                 let stored = serde_json::to_vec(&run).unwrap();
                 prop_assert_eq!(parse(&stored).unwrap(), StoredRun::Spec(Box::new(run.clone())));
                 if run.has_ended() {
@@ -343,18 +597,76 @@ proptest! {
                     SpecStage::Waiting(_) => answer(run, CheckpointAnswer::Approve).unwrap(),
                     _ => run.resumed(),
                 };
-                prop_assert_eq!(measure(&run), before);
+                // What is granted may set aside what is ahead.
+                prop_assert!(measure(&run) <= before);
                 continue;
             }
             let before = measure(&run);
-            let call = run.job().map(|job| run.call_key(&job));
-            prop_assert!(calls.insert(call), "an answer would be taken for another one");
-            run = step(run, outcomes[choice % outcomes.len()].clone());
-            let is_paused = matches!(run.stage(), SpecStage::Paused(_));
-            prop_assert!(is_paused || measure(&run) < before, "{:?}", run.stage());
+            let job = &under_way[choice % under_way.len()];
+            let outcomes = outcomes(run.seen_by(job).unwrap().stage());
+            let outcome = outcomes[choice / under_way.len() % outcomes.len()].clone();
+            let may_pause = matches!(
+                outcome,
+                SpecOutcome::Failed(_)
+                    | SpecOutcome::Researched(_)
+                    | SpecOutcome::Red(RedProof::NotRun(_))
+                    | SpecOutcome::Green(GreenProof::NotRun(_))
+                    | SpecOutcome::Reviewed(TaskReview::Paused { .. })
+            );
+            run = apply(run, job, outcome, &[], Timestamp::UNIX_EPOCH).unwrap();
+            let after = measure(&run);
+            prop_assert!(after < before || may_pause && after == before, "{:?}", run.stage());
+            let spec = run.progress();
+            let tasks = spec.parts.iter().map(|part| part.tasks.len()).sum::<usize>();
+            prop_assert!(spec.ahead.len() < run.about.options.tasks_at_once.max(1));
+            let is_later = |task: &AheadTask| (spec.before() + 1..tasks).contains(&task.begun.before);
+            prop_assert!(spec.ahead.iter().all(is_later), "{:?}", spec.ahead);
         }
         prop_assert!(stops > count / 4, "it goes on and on: {:?}", run.stage());
     }
+}
+
+/// What is published, and what was reviewed, is upon the base as it is then.
+#[test]
+fn where_the_base_moved_the_commits_are_judged_upon_it_before_they_are_published() {
+    let built = || {
+        let way = [
+            SpecOutcome::BaseTested(Ok(())),
+            work(3, LastWords::default()),
+            red(),
+            work(4, LastWords::default()),
+            SpecOutcome::Green(GreenProof::Green(1)),
+            passed(),
+            SpecOutcome::Committed(Ok(at(9))),
+        ];
+        way.into_iter().fold(new(), step)
+    };
+    let moved = || step(built(), SpecOutcome::BaseMoved);
+    assert_eq!(moved().job(), Some(JobId::new("rebase")));
+    let far = step(moved(), SpecOutcome::Rebased(Ok(rebased(false))));
+    assert_eq!((far.job(), &far.about.base), (Some(JobId::new("publish")), &at(40).commit));
+    let done = step(far, SpecOutcome::Published);
+    assert_eq!(done.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(41).commit }));
+    // What is near is reviewed once more, by a review of its own.
+    let mut near = moved();
+    near.machine.spec.reviews = vec!["of-task".to_owned()];
+    let near = step(near, SpecOutcome::Rebased(Ok(rebased(true))));
+    assert_eq!((near.job(), near.progress().review()), (Some(JobId::new("accept")), None));
+    let mut near = step(near, passed());
+    assert_eq!(near.job(), Some(JobId::new("publish")));
+    // It ends with a person, however often the base moves.
+    for _ in 1..REBASES_MAX {
+        near = step(step(near, SpecOutcome::BaseMoved), SpecOutcome::Rebased(Ok(rebased(false))));
+    }
+    let often = step(near, SpecOutcome::BaseMoved);
+    let SpecStage::Ended(end) = often.stage() else { panic!() };
+    assert_eq!(end.verdict(), Verdict::Escalate);
+    // In manual mode the person is asked about what it is now.
+    let mut manual = built();
+    manual.about.mode = RunMode::Manual;
+    let manual =
+        step(step(manual, SpecOutcome::BaseMoved), SpecOutcome::Rebased(Ok(rebased(false))));
+    assert!(matches!(manual.stage(), SpecStage::Waiting(_)), "{:?}", manual.stage());
 }
 
 #[test]
@@ -418,6 +730,80 @@ fn a_repair_begins_with_its_cause_and_is_held_to_it() {
         assert!(stop.reasons()[0].starts_with(first), "{:?}", stop.reasons());
         assert_eq!(SpecEnd::Stopped(stop.clone()).verdict(), Verdict::Escalate);
     }
+}
+
+#[test]
+fn an_idea_becomes_a_spec_that_is_committed_below_what_is_built_by_it() {
+    let refused = || SpecOutcome::SpecWritten(Err(vec!["vague-wording".to_owned()]));
+    let reviewed = |count| SpecOutcome::PlanReviewed(vec![finding(Severity::High); count]);
+    let committed = |number| SpecOutcome::Committed(Ok(at(number)));
+    let mut way = vec![SpecOutcome::BaseTested(Ok(())), refused(), draft("p", "S"), reviewed(3)];
+    way.extend([draft("q", "S"), reviewed(0), committed(8)]);
+    let (jobs, run) = jobs_of(of_text(), way.clone());
+    assert_eq!(jobs.join(" "), "base spec-1-1 spec-1-2 spec-review-2 spec-3-1 spec-review-4 spec");
+    let about = &run.about;
+    assert_eq!((about.title.as_str(), about.criteria.len()), ("Sum all items", 2));
+    assert_eq!(
+        (&about.for_people[..], &about.touches[..]),
+        (&["AC-2".into()][..], &["src/**".into()][..])
+    );
+    assert!(
+        about.spec.text.contains("- What is the sum of nothing? It is 0."),
+        "{}",
+        about.spec.text
+    );
+    assert_eq!(about.source_hash(), of_text().about.source_hash());
+    // What is built stands on its commit, and nobody is asked for its size again.
+    let SpecStage::WritingTests(ask) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(ask.from, at(8));
+    way.extend(built_task());
+    way.push(SpecOutcome::Published);
+    let (_, run) = jobs_of(of_text(), way);
+    assert_eq!(run.stage(), &SpecStage::Ended(SpecEnd::Done { commit: at(9).commit }));
+
+    // What is wrong twice, what leads nowhere, and what is wanted by nobody, is a person's.
+    let base = || step(of_text(), SpecOutcome::BaseTested(Ok(())));
+    let same = jobs_of(base(), vec![draft("p", "S"), reviewed(3), draft("p", "S")]).1;
+    for (run, reason) in [
+        (step(step(base(), refused()), refused()), "vague-wording"),
+        (same, "it was written again as it was before"),
+        (step(base(), nothing_to_build()), "it greets"),
+    ] {
+        let SpecStage::Ended(SpecEnd::Stopped(stop)) = run.stage() else { panic!() };
+        assert_eq!(stop.reasons()[1], reason);
+        assert_eq!(SpecEnd::Stopped(stop.clone()).verdict(), Verdict::Escalate);
+    }
+}
+
+#[test]
+fn a_person_answers_the_open_questions_of_a_spec_that_is_written() {
+    let mut manual = of_text();
+    manual.about.mode = RunMode::Manual;
+    let way = vec![
+        SpecOutcome::BaseTested(Ok(())),
+        draft("p", "S"),
+        SpecOutcome::PlanReviewed(Vec::new()),
+    ];
+    let (_, run) = jobs_of(manual, way);
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(waiting.at, CheckpointKind::Spec);
+    let page = run.page().unwrap();
+    for text in [
+        "# Open questions",
+        "1. What is the sum of nothing?",
+        "- assumed: It is 0.",
+        "## Acceptance",
+    ] {
+        assert!(page.contains(text), "`{text}` in {page}");
+    }
+    let again = answer(run.clone(), CheckpointAnswer::Reject("it is an error".to_owned())).unwrap();
+    let SpecStage::WritingSpec { drafts, .. } = again.stage() else { panic!() };
+    assert_eq!(drafts.findings()[0].failure, "it is an error");
+    // What comes back as it was is asked about again.
+    let again = step(again, draft("p", "S"));
+    assert!(again.page().unwrap().contains("It did not get better: it was written again"));
+    let approved = answer(again, CheckpointAnswer::Approve).unwrap();
+    assert_eq!(approved.stage().as_str(), "committing the spec");
 }
 
 #[test]
@@ -563,7 +949,7 @@ fn a_rejected_plan_that_does_not_get_better_is_its_persons_again() {
     ] {
         let (_, run) = jobs_of(rejected(), way.clone());
         let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
-        assert_eq!((waiting.at, run.progress().size), (CheckpointKind::Plan, Some(Size::M)));
+        assert_eq!((&waiting.at, run.progress().size), (&CheckpointKind::Plan, Some(Size::M)));
         let page = run.page().unwrap();
         assert!(page.contains(&format!("It did not get better: {why}.")), "{page}");
         let again = answer(run.clone(), CheckpointAnswer::Reject("none".to_owned())).unwrap();
@@ -621,6 +1007,149 @@ fn after_so_many_tasks_a_person_looks_and_with_autopilot_nobody_is_asked() {
 }
 
 #[test]
+fn a_file_beyond_the_task_takes_a_yes_of_its_person_or_of_their_settings() {
+    let asks = |options: RunOptions, mode: RunMode, is_of_spec: bool| {
+        let mut run = sized(Some(Size::S), mode);
+        run.about.touches = vec!["src/a".to_owned()];
+        run.about.options = options;
+        let words = LastWords { extension: vec![request(is_of_spec)], ..LastWords::default() };
+        let way = vec![
+            SpecOutcome::BaseTested(Ok(())),
+            work(3, LastWords::default()),
+            red(),
+            work(4, words),
+        ];
+        jobs_of(run, way).1
+    };
+    let files = |run: &SpecRun| run.progress().task().unwrap().task.paths.clone();
+    let goes_on = |run: &SpecRun| {
+        let SpecStage::WritingCode { ask, .. } = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((ask.number, &ask.from), (2, &at(4)), "from what was within the task");
+        ask.refused.clone()
+    };
+    let (ask, grant) =
+        (RunOptions::default(), RunOptions { extend: OnExtension::Grant, ..RunOptions::default() });
+    for (options, mode, is_of_spec) in [
+        (ask.clone(), RunMode::Auto, true),
+        (grant.clone(), RunMode::Auto, false),
+        (grant.clone(), RunMode::Manual, true),
+    ] {
+        let run = asks(options, mode, is_of_spec);
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!(waiting.at, CheckpointKind::Extension(vec![request(is_of_spec)]));
+        assert_eq!(files(&run), ["src/a"], "nothing is taken before");
+        let page = run.page().unwrap();
+        assert!(page.contains("- `src/b`: it calls it"), "{page}");
+        assert_eq!(page.contains("`touches` do not name it"), !is_of_spec, "{page}");
+        let yes = answer(run.clone(), CheckpointAnswer::Approve).unwrap();
+        assert_eq!(
+            (files(&yes), goes_on(&yes).len()),
+            (vec!["src/a".to_owned(), "src/b".to_owned()], 0)
+        );
+        let no = answer(run, CheckpointAnswer::Reject("use its result".to_owned())).unwrap();
+        assert_eq!(files(&no), ["src/a"]);
+        let told = goes_on(&no).concat();
+        assert!(told.ends_with("does not allow `src/b`: use its result"), "{told}");
+    }
+    let autopilot = RunOptions { autopilot: true, ..ask };
+    for (options, mode, is_of_spec) in
+        [(grant, RunMode::Auto, true), (autopilot, RunMode::Manual, false)]
+    {
+        let run = asks(options, mode, is_of_spec);
+        assert_eq!((files(&run).len(), goes_on(&run).len()), (2, 0));
+    }
+}
+
+#[test]
+fn what_others_rely_on_takes_a_yes_where_the_mode_or_the_policy_asks_for_it() {
+    let reviewed = |mode: RunMode, asked: &[AskBefore], autopilot: bool, reach: Reach| {
+        let mut run = sized(Some(Size::S), mode);
+        let ask_before = asked.to_vec();
+        run.about.options = RunOptions { autopilot, ask_before, ..RunOptions::default() };
+        let mut way = vec![SpecOutcome::BaseTested(Ok(()))];
+        let review = |outcome: SpecOutcome| {
+            if outcome == passed() { passed_reaching(reach) } else { outcome }
+        };
+        way.extend(built_task().into_iter().take(5).map(review));
+        jobs_of(run, way).1
+    };
+    for (mode, asked, reach) in [
+        (RunMode::Manual, &[][..], Reach::Dependency),
+        (RunMode::Manual, &[], Reach::Architecture),
+        (RunMode::Auto, &[AskBefore::Interface], Reach::Routing),
+        (RunMode::Auto, &[AskBefore::Interface], Reach::Contract),
+    ] {
+        let run = reviewed(mode, asked, false, reach);
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!(waiting.at, CheckpointKind::Reach);
+        let page = run.page().unwrap();
+        assert!(page.contains(&format!("- `src/a`: {}", reach.in_words())), "{page}");
+        let yes = answer(run.clone(), CheckpointAnswer::Approve).unwrap();
+        assert!(matches!(yes.stage(), SpecStage::Committing(_)));
+        assert!(answer(run, CheckpointAnswer::Reject(String::new())).unwrap().has_ended());
+    }
+    for (mode, asked, autopilot, reach) in [
+        (RunMode::Auto, &[][..], false, Reach::Dependency),
+        (RunMode::Auto, &[AskBefore::Interface], false, Reach::Dependency),
+        (RunMode::Manual, &[AskBefore::Interface], true, Reach::Routing),
+    ] {
+        let run = reviewed(mode, asked, autopilot, reach);
+        assert!(matches!(run.stage(), SpecStage::Committing(_)), "{:?}", run.stage());
+    }
+}
+
+#[test]
+fn what_passes_no_review_is_planned_as_something_larger_until_a_person_decides() {
+    let refused = |outcome: SpecOutcome| if outcome == passed() { endless() } else { outcome };
+    let task_that_fails = || built_task().into_iter().take(5).map(refused);
+    let planned = || {
+        [
+            SpecOutcome::PlanWritten(plan("p")),
+            SpecOutcome::PlanReviewed(Vec::new()),
+            SpecOutcome::Listed(Ok(vec![task(TaskKind::Behaviour)])),
+        ]
+    };
+    let mut run = new();
+    run.about.criteria = vec!["AC-1".to_owned(), "AC-2".to_owned()];
+    run = step(run, SpecOutcome::BaseTested(Ok(())));
+    for outcome in task_that_fails() {
+        if matches!(outcome, SpecOutcome::Reviewed(_)) {
+            run.machine.spec.note_review("first");
+        }
+        run = step(run, outcome);
+    }
+    assert!(matches!(run.stage(), SpecStage::WritingPlan(_)), "{:?}", run.stage());
+    assert_eq!((run.progress().size, run.progress().review()), (Some(Size::M), None));
+    let raised = run.progress().raised[0].in_words();
+    assert_eq!(raised, "built smaller than M, it did not pass its review: the sign is lost");
+    let as_medium = planned().into_iter().fold(run, step);
+    let mut run = as_medium.clone();
+    for outcome in task_that_fails() {
+        assert_ne!(run.progress().review(), Some("first"), "each has a review of its own");
+        run = step(run, outcome);
+    }
+    assert!(matches!(run.stage(), SpecStage::Splitting(_)), "{:?}", run.stage());
+    assert_eq!(run.progress().size, Some(Size::L));
+    let split = step(run, SpecOutcome::Split(Ok(parts())));
+    let as_large = planned().into_iter().chain(task_that_fails()).fold(split, step);
+    assert!(as_large.has_ended(), "{:?}", as_large.stage());
+
+    // What a person has to decide is theirs, and so is what stands on commits, a repair, and a plan of one criterion.
+    let escalated = built_task().into_iter().take(4).fold(as_medium.clone(), step);
+    assert!(step(escalated, not_passed()).has_ended());
+    let mut built = as_medium;
+    built.machine.spec.parts[0].tasks.push(task(TaskKind::Behaviour));
+    let built = built_task().into_iter().chain(task_that_fails()).fold(built, step);
+    assert!(built.has_ended() && built.progress().built.len() == 1);
+    let base = step(of_bug(), SpecOutcome::BaseTested(Ok(())));
+    assert!(task_that_fails().fold(step(base, answered("bug")), step).has_ended());
+    let mut one = sized(Some(Size::M), RunMode::Auto);
+    one.about.criteria.truncate(1);
+    let one = step(one, SpecOutcome::BaseTested(Ok(())));
+    assert!(planned().into_iter().chain(task_that_fails()).fold(one, step).has_ended());
+}
+
+#[test]
 fn a_stage_is_as_old_as_what_is_done_in_it_now() {
     let at = |seconds| Timestamp::from_second(seconds).unwrap();
     let begun = |run: SpecRun, seconds| {
@@ -648,6 +1177,71 @@ fn a_run_of_a_version_without_choices_is_read() {
     assert_eq!(read, StoredRun::Spec(Box::new(run)));
 }
 
+#[test]
+fn research_comes_before_the_first_plan_and_once() {
+    let asking = |size| {
+        SpecOutcome::Sized(Some(SizeVote {
+            size,
+            why: String::new(),
+            research: "which unit".to_owned(),
+        }))
+    };
+    let base = || SpecOutcome::BaseTested(Ok(()));
+    let gone = CallFailure::Infrastructure("gone".to_owned());
+    // What is answered is not asked again, and what failed is.
+    let (_, run) = jobs_of(
+        sized(None, RunMode::Manual),
+        vec![base(), asking(Size::L), researched(2, Some(gone))],
+    );
+    let SpecStage::Paused(pause) = run.stage() else { panic!("{:?}", run.stage()) };
+    let SpecStage::Researching(ask) = &*pause.stage else { panic!("{pause:?}") };
+    assert_eq!(ask.why, "the planner asks for it: which unit");
+    assert_eq!(ask.open(), [ResearchShard::Comparison, ResearchShard::Code]);
+    let run = step(run.resumed(), researched(4, None));
+    let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+    assert_eq!(waiting.at, CheckpointKind::Research);
+    assert!(run.page().unwrap().starts_with("# Research: A\n"));
+    // What is rejected is looked into again, from the beginning and with the note.
+    let again = answer(run.clone(), CheckpointAnswer::Reject("in SI".to_owned())).unwrap();
+    let SpecStage::Researching(ask) = again.stage() else { panic!() };
+    assert_eq!((ask.note.as_str(), ask.open().len()), ("in SI", 4));
+    let again = step(again, researched(4, None));
+    let again = answer(again, CheckpointAnswer::Approve).unwrap();
+    assert_eq!(again.job(), Some(JobId::new("split-1")));
+
+    // A plan that finds no end makes the spec large, and nothing is looked into again.
+    let mut run = sized(Some(Size::M), RunMode::Auto);
+    run.about.research = ResearchAsked::Forced("the spec".to_owned());
+    let mut way = vec![base(), researched(4, None)];
+    for n in 0..4 {
+        way.push(SpecOutcome::PlanWritten(plan(&n.to_string())));
+        way.push(SpecOutcome::PlanReviewed(vec![finding(Severity::Critical); 2]));
+    }
+    let (jobs, run) = jobs_of(run, way);
+    assert_eq!(jobs[..3], ["base", "research", "plan-1-1"]);
+    assert_eq!(run.job(), Some(JobId::new("split-1")));
+
+    // One task has no plan, and what is forbidden is not done whatever the planner says.
+    for (research, size, next) in [
+        (ResearchAsked::Forced(String::new()), Size::S, "task-1-tests-1"),
+        (ResearchAsked::Forbidden(String::new()), Size::M, "plan-1-1"),
+        (ResearchAsked::Open(Vec::new()), Size::M, "research"),
+    ] {
+        let mut run = sized(None, RunMode::Auto);
+        run.about.research = research;
+        let (_, run) = jobs_of(run, vec![base(), asking(size)]);
+        assert_eq!(run.job(), Some(JobId::new(next)));
+    }
+    // Alone it is the first and the last.
+    let mut about = sized(None, RunMode::Auto).about;
+    about.purpose = RunPurpose::Research;
+    let (jobs, run) = jobs_of(SpecRun::new("01J".to_owned(), about), vec![researched(4, None)]);
+    assert_eq!(
+        (jobs, run.stage()),
+        (vec!["research".to_owned()], &SpecStage::Ended(SpecEnd::Researched))
+    );
+}
+
 /// The words of a stored run that have a version: with another one an earlier program has to say that a later one
 /// wrote the run, so it raises `VERSION`, and is added here.
 #[test]
@@ -657,19 +1251,23 @@ fn the_words_of_a_stored_run_have_a_version() {
         let (_, known) = error.split_once("expected one of ").unwrap();
         known.split(" at line").next().unwrap().replace('`', "")
     }
-    assert_eq!(VERSION, 5);
+    assert_eq!(VERSION, 7);
     assert_eq!(
         words::<SpecStage>(),
-        "testing-base, diagnosing, classifying, splitting, writing-plan, reviewing-plan, listing-tasks, writing-tests, \
-         proving-red, writing-code, proving-green, reviewing, committing, recording, accepting, documenting, publishing, \
-         learning, keeping, waiting, planned, paused, ended"
+        "testing-base, writing-spec, reviewing-spec, recording-spec, diagnosing, classifying, researching, splitting, writing-plan, reviewing-plan, \
+         listing-tasks, writing-tests, proving-red, writing-code, proving-green, reviewing, joining, committing, recording, proposing-pages, proposing-rule, accepting, \
+         documenting, rebasing, publishing, learning, keeping, waiting, planned, built, paused, ended"
     );
-    assert_eq!(words::<CheckpointKind>(), "plan, tasks, built, acceptance");
+    assert_eq!(
+        words::<CheckpointKind>(),
+        "spec, research, plan, tasks, extension, reach, built, acceptance"
+    );
     assert_eq!(words::<RunMode>(), "auto, manual, fast");
+    assert_eq!(words::<RunUntil>(), "plan, code, end");
     assert_eq!(
         words::<SpecStop>(),
-        "base-untested, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
-         beyond-fast, not-built, not-passed, gates, rejected, aborted"
+        "base-untested, no-spec, nothing-to-build, no-diagnosis, no-repair, not-split, no-plan, no-tasks, no-red-tests, disagreement, extension, \
+         beyond-fast, not-built, not-passed, gates, not-rebased, rejected, aborted"
     );
 }
 
@@ -681,6 +1279,12 @@ fn a_run_of_an_earlier_version_is_read_and_one_of_a_later_version_is_named_as_th
     let read = |stored: &serde_json::Value| parse(&serde_json::to_vec(stored).unwrap());
     // What is saved from now on is of this version.
     assert_eq!(read(&stored).unwrap(), StoredRun::Spec(Box::new(run)));
+    // Before there was more to stop at.
+    let options = stored["about"]["options"].as_object_mut().unwrap();
+    options.remove("until");
+    options.insert("plan_only".to_owned(), json!(true));
+    let StoredRun::Spec(planned) = read(&stored).unwrap() else { panic!() };
+    assert_eq!(planned.about.options.until, RunUntil::Plan);
     // As the fourth version wrote one, of two tasks.
     let fourth = include_bytes!("../../../../tests/data/run-4.json");
     let StoredRun::Spec(fourth) = parse(fourth).unwrap() else { panic!() };

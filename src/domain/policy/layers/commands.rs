@@ -1,12 +1,12 @@
 //! The `[[commands]]` of a settings text: what of them can be used.
 
 use std::collections::HashMap;
-use std::path::{Component, Path};
 
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use crate::domain::model::globs;
+use crate::domain::model::path::is_shareable;
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::layers::problem::plain_type;
 use crate::domain::policy::layers::values::wrong_globs;
@@ -150,16 +150,6 @@ impl Reader<'_> {
             is_usable
         });
     }
-}
-
-/// Whether a path could be shared with a command: it leads downward, and not into git's own folder.
-pub fn is_shareable(path: &str) -> bool {
-    let plain = |part: Component<'_>| match part {
-        Component::Normal(name) => !name.eq_ignore_ascii_case(".git"),
-        _ => false,
-    };
-    let path = path.trim_end_matches('/');
-    !path.is_empty() && !path.contains('\0') && Path::new(path).components().all(plain)
 }
 
 /// What is wrong with the type of one key of a command.

@@ -10,13 +10,15 @@ use crate::domain::policy::layers::layer::{Layer, SettingsSource};
 use crate::domain::policy::layers::problem::{SettingsProblem, first_line, locate, problem};
 use crate::domain::policy::own_classes;
 use crate::domain::policy::own_classes::{CLASSES_MAX, DEMAND_CHARS_MAX};
+use crate::domain::policy::prepare_settings::PrepareStep;
 use crate::domain::policy::review_settings::PathInstructions;
 
 const DEFAULT: &str = include_str!("../default.toml");
 
 /// The lists of tables, with the keys that each table may have.
-pub const LISTS: [(&str, &[&str]); 4] = [
+pub const LISTS: [(&str, &[&str]); 5] = [
     ("commands", &CommandGate::KEYS),
+    ("prepare", &PrepareStep::KEYS),
     ("command-agent", &CommandAgent::KEYS),
     ("http-agent", &HttpAgent::KEYS),
     ("review.instructions", &PathInstructions::KEYS),

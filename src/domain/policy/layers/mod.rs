@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod flags;
 mod keys;
+mod prepare_steps;
 pub mod layer;
 pub mod problem;
 mod reading;

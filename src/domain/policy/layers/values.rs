@@ -6,6 +6,7 @@ use toml::Value;
 
 use crate::domain::model::globs;
 use crate::domain::policy::allow_entry;
+use crate::domain::policy::layers::prepare_steps::wrong_steps;
 use crate::domain::policy::review_settings::PathInstructions;
 
 /// What is wrong with a value, or with one item of a list.
@@ -53,6 +54,15 @@ pub fn wrong_values(key: &str, value: &Value) -> Vec<WrongValue> {
         }
         ("gates.secrets.allow", Value::Array(items)) => wrong_items(items, known_secret),
         ("review.instructions", Value::Array(items)) => wrong_instructions(items),
+        ("prepare", Value::Array(items)) => wrong_steps(items)
+            .into_iter()
+            .map(|(at, message, hint)| WrongValue {
+                item: Some(at),
+                message,
+                hint,
+                is_left_out: true,
+            })
+            .collect(),
         ("sandbox.readable", Value::Array(items)) => wrong_items(items, place),
         (key, Value::Array(items)) if GLOBS.contains(&key) => {
             let mut wrong = wrong_globs(items, |glob| globs_of(key, glob));

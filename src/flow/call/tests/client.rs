@@ -96,7 +96,7 @@ impl Place {
             agent_env: AgentEnv { env: &self.env, repository: None, home: &home },
             state_dir: self.state_dir(),
             run: run.to_owned(),
-            shares_with: Vec::new(),
+            shares_with: Box::new(|| Ok(Vec::new())),
             folder: self.run_folder(run),
             interrupts: Interrupts::listen().unwrap(),
             ledger: Mutex::default(),

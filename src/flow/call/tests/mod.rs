@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::agent::{Cost, Money, Tokens};
+use crate::domain::model::web::WebRecord;
 use crate::domain::policy::agent_settings::Price;
 use crate::flow::call::folder::{CallFolder, StoredReply, redacted};
 use crate::flow::call::retry::{
@@ -38,7 +39,11 @@ fn reply(outcome: Outcome) -> Reply {
 }
 
 fn answer(text: &str) -> Outcome {
-    Outcome::Answered(Answer { text: text.to_owned(), json: Some(json!({"a": [text]})) })
+    Outcome::Answered(Answer {
+        text: text.to_owned(),
+        json: Some(json!({"a": [text]})),
+        web: WebRecord::default(),
+    })
 }
 
 /// Assembled here: no secret stands in a file.

@@ -19,6 +19,10 @@ const NEEDED: [&str; 7] = [
     "--verbose",
 ];
 
+/// The tool that searches the web, and the flag that has it used without a question.
+const SEARCH: &str = "WebSearch";
+const ALLOWED: &str = "--allowedTools";
+
 /// The flag that not every version has and that says how hard it thinks.
 pub const EFFORT: &str = "--effort";
 
@@ -57,6 +61,13 @@ pub fn words(facts: &ProgramFacts, request: &Request<'_>) -> Result<Vec<OsString
         Access::Read => add(&["--tools", "Read,Grep,Glob"]),
         Access::Write => {
             add(&["--tools", "Read,Edit,Write,Glob,Grep", "--permission-mode", "acceptEdits"]);
+        }
+        // No page is fetched from this machine: a page could name an address that only this machine reaches.
+        Access::Search if facts.understands(ALLOWED) => {
+            add(&["--tools", SEARCH, ALLOWED, SEARCH]);
+        }
+        Access::Search => {
+            return Err(format!("`claude` {} does not understand {ALLOWED}", facts.version));
         }
     }
     let optional = [

@@ -125,6 +125,14 @@ fn it_is_alone_with_what_it_needs() {
 }
 
 #[test]
+fn one_that_searches_has_no_files_and_fetches_nothing() {
+    let top = tempfile::tempdir().unwrap();
+    let reply = ask(top.path(), &[], Access::Search);
+    // A version that cannot be allowed to search is not asked.
+    assert!(reply.outcome.why().contains("--allowedTools"), "{:?}", reply.outcome);
+}
+
+#[test]
 fn without_a_credential_it_has_the_persons_own_login() {
     let top = tempfile::tempdir().unwrap();
     ask(top.path(), &[("CLAUDE_CONFIG_DIR", "/own/config")], Access::Write);

@@ -41,9 +41,8 @@ const NEEDED: [&str; 8] = [
 
 /// No other traffic than the question, nothing from the repository or a home in the prompt, no person
 /// to be asked, and no credential for what the model runs.
-const QUIET: [&str; 22] = [
+const QUIET: [&str; 21] = [
     r#"approval_policy="never""#,
-    r#"web_search="disabled""#,
     "check_for_update_on_startup=false",
     "project_doc_max_bytes=0",
     "analytics.enabled=false",
@@ -99,6 +98,8 @@ pub fn missing(facts: &ProgramFacts) -> Option<String> {
 /// The command line. An error is a path that cannot be said, or a sandbox that was not tried.
 pub fn words(setup: &CodexSetup<'_>, request: &Request<'_>) -> Result<Vec<OsString>, String> {
     let mut settings: Vec<String> = QUIET.map(str::to_owned).to_vec();
+    let search = if request.access == Access::Search { "live" } else { "disabled" };
+    settings.push(format!("web_search={}", quoted(search)));
     // What the model runs is to know what it is inside of.
     let inside = quoted(request.role.as_str());
     settings.push(format!("shell_environment_policy.set={{{INSIDE}={inside}}}"));
@@ -121,6 +122,11 @@ pub fn words(setup: &CodexSetup<'_>, request: &Request<'_>) -> Result<Vec<OsStri
     match (setup.held, request.access) {
         (Some(SandboxLevel::Confined), access) => {
             settings.extend(profile(setup.program, access)?);
+        }
+        (Some(SandboxLevel::ReadsDisk), Access::Search) => {
+            // A page could have it search for what it reads.
+            let why = "its sandbox here lets it read the whole disk, so it is not let onto the web";
+            return Err(format!("{why}: use another agent for the role"));
         }
         (Some(SandboxLevel::ReadsDisk), Access::Read) => add(&["--sandbox", "read-only"]),
         (Some(SandboxLevel::ReadsDisk), Access::Write) => {
@@ -171,7 +177,7 @@ fn profile(program: &Path, access: Access) -> Result<Vec<String>, String> {
     }
     let read = read.join("=\"read\",");
     let own = match access {
-        Access::Read => r#""."="read""#,
+        Access::Read | Access::Search => r#""."="read""#,
         Access::Write => r#""."="write",".git"="read""#,
     };
     Ok(vec![

@@ -39,12 +39,19 @@ fn line(
 #[test]
 fn each_setting_is_toml() {
     for held in [SandboxLevel::Confined, SandboxLevel::ReadsDisk] {
-        for access in [Access::Read, Access::Write] {
+        for access in [Access::Read, Access::Write, Access::Search] {
+            if (held, access) == (SandboxLevel::ReadsDisk, Access::Search) {
+                let refused = line(Some(held), access, "", true).unwrap_err();
+                assert!(refused.contains("not let onto the web"), "{refused}");
+                continue;
+            }
             let line = line(Some(held), access, "http://127.0.0.1:9/v1", true).unwrap();
             let settings: Vec<_> =
                 line.windows(2).filter(|two| two[0] == "-c").map(|two| two[1].as_str()).collect();
             let all: toml::Table = settings.join("\n").parse().unwrap();
             assert_eq!(all["model"].as_str(), Some("m \"quoted\""));
+            let search = if access == Access::Search { "live" } else { "disabled" };
+            assert_eq!(all["web_search"].as_str(), Some(search));
             assert_eq!(all["project_doc_max_bytes"].as_integer(), Some(0));
             assert_eq!(
                 all["shell_environment_policy"]["set"]["TRIBUNAL_AGENT"].as_str(),
@@ -60,10 +67,10 @@ fn each_setting_is_toml() {
                 assert!(!has("--sandbox"));
                 let files = &all["permissions"]["tribunal"]["filesystem"];
                 let own = files[":workspace_roots"]["."].as_str();
-                assert_eq!(own, Some(if access == Access::Read { "read" } else { "write" }));
+                assert_eq!(own, Some(if access == Access::Write { "write" } else { "read" }));
                 assert_eq!(files["/opt/codex"].as_str(), Some("read"));
             } else {
-                let mode = if access == Access::Read { "read-only" } else { "workspace-write" };
+                let mode = if access == Access::Write { "workspace-write" } else { "read-only" };
                 assert!(has("--sandbox") && has(mode) && !all.contains_key("permissions"));
             }
         }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::domain::model::agent::{AgentIdentity, Cost};
+use crate::domain::model::web::WebRecord;
 use crate::domain::policy::agent_settings::CommandAgent;
 use crate::platform::agents::agent_env::{AgentEnv, AgentNotFound};
 use crate::platform::agents::ask::{Access, Answer, Outcome, ParsedOutput, Reply, Request};
@@ -106,6 +107,7 @@ impl CommandLineAgent {
         let (key, templates) = match request.access {
             Access::Read => ("run", run),
             Access::Write => ("run-writing", run_writing),
+            Access::Search => return Err(could_not(format!("the agent `{name}` cannot search"))),
         };
         let Some((program, templates)) = templates.split_first() else {
             return Err(could_not(format!("the agent `{name}` has no `{key}`: it cannot write")));
@@ -209,7 +211,7 @@ fn read(ran: &ProgramOutput, file: Option<&[u8]>, wants_json: bool, now: Timesta
         let why = reason_line(&format!("its answer does not hold one JSON object: {text}"));
         return Outcome::Malformed { why };
     }
-    Outcome::Answered(Answer { text, json })
+    Outcome::Answered(Answer { text, json, web: WebRecord::default() })
 }
 
 /// What a failure means, by common words. It ran in the zone of this machine's user.

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::CommandLineAgent;
 use crate::domain::model::agent::Role;
+use crate::domain::model::web::WebRecord;
 use crate::domain::policy::agent_settings::CommandAgent;
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Request};
@@ -119,7 +120,11 @@ fn it_gets_the_variables_that_are_named_and_no_other() {
 fn an_object_is_read_where_one_was_asked_for() {
     let mut trial = Trial::new("cat \"$1\"", &["{schema}"]);
     trial.schema = Some(json!({ "type": "object" }));
-    let answer = Answer { text: "{\"type\":\"object\"}".to_owned(), json: trial.schema.clone() };
+    let answer = Answer {
+        text: "{\"type\":\"object\"}".to_owned(),
+        json: trial.schema.clone(),
+        web: WebRecord::default(),
+    };
     assert_eq!(trial.ask(), Outcome::Answered(answer));
     for (line, expected) in [
         ("echo 'Well: ```json'; echo '{\"a\": 1}'; echo '```'", "answered"),

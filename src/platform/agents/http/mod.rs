@@ -85,9 +85,14 @@ impl Http {
         model: &str,
         agent_env: AgentEnv<'_>,
     ) -> Result<ParsedOutput, Outcome> {
-        if request.access == Access::Write {
-            let why =
-                format!("`{}` is a model behind an address: it cannot write", self.settings.name);
+        let cannot = match request.access {
+            Access::Read => None,
+            Access::Write => Some("write"),
+            Access::Search => Some("search"),
+        };
+        if let Some(what) = cannot {
+            let name = &self.settings.name;
+            let why = format!("`{name}` is a model behind an address: it cannot {what}");
             return Err(Outcome::CouldNotStart { why });
         }
         let key = self.key(agent_env.env)?;

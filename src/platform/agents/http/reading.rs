@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::model::web::WebRecord;
 use crate::platform::agents::ask::{Answer, Outcome};
 use crate::platform::agents::text;
 
@@ -11,13 +12,17 @@ pub fn answered(text: &str, json: Option<Value>, wants_json: bool) -> Outcome {
         return if text.trim().is_empty() {
             Outcome::Malformed { why: "the answer is empty".to_owned() }
         } else {
-            Outcome::Answered(Answer { text: text.to_owned(), json: None })
+            answer(text, None)
         };
     }
     match json.or_else(|| text::object_in(text)) {
-        Some(json) => Outcome::Answered(Answer { text: text.to_owned(), json: Some(json) }),
+        Some(json) => answer(text, Some(json)),
         None => Outcome::Malformed { why: "the answer does not hold one JSON object".to_owned() },
     }
+}
+
+fn answer(text: &str, json: Option<Value>) -> Outcome {
+    Outcome::Answered(Answer { text: text.to_owned(), json, web: WebRecord::default() })
 }
 
 /// The outcome of an answer that its length or its length limit cut off.

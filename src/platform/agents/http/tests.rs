@@ -17,6 +17,7 @@ use ureq::http::{HeaderMap, HeaderValue};
 use self::model_server::{Api, Asked, End, ModelServer, Say, Usage, Words};
 use super::{Http, anthropic, failure, openai};
 use crate::domain::model::agent::{Role, Tokens};
+use crate::domain::model::web::WebRecord;
 use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Reply, Request};
@@ -93,7 +94,11 @@ fn a_structured_answer_comes_with_its_cost() {
         });
         let trial = Trial::new(&format!("{}/", server.v1()), protocol);
         let reply = trial.ask();
-        let expected = Answer { text: "{\"a\":1}".to_owned(), json: Some(json!({ "a": 1 })) };
+        let expected = Answer {
+            text: "{\"a\":1}".to_owned(),
+            json: Some(json!({ "a": 1 })),
+            web: WebRecord::default(),
+        };
         assert_eq!(reply.outcome, Outcome::Answered(expected));
         let tokens = Tokens { input: Some(900), cached: Some(400), output: Some(70) };
         assert_eq!((reply.cost.tokens, reply.cost.money), (tokens, None));
@@ -118,7 +123,8 @@ fn prose_is_an_answer_where_no_schema_holds_and_around_an_object() {
         let mut trial = Trial::new(&server.v1(), protocol);
         assert_eq!(trial.ask().outcome.as_str(), "malformed");
         trial.schema = None;
-        let answer = Answer { text: "It is well.".to_owned(), json: None };
+        let answer =
+            Answer { text: "It is well.".to_owned(), json: None, web: WebRecord::default() };
         assert_eq!(trial.ask().outcome, Outcome::Answered(answer));
         assert_eq!(server.asked()[1].schema, None);
     }

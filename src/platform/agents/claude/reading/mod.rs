@@ -4,11 +4,14 @@
 //! Neither its exit code nor its word `success` can be relied on: a refused key is a `success`, and
 //! so is an answer without the object that was asked for. Only its last line tells.
 
+mod searches;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::domain::model::agent::{Cost, Money, Tokens};
+use crate::domain::model::web::WebRecord;
 use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
 use crate::platform::agents::reset_time::again_at;
@@ -27,6 +30,11 @@ enum Line {
         rate_limit_info: Limit,
     },
     Result(Box<End>),
+    /// What a tool gave.
+    User {
+        #[serde(default, rename = "tool_use_result")]
+        result: Value,
+    },
     #[serde(other)]
     Other,
 }
@@ -83,6 +91,7 @@ pub fn read(ran: &ProgramOutput, schema: bool, now: Timestamp) -> ParsedOutput {
     let mut model = None;
     let mut reset = None;
     let mut end = None;
+    let mut web = WebRecord::default();
     for line in ran.out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         // A line that is cut off is not the end, whatever was said before.
         end = None;
@@ -92,6 +101,7 @@ pub fn read(ran: &ProgramOutput, schema: bool, now: Timestamp) -> ParsedOutput {
                 reset = limit.resets_at.and_then(|at| Timestamp::from_second(at).ok());
             }
             Ok(Line::Result(last)) => end = Some(last),
+            Ok(Line::User { result }) => searches::note(&result, &mut web),
             _ => {}
         }
     }
@@ -100,6 +110,10 @@ pub fn read(ran: &ProgramOutput, schema: bool, now: Timestamp) -> ParsedOutput {
         Some(end) => end.outcome(schema, reset, now),
         None => without_end(ran, now),
     });
+    let outcome = match outcome {
+        Outcome::Answered(answer) => Outcome::Answered(Answer { web, ..answer }),
+        other => other,
+    };
     ParsedOutput::new(outcome, cost, model)
 }
 
@@ -204,7 +218,7 @@ impl End {
         if text.is_empty() && json.is_none() {
             return Outcome::Malformed { why: "its answer is empty".to_owned() };
         }
-        Outcome::Answered(Answer { text, json })
+        Outcome::Answered(Answer { text, json, web: WebRecord::default() })
     }
 
     /// What it says of an error, as one line.

@@ -99,6 +99,19 @@ fn an_answer_is_taken_whole() {
 }
 
 #[test]
+fn what_searches_gave_is_recorded_and_not_what_is_said_beside_it() {
+    let said = include_str!("recorded/search.jsonl");
+    let Outcome::Answered(answer) = outcome(Exit::Code(0), said, "", true) else { panic!() };
+    assert!(said.contains("https://invented.example/x"));
+    let pages = answer.web.pages.iter().map(|page| (page.address.as_str(), page.title.as_str()));
+    assert_eq!(
+        pages.collect::<Vec<_>>(),
+        [("https://example.com/units", "Units"), ("https://example.org/b", "B")]
+    );
+    assert_eq!(answer.web.searches, 1);
+}
+
+#[test]
 fn an_object_in_prose_is_an_answer() {
     let said =
         WITHOUT_OBJECT.replace("I refuse to use the tool.", r#"So: {\"verdict\":\"fail\"}."#);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::model::agent::{Cost, Tokens};
+use crate::domain::model::web::WebRecord;
 use crate::platform::agents::ask::{Answer, Outcome, ParsedOutput};
 use crate::platform::agents::call::{Exit, ProgramOutput, stopped};
 use crate::platform::agents::reset_time::again_at;
@@ -43,6 +44,8 @@ enum Item {
         #[serde(default)]
         status: String,
     },
+    /// A search on the web. What it gave is not told: neither its results, nor whether a page could be opened.
+    WebSearch,
     /// A note of its own.
     Error,
     #[serde(other)]
@@ -113,6 +116,7 @@ struct Stream {
     commands: usize,
     /// Those that the sandbox did not even start.
     unheld: usize,
+    searches: usize,
     /// Whether it said anything.
     spoke: bool,
     /// Whether the model did.
@@ -130,6 +134,7 @@ impl Stream {
             Ok(Event::Completed { usage }) => self.usage = Some(usage),
             Ok(Event::Failed { error } | Event::Error(error)) => self.failure = Some(error.message),
             Ok(Event::Item { item: Item::AgentMessage { text } }) => self.message = Some(text),
+            Ok(Event::Item { item: Item::WebSearch }) => self.searches += 1,
             Ok(Event::Item { item: Item::CommandExecution { aggregated_output, status } }) => {
                 self.commands += 1;
                 let held = status != "failed" || !aggregated_output.starts_with("bwrap: ");
@@ -154,7 +159,8 @@ impl Stream {
             }
             let file = String::from_utf8_lossy(answer).into_owned();
             let text = if file.trim().is_empty() { self.message.unwrap_or_default() } else { file };
-            return answered(text, schema);
+            let web = WebRecord { searches: self.searches, pages: Vec::new() };
+            return answered(text, schema, web);
         }
         let said = self.failure.unwrap_or_else(|| last_line(err.as_bytes()));
         match exit {
@@ -170,7 +176,7 @@ impl Stream {
     }
 }
 
-fn answered(text: String, schema: bool) -> Outcome {
+fn answered(text: String, schema: bool, web: WebRecord) -> Outcome {
     let json = if schema { object_in(&text) } else { None };
     if schema && json.is_none() {
         let why = reason_line(&format!("there is no JSON object in its answer: {text}"));
@@ -179,7 +185,7 @@ fn answered(text: String, schema: bool) -> Outcome {
     if text.trim().is_empty() {
         return Outcome::Malformed { why: "its answer is empty".to_owned() };
     }
-    Outcome::Answered(Answer { text, json })
+    Outcome::Answered(Answer { text, json, web })
 }
 
 /// What a failure means, by its words. `started` tells whether it got as far as to speak.

@@ -76,6 +76,14 @@ fn an_answer_is_taken_whole() {
 }
 
 #[test]
+fn searches_are_counted_and_no_page_is_known_of_them() {
+    // An address that could not be opened is printed like one that was.
+    let said = include_str!("recorded/search.jsonl");
+    let Outcome::Answered(answer) = outcome(Exit::Code(0), said, "", "") else { panic!() };
+    assert_eq!((answer.web.searches, answer.web.pages.len()), (3, 0));
+}
+
+#[test]
 fn its_log_names_the_model_and_is_no_reason() {
     let event = "2026-11-20T20:12:29.159173Z  INFO codex_otel.log_only: event.name=\"codex.sse_event\" \
         event.kind=response.created duration_ms=0 model=gpt-6.1-sol slug=gpt-6.1-sol\n";

@@ -1,0 +1,62 @@
+//! What is known of a task that is worked on before its turn.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::pipeline::spec_run::stage::{Snapshot, SpecStage};
+
+/// A task that is worked on while another one's turn it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AheadTask {
+    pub begun: BegunAhead,
+    /// Where it is. What is no work on one task waits until it is its turn.
+    pub stage: SpecStage,
+}
+
+/// How a task was begun before its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BegunAhead {
+    /// How many tasks stand before it, over all parts.
+    pub before: usize,
+    /// How many of them were committed when it was begun.
+    pub built: usize,
+    /// The code that it was begun upon.
+    pub upon: Snapshot,
+    /// Its review, where one was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// Who wrote its tests and code, for people; empty until somebody did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub executor: String,
+}
+
+/// A task that was worked on before its turn, of which nothing is taken: it is built again once it is its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAsideTask {
+    /// How many tasks stand before it, over all parts.
+    pub before: usize,
+    /// Its review, where one was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// Why nothing of it is taken, one a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+}
+
+impl AheadTask {
+    /// Whether it is worked on, and does not wait for its turn.
+    pub fn is_worked_on(&self) -> bool {
+        is_work(&self.stage)
+    }
+}
+
+/// Whether a stage is work on one task, before its commit.
+pub(super) fn is_work(stage: &SpecStage) -> bool {
+    matches!(
+        stage,
+        SpecStage::WritingTests(_)
+            | SpecStage::ProvingRed(_)
+            | SpecStage::WritingCode { .. }
+            | SpecStage::ProvingGreen { .. }
+            | SpecStage::Reviewing { .. }
+    )
+}

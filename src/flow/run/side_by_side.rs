@@ -1,0 +1,214 @@
+//! Performs the run of a spec: the jobs that are ready, side by side where there are several, saved before each and after it.
+
+use std::panic;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::thread::Scope;
+
+use anyhow::{Context as _, Result};
+
+use crate::domain::model::error::hinted;
+use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
+use crate::domain::pipeline::job_place;
+use crate::domain::pipeline::review_loop::ResumeWhen;
+use crate::domain::pipeline::spec_run::SpecRun;
+use crate::domain::pipeline::spec_run::apply;
+use crate::domain::pipeline::spec_run::begun::{BegunAhead, SetAsideTask};
+use crate::domain::pipeline::spec_run::outcome::{SpecOutcome, TaskReview};
+use crate::domain::pipeline::spec_run::progress::RaisedSize;
+use crate::domain::pipeline::spec_run::stage::SpecStage;
+use crate::flow::context::Context;
+use crate::flow::run::checkpoint;
+use crate::flow::run::session::SpecSession;
+use crate::platform::config::env::now;
+use crate::platform::config::random;
+
+/// A job on a thread of its own.
+#[derive(PartialEq)]
+struct JobBeside {
+    job: JobId,
+    stage: SpecStage,
+    begun: Option<BegunAhead>,
+}
+
+/// What came of it.
+type CameBeside = (JobBeside, Result<(SpecOutcome, Vec<AgentAnswer>)>);
+
+impl JobBeside {
+    /// A job as the session that performs it sees it.
+    fn of(job: &JobId, seen: &SpecRun) -> Self {
+        let (stage, begun) = (seen.stage().clone(), seen.progress().begun.clone());
+        Self { job: job.clone(), stage, begun }
+    }
+}
+
+/// Whether a call was not made because of a budget: what another one may cost is set aside while it is under way.
+fn is_refused(outcome: &SpecOutcome) -> bool {
+    match outcome {
+        SpecOutcome::Failed(failure) => matches!(failure, CallFailure::Budget(_)),
+        SpecOutcome::Reviewed(TaskReview::Paused { resume_when, .. }) => {
+            *resume_when == ResumeWhen::BudgetAllows
+        }
+        _ => false,
+    }
+}
+
+/// What came of a job, also where it panicked: a thread that sends nothing would be waited for without end.
+fn caught<T>(perform: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(perform)).unwrap_or_else(|_| {
+        let hint = "`tribunal resume RUN` continues the run; `tribunal runs` lists it";
+        Err(hinted("a mistake of the program stopped a job of the run", hint))
+    })
+}
+
+impl SpecSession<'_> {
+    /// Performs the run until it ends or pauses. What is under way beside it then comes to its end first.
+    pub fn perform(mut self) -> Result<SpecRun> {
+        // A signal that comes between two programs stops the run as well.
+        let _deferred = self.interrupts.defer();
+        thread::scope(|scope| {
+            let (sender, ended) = mpsc::channel::<CameBeside>();
+            let (mut beside, mut put_off) = (0, Vec::new());
+            loop {
+                let mut jobs = self.ready(&put_off);
+                if beside == 0 && !put_off.is_empty() {
+                    // What was refused beside another is made alone.
+                    put_off.clear();
+                    jobs = self.ready(&put_off);
+                    jobs.truncate(1);
+                }
+                if let Some(signal) = self.interrupts.received().filter(|_| !jobs.is_empty()) {
+                    return Err(self.stopped(signal));
+                }
+                if jobs.is_empty() && beside == 0 {
+                    return Ok(self.run);
+                }
+                // What was set aside may still be under way.
+                let at_once = self.run.about.options.tasks_at_once.max(1);
+                jobs.truncate(at_once.saturating_sub(beside));
+                if beside > 0 && *self.run.stage() == SpecStage::Accepting {
+                    // It changes the run itself.
+                    jobs.clear();
+                }
+                for job in &jobs {
+                    self.begin(job)?;
+                }
+                if let ([job], 0) = (jobs.as_slice(), beside) {
+                    let stage = self.run.stage().clone();
+                    let came = self.perform_job(job, stage)?;
+                    self.ended(job, came)?;
+                    continue;
+                }
+                for job in &jobs {
+                    self.perform_beside(scope, job, sender.clone())?;
+                    beside += 1;
+                }
+                let (was, came) = ended.recv().context("a job did not end")?;
+                beside -= 1;
+                // It may have been set aside meanwhile, and begun again: then it fails for itself alone.
+                let seen = self.run.seen_by(&was.job);
+                if seen.is_none_or(|seen| JobBeside::of(&was.job, &seen) != was) {
+                    continue;
+                }
+                let came = came?;
+                if is_refused(&came.0) {
+                    let at = now(self.context.env);
+                    self.run = apply::put_off(self.run.clone(), &was.job, at)?;
+                    self.folder.save_spec(&self.run)?;
+                    put_off.push(was.job);
+                } else {
+                    put_off.clear();
+                    self.ended(&was.job, came)?;
+                }
+            }
+        })
+    }
+
+    /// The jobs that are to begin now.
+    fn ready(&self, put_off: &[JobId]) -> Vec<JobId> {
+        let is_open = |job: &JobId| !self.run.journal.is_under_way(job) && !put_off.contains(job);
+        self.run.jobs().into_iter().filter(is_open).collect()
+    }
+
+    fn begin(&mut self, job: &JobId) -> Result<()> {
+        self.tell_moved_base();
+        self.run = apply::start(self.run.clone(), job, now(self.context.env))?;
+        let seen = self.run.seen_by(job).context("the job is gone")?;
+        let stage = seen.stage();
+        if matches!(stage, SpecStage::Reviewing { .. }) {
+            // Before it begins: after a kill it is found by it.
+            self.run.note_review(job, &random::id().to_string());
+        }
+        self.folder.save_spec(&self.run)?;
+        let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
+        let task = job_place::of_spec(job).task.filter(|_| self.run.jobs().len() > 1);
+        self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, task, step }));
+        Ok(())
+    }
+
+    fn ended(&mut self, job: &JobId, came: (SpecOutcome, Vec<AgentAnswer>)) -> Result<()> {
+        let (outcome, answers) = came;
+        let raised_before = self.run.progress().raised.len();
+        let aside_before = self.run.progress().set_aside.len();
+        self.run = apply::apply(self.run.clone(), job, outcome, &answers, now(self.context.env))?;
+        for RaisedSize { to, why, .. } in &self.run.progress().raised[raised_before..] {
+            let (size, why) = (to.as_str(), why.clone());
+            self.context.notify(Progress::SpecRun(SpecRunStep::Raised { size, why }));
+        }
+        let (turn, aside) = (self.run.progress().before(), &self.run.progress().set_aside);
+        for SetAsideTask { why, .. } in
+            aside[aside_before..].iter().filter(|one| one.before == turn)
+        {
+            let (task, why) = (turn + 1, why.join("; "));
+            self.context.notify(Progress::SpecRun(SpecRunStep::BuiltAgain { task, why }));
+        }
+        if self.run.stage().shows_page() {
+            self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
+        }
+        self.folder.save_spec(&self.run)
+    }
+
+    /// Performs a job on a thread of its own, which has its own view of the run and changes nothing of it.
+    fn perform_beside<'scope, 'env>(
+        &self,
+        scope: &'scope Scope<'scope, 'env>,
+        job: &JobId,
+        sender: mpsc::Sender<CameBeside>,
+    ) -> Result<()>
+    where
+        Self: 'env,
+    {
+        let seen = self.run.seen_by(job).context("the job is gone")?;
+        let was = JobBeside::of(job, &seen);
+        // An open database is not shared with another thread.
+        let (repo, private) = (self.context.repo.again()?, self.private.again()?);
+        let Context { env, settings, asked, notices, .. } = self.context;
+        let (prepared, folder, rules) = (self.prepared, self.folder, Arc::clone(&self.rules));
+        scope.spawn(move || {
+            let context = Context { repo: &repo, env, settings, asked, notices };
+            let perform = || {
+                let mut session = SpecSession::new(context, &private, prepared, folder, seen)?;
+                session.rules = rules;
+                session.perform_job(&was.job, was.stage.clone())
+            };
+            let came = caught(perform);
+            // Where the run failed meanwhile, what was answered is kept for the next time.
+            drop(sender.send((was, came)));
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::caught;
+
+    #[test]
+    fn a_job_whose_thread_panics_is_an_error() {
+        let why = caught::<()>(|| panic!("for the test")).unwrap_err();
+        assert_eq!(why.to_string(), "a mistake of the program stopped a job of the run");
+        assert_eq!(caught(|| Ok(1)).unwrap(), 1);
+    }
+}

@@ -1,0 +1,149 @@
+//! What a run proposes beside its tasks: changes of documents, and a rule that findings of its reviews led to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::brain::{Mistake, Part};
+use crate::harness::Repo;
+use crate::model_server::{Asked, Say};
+use crate::planned_runs::{SPEC, asked_for, code, good, planner, project, subjects, tests};
+use crate::scene::Scene;
+use crate::spec_runs::{builder, builder_beside, good_tests, run, writes};
+
+const ARCHITECTURE: &str = "# Architecture\n\nSizes are read in bytes alone.\n";
+
+/// A planner that gives these answers about documents, one after the other.
+fn telling(answers: Vec<Value>) -> impl Fn(&Asked) -> Say + Send + Sync + 'static {
+    let (others, told) = (planner(good()), AtomicUsize::new(0));
+    move |asked: &Asked| {
+        if !asked.prompt.contains("You hold documents of a code base") {
+            return others(asked);
+        }
+        let before = told.fetch_add(usize::from(asked.turns == 0), Ordering::Relaxed);
+        Say::json(answers[before.min(answers.len() - 1)].clone())
+    }
+}
+
+fn change(new: &str, shown_by: &str) -> Value {
+    json!({"changes": [{
+        "file": "docs/architecture.md", "old": "Sizes are read in bytes alone.", "new": new,
+        "why": "units are read now", "shown_by": [shown_by],
+    }]})
+}
+
+fn documented(scene: &Scene) -> Repo<'_> {
+    let repo = project(scene, SPEC);
+    repo.write("docs/architecture.md", ARCHITECTURE);
+    repo.git(&["add", "docs/architecture.md"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "docs: architecture"]).ok();
+    repo
+}
+
+fn shown(repo: &Repo<'_>, file: &str) -> String {
+    repo.git(&["show", &format!("tribunal/sizes:{file}")]).ok().out().to_owned()
+}
+
+#[test]
+fn lines_of_documents_that_are_untrue_by_what_is_built_become_a_commit_that_is_reviewed() {
+    let new = "Sizes are read with a unit, by `src/size.sh`.";
+    // What names a file that is not there goes back once.
+    let answers = vec![change(new, "src/sizes.sh"), change(new, "src/size.sh")];
+    let scene = builder_beside(tests(), code(), telling(answers));
+    let repo = documented(&scene);
+    run(&repo).ok();
+    let subjects = subjects(&repo);
+    assert_eq!(subjects[3], "docs: tell what `sizes` changed", "{subjects:?}");
+    assert_eq!(shown(&repo, "docs/architecture.md"), format!("# Architecture\n\n{new}"));
+    let touched = repo.git(&["show", "--format=", "--name-only", "tribunal/sizes^"]).ok();
+    assert_eq!(touched.out(), "docs/architecture.md");
+    let progress = shown(&repo, "docs/progress/sizes.md");
+    assert!(progress.contains("made lines of `docs/architecture.md` untrue"), "{progress}");
+    let reviews = asked_for(&scene, Part::Review);
+    assert!(reviews.last().unwrap().contains(new), "all of it is reviewed with that");
+}
+
+#[test]
+fn what_is_wrong_of_documents_is_left_out_and_said() {
+    let answers = vec![change("x\n".repeat(70).as_str(), "src/size.sh")];
+    let scene = builder_beside(tests(), code(), telling(answers));
+    let repo = documented(&scene);
+    run(&repo).ok();
+    assert_eq!(subjects(&repo).len(), 4);
+    assert_eq!(shown(&repo, "docs/architecture.md"), ARCHITECTURE.trim());
+    let progress = shown(&repo, "docs/progress/sizes.md");
+    assert!(progress.contains("- not: changes of documents: it changes 71 lines"), "{progress}");
+}
+
+const CLASS: &str = "correctness/off-by-one";
+
+const AGAIN: Mistake = Mistake {
+    needle: "head -n $((count - 1))",
+    class: CLASS,
+    severity: "high",
+    title: "the last line is left out",
+    right: "cat",
+};
+
+const OTHER: Mistake = Mistake { needle: "sed '$d' < in", ..AGAIN };
+
+/// The code of the spec, with a line more.
+fn with_line(line: &str) -> String {
+    format!("# Prints a size in bytes.\nlast() {{\n{line}\n}}\necho $((${{1%K}} * 1024))\n")
+}
+
+/// A project in which the mistake was found twice, in two changes.
+fn mistaken(scene: &Scene) -> Repo<'_> {
+    let repo = crate::spec_runs::project(scene);
+    for (name, line) in [
+        ("first", "head -n $((total - 1)) \"$list\""),
+        ("second", "head -n $((lines - 1)) \"$file\""),
+    ] {
+        let file = format!("src/{name}.sh");
+        repo.write(&file, format!("{line}\n"));
+        repo.git(&["add", &file]).ok();
+        repo.git(&["commit", "--quiet", "--no-verify", "-m", &format!("feat: {name}")]).ok();
+        let at = format!("{file}:1");
+        let words = ["findings", "add", "--class", CLASS, "--at", &at, "--message", AGAIN.title];
+        repo.tribunal(&words).ok().never_says("learned");
+    }
+    repo
+}
+
+#[test]
+fn a_rule_that_a_finding_of_a_run_leads_to_is_a_commit_of_its_own() {
+    let code = with_line("head -n $((count - 1)) \"$sizes\"");
+    let code = writes(&[("src/size.sh", &code)], "SUBJECT: feat(size): read sizes");
+    let scene = builder(vec![good_tests()], vec![code], &[AGAIN]);
+    let repo = mistaken(&scene);
+    let words = ["run", "docs/specs/sizes.md", "--mode", "manual", "--format", "json"];
+    let waits = repo.tribunal(&words).code(3).json();
+    let id = waits["run"].as_str().unwrap();
+    let page = repo.tribunal(&["runs", "show", id]).says("## Proposed beside the tasks");
+    page.says("which findings of its reviews led to");
+    repo.tribunal(&["approve", id]).ok();
+    let subjects = subjects(&repo);
+    assert_eq!(
+        subjects,
+        ["feat(size): read sizes", "chore: propose a rule for `correctness/off-by-one`"]
+    );
+    let touched = repo.git(&["show", "--format=", "--name-only", "tribunal/sizes"]).ok();
+    assert_eq!(touched.out(), ".ai/constitution/correctness.md");
+    let rule = shown(&repo, ".ai/constitution/correctness.md");
+    assert!(rule.contains("pattern = ") && rule.contains(CLASS), "{rule}");
+    assert!(!repo.path(".ai").exists(), "nothing is written into the work tree");
+}
+
+#[test]
+fn a_mistake_that_gives_no_rule_stops_no_run() {
+    let code = with_line("sed '$d' < in");
+    let code = writes(&[("src/size.sh", &code)], "SUBJECT: feat(size): read sizes");
+    let scene = builder(vec![good_tests()], vec![code], &[OTHER]);
+    let repo = mistaken(&scene);
+    let outcome = run(&repo).ok();
+    assert_eq!(subjects(&repo), ["feat(size): read sizes"]);
+    let id = outcome.json()["run"].as_str().unwrap().to_owned();
+    let said = "a rule for `correctness/off-by-one`: ";
+    repo.tribunal(&["logs", &id, "--full"]).ok().says(said);
+    repo.tribunal(&["runs", "show", &id]).ok().says(&format!("not proposed: {said}"));
+}
