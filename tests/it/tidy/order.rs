@@ -160,7 +160,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::config", "env random"),
     (
         "platform::process",
-        "passed_on beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
+        "passed_on beside deferred supervise interrupts work_group started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",
