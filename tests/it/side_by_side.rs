@@ -153,7 +153,14 @@ fn is_side_by_side(repo: &Repo<'_>, step: &str) -> bool {
 fn independent_tasks_are_built_side_by_side_and_committed_in_their_order() {
     let scene = both_at_once();
     let repo = sizes(&scene);
-    is_pushed_without_another_review(&scene, &repo);
+    let told = is_pushed_without_another_review(&scene, &repo);
+    // Each line tells of which task it is, while there are two.
+    for line in ["codex reviews 2 sections, call 1 of 1", "running the gates"] {
+        for task in [1, 2] {
+            assert!(told.lines().any(|told| told == format!("task {task}: {line}")), "{told}");
+        }
+    }
+    assert!(told.lines().any(|told| told.starts_with("codex reviews")), "all of it: {told}");
     assert_eq!(subjects(&repo)[..2], ["feat(size): read kilobytes", "feat(size): read megabytes"]);
     for step in ["tests-1", "code-1", "review"] {
         assert!(is_side_by_side(&repo, step), "{step}: {:?}", journal(&repo));

@@ -733,18 +733,20 @@ fn what_a_run_built_needs_no_other_review_at_the_push() {
 }
 
 /// What is built is pushed where the policy stops what was not reviewed, and nothing is asked for it.
-pub fn is_pushed_without_another_review(scene: &Scene, repo: &Repo<'_>) {
+/// What the run told meanwhile is returned.
+pub fn is_pushed_without_another_review(scene: &Scene, repo: &Repo<'_>) -> String {
     let policy = format!("{POLICY}[review]\npre-push = \"block\"\n");
     repo.write("tribunal.toml", policy).commit_unjudged("chore: policy and spec");
     repo.push_to(&scene.sandbox.bare("origin.git"));
     repo.tribunal(&["hooks", "install"]).ok();
     repo.tribunal(&["trust", "reviews", "--yes"]).ok();
-    run(repo).ok();
+    let told = run(repo).ok().stderr;
     let asked = scene.asked().len();
     let pushed = repo.git(&["push", "origin", "tribunal/sizes"]).ok();
     assert_eq!(scene.asked().len(), asked);
     // The run judged each commit by the gates of one.
     pushed.never_says("not checked when made");
+    told
 }
 
 #[test]

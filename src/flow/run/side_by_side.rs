@@ -9,7 +9,7 @@ use std::thread::Scope;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
-use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::notice::{Notice, Progress, SpecRunStep};
 use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
 use crate::domain::pipeline::job_place;
 use crate::domain::pipeline::review_loop::ResumeWhen;
@@ -204,7 +204,12 @@ impl SpecSession<'_> {
         let (prepared, folder, rules) = (self.prepared, self.folder, Arc::clone(&self.rules));
         scope.spawn(move || {
             group.enter();
-            let context = Context { repo: &repo, env, settings, asked, notices };
+            let task = job_place::of_spec(&was.job).task;
+            let told = |notice: &Notice| match task {
+                Some(task) => notices(&notice.of_task(task)),
+                None => notices(notice),
+            };
+            let context = Context { repo: &repo, env, settings, asked, notices: &told };
             let perform = || {
                 let mut session = SpecSession::new(context, &private, prepared, folder, seen)?;
                 session.rules = rules;
