@@ -95,8 +95,8 @@ fn scene_of(
         }
         Say::Words(Words { calls, text: Some(says.to_owned()), ..Words::default() })
     };
-    // Room for what two executors may cost.
-    Scene::new("[budget]\nrun = 100.0\nday = 1000.0\n", brain).logged_in(&KEYS)
+    // The budgets are those that everybody has.
+    Scene::new("", brain).logged_in(&KEYS)
 }
 
 /// Questions that are answered only once those about the other task were asked.
