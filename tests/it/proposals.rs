@@ -51,7 +51,13 @@ fn lines_of_documents_that_are_untrue_by_what_is_built_become_a_commit_that_is_r
     let answers = vec![change(new, "src/sizes.sh"), change(new, "src/size.sh")];
     let scene = builder_beside(tests(), code(), telling(answers));
     let repo = documented(&scene);
-    run(&repo).ok();
+    let json = run(&repo).ok().json();
+    let proposed = json!([{
+        "kind": "documents", "files": ["docs/architecture.md"], "rule": null,
+        "commit": repo.rev("tribunal/sizes^"),
+    }]);
+    assert_eq!((&json["proposed"], &json["not_proposed"]), (&proposed, &json!([])));
+    assert_eq!(json["dropped"], json!([]));
     let subjects = subjects(&repo);
     assert_eq!(subjects[3], "docs: tell what `sizes` changed", "{subjects:?}");
     assert_eq!(shown(&repo, "docs/architecture.md"), format!("# Architecture\n\n{new}"));
@@ -68,7 +74,8 @@ fn what_is_wrong_of_documents_is_left_out_and_said() {
     let answers = vec![change("x\n".repeat(70).as_str(), "src/size.sh")];
     let scene = builder_beside(tests(), code(), telling(answers));
     let repo = documented(&scene);
-    run(&repo).ok();
+    let why = run(&repo).ok().json()["not_proposed"][0].as_str().unwrap().to_owned();
+    assert!(why.starts_with("changes of documents: it changes 71 lines"), "{why}");
     assert_eq!(subjects(&repo).len(), 4);
     assert_eq!(shown(&repo, "docs/architecture.md"), ARCHITECTURE.trim());
     let progress = shown(&repo, "docs/progress/sizes.md");
@@ -121,7 +128,17 @@ fn a_rule_that_a_finding_of_a_run_leads_to_is_a_commit_of_its_own() {
     let id = waits["run"].as_str().unwrap();
     let page = repo.tribunal(&["runs", "show", id]).says("## Proposed beside the tasks");
     page.says("which findings of its reviews led to");
-    repo.tribunal(&["approve", id]).ok();
+    let json = repo.tribunal(&["approve", id, "--format", "json"]).ok().json();
+    let proposed = &json["proposed"][0];
+    assert_eq!(
+        (&proposed["kind"], &proposed["commit"], &proposed["files"]),
+        (
+            &json!("rule"),
+            &json!(repo.rev("tribunal/sizes")),
+            &json!([".ai/constitution/correctness.md"])
+        )
+    );
+    assert!(proposed["rule"]["id"].as_str().is_some_and(|id| id.starts_with("R-")), "{proposed}");
     let subjects = subjects(&repo);
     assert_eq!(
         subjects,
