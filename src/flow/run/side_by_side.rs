@@ -102,13 +102,7 @@ impl SpecSession<'_> {
                 if jobs.is_empty() && beside.is_empty() {
                     return Ok(self.run);
                 }
-                // What was set aside may not have ended yet.
-                let at_once = self.run.about.options.tasks_at_once.max(1);
-                jobs.truncate(at_once.saturating_sub(beside.len()));
-                if !beside.is_empty() && *self.run.stage() == SpecStage::Accepting {
-                    // It changes the run itself.
-                    jobs.clear();
-                }
+                let jobs = self.with_room(jobs, &beside);
                 for job in &jobs {
                     self.begin(job)?;
                 }
@@ -139,6 +133,20 @@ impl SpecSession<'_> {
                 }
             }
         })
+    }
+
+    /// Those of the jobs that can be begun beside what is under way, of which some may have been set aside.
+    fn with_room(&self, mut jobs: Vec<JobId>, beside: &[(JobBeside, WorkGroup)]) -> Vec<JobId> {
+        if !beside.is_empty() && *self.run.stage() == SpecStage::Accepting {
+            // It changes the run itself.
+            return Vec::new();
+        }
+        let at_once = self.run.about.options.tasks_at_once.max(1);
+        jobs.truncate(at_once.saturating_sub(beside.len()));
+        // The workspace of one that was set aside is not free before it has ended.
+        let task = |job: &JobId| job_place::of_spec(job).task;
+        jobs.retain(|job| beside.iter().all(|(was, _)| task(&was.job) != task(job)));
+        jobs
     }
 
     /// The jobs that are to begin now.

@@ -14,7 +14,8 @@ use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, 
 use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::tests::{
-    answer, at, independent, not_passed, oid, passed, plan, red, request, sized, task, work,
+    answer, at, endless, independent, not_passed, oid, parts, passed, plan, red, request, sized,
+    task, work,
 };
 use crate::domain::planning::task::{PlannedTask, TaskKind};
 use crate::domain::policy::run_settings::{AskBefore, OnExtension};
@@ -325,4 +326,31 @@ fn what_shares_a_file_by_now_is_set_aside_and_nothing_of_it_counts() {
     let late = JobId::new("task-2-tests-1");
     assert!(run.seen_by(&late).is_none() && !run.journal.is_under_way(&late));
     assert_eq!(run.call_key(&late), "task-2-tests-1-again-1");
+}
+
+#[test]
+fn what_was_built_ahead_before_the_size_was_raised_says_nothing_of_the_next_plan() {
+    let mut run = ended(two(), Some("task-2-tests-1"), work(3, LastWords::default()));
+    for (job, outcome) in [
+        ("tests-1", work(3, LastWords::default())),
+        ("red-1", red()),
+        ("code-1", work(4, LastWords::default())),
+        ("green-1", SpecOutcome::Green(GreenProof::Green(1))),
+        ("review", endless()),
+    ] {
+        run = ended(run, Some(&format!("task-1-{job}")), outcome);
+    }
+    assert_eq!((run.progress().set_aside.len(), run.progress().ahead.len()), (1, 0));
+    for outcome in [
+        SpecOutcome::Split(Ok(parts())),
+        SpecOutcome::PlanWritten(plan("p")),
+        SpecOutcome::PlanReviewed(Vec::new()),
+        SpecOutcome::Listed(Ok(independent(2))),
+    ] {
+        run = ended(run, None, outcome);
+    }
+    assert_eq!(names(&run), ["task-1-tests-1", "task-2-tests-1"]);
+    // What the second one left keeps its name.
+    let spec = run.progress();
+    assert!(spec.attempt_of(0, 1, true, 3) < spec.attempt(1));
 }
