@@ -847,6 +847,17 @@ fn a_test_that_fails_on_the_base_is_not_blamed_on_what_is_built() {
             assert!(!reasons.contains("other_test"), "{outcome}");
         }
     }
+    // Where it hides how another check ends, nobody could tell what is built from it.
+    let scene = builder(vec![good_tests()], vec![good_code()], &[]);
+    let repo = project(&scene);
+    let several = POLICY.replace("sh run-tests", "sh run-tests; bad=$?; sh lint; exit $bad");
+    repo.write("tests/other_test.sh", "echo 'assert: no'; exit 1\n").write("lint", "");
+    repo.write("tribunal.toml", several).commit_unjudged("test: another");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    let outcome = run(&repo).code(4);
+    let (.., reasons) = came(&outcome);
+    assert!(reasons.contains("make each check a `[[commands]]` of its own"), "{outcome}");
+    assert!(scene.asked().is_empty(), "it is said before anything is paid");
 }
 
 /// Fixes of a review are held to what the code was held to.
