@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -42,7 +42,7 @@ impl Interrupts {
         static LISTENING: Mutex<bool> = Mutex::new(false);
         let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
         if !*listening {
-            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
             thread::spawn(move || signals.forever().for_each(pass_on));
             *listening = true;
         }
