@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 use bstr::{BString, ByteSlice as _};
 
-use crate::cli::elsewhere::refuse_elsewhere;
+use crate::cli::elsewhere::{recover_index, refuse_elsewhere};
 use crate::cli::hook_report::{print_one_line, print_stopped_commit};
 use crate::cli::invocation::{Global, Invocation};
 use crate::cli::paths::in_repo;
@@ -70,6 +70,7 @@ pub fn run(invocation: &Invocation, args: &Args) -> Result<ExitStatus> {
     let context = invocation.context(&repo);
     nested_call::refuse(context.env, "nothing can be committed", "commit once the call is over")?;
     refuse_elsewhere(invocation, &repo)?;
+    recover_index(&repo);
     let given = given(&args.message)?;
     let selection = selection(context, args)?;
     let bypass = bypass(context);

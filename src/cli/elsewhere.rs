@@ -5,8 +5,10 @@ use anyhow::Result;
 use crate::cli::invocation::Invocation;
 use crate::domain::model::error::hinted;
 use crate::domain::model::terminal::printable;
+use crate::flow::commit::index_ahead::{RecoveredIndex, recover};
 use crate::flow::setup::install::real;
 use crate::platform::git::repo::Repo;
+use crate::platform::ui::out;
 
 /// Refuses what would commit or push in another place than `git` itself would at this prompt. Who names the repository
 /// has said which one is meant.
@@ -36,4 +38,20 @@ pub fn refuse_elsewhere(invocation: &Invocation, repo: &Repo) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Brings the index into line where a `tribunal commit` was killed, and says so.
+pub fn recover_index(repo: &Repo) {
+    match recover(repo) {
+        Ok(None) => {}
+        Ok(Some(RecoveredIndex::AsBefore)) => out::talk(
+            "a `tribunal commit` was killed before git committed: what is staged is as it was before",
+        ),
+        Ok(Some(RecoveredIndex::AsCommitted)) => out::talk(
+            "a `tribunal commit` was killed after git committed: what was committed is not staged any more",
+        ),
+        Err(error) => out::warn(&format!(
+            "what is staged may not be as before a `tribunal commit` that was killed: {error:#}"
+        )),
+    }
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::cli::agents::{json_of_wait, limit};
+use crate::cli::elsewhere::recover_index;
 use crate::cli::invocation::Invocation;
 use crate::cli::spec_progress;
 use crate::cli::spec_progress::SpecStandings;
@@ -87,6 +88,7 @@ enum WatcherState {
 /// Shows hooks, watcher, findings, queue and bypasses; ends with 0 whatever they are.
 pub fn run(invocation: &Invocation) -> Result<ExitStatus> {
     let repo = invocation.repo()?;
+    recover_index(&repo);
     let status = collect(invocation.context(&repo))?;
     if invocation.global.format == OutputFormat::Json {
         out::json(&json_of(&status));

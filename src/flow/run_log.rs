@@ -18,7 +18,6 @@ use crate::domain::pipeline::run_log::{
     JobCame, JobNames, LoggedCall, LoggedDiff, LoggedJob, LoggedReview, RunLog,
 };
 use crate::domain::pipeline::spec_run::SpecRun;
-use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::flow::call::folder::CallFolder;
 use crate::flow::context::Context;
 use crate::flow::review;
@@ -143,7 +142,7 @@ fn attempt_name(run: &SpecRun, job: &LoggedJob, raised: usize) -> Option<String>
     let before = job.place.task?.saturating_sub(1);
     let is_over = matches!(job.came, JobCame::Done | JobCame::Failed);
     is_over.then_some(())?;
-    let number = SpecProgress::attempt_of(raised, before, is_code, job.place.number?);
+    let number = run.progress().attempt_of(raised, before, is_code, job.place.number?);
     Some(attempt::ref_of(&run.id, number))
 }
 

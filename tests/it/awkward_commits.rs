@@ -3,6 +3,8 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Stdio};
 
+use rustix::process::Signal;
+
 use crate::harness::{Repo, Sandbox, executable, wait_for};
 use crate::scene::secret;
 
@@ -93,10 +95,10 @@ fn where_git_would_work_elsewhere_or_holds_the_index_nothing_is_committed() {
     repo.tribunal_with(&["commit", "a.txt", "-m", "feat: a"], &vars, b"").ok();
 }
 
-/// Sends what a terminal sends at Ctrl-C: to the program and to all that it started.
-fn interrupted(child: &mut Child) -> std::process::ExitStatus {
+/// Sends what a terminal sends at Ctrl-C or Ctrl-\\: to the program and to all that it started.
+fn interrupted(child: &mut Child, signal: Signal) -> std::process::ExitStatus {
     let group = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process_group(group, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process_group(group, signal).unwrap();
     child.wait().unwrap()
 }
 
@@ -108,14 +110,16 @@ fn after_an_interrupt_the_index_is_that_of_the_commit_or_as_it_was() {
     repo.git(&["add", "c.txt"]).ok();
     let (before, head) = (status(&repo), repo.rev("HEAD"));
     let hook = "#!/bin/sh\ntouch .git/runs\nexec sleep 60\n";
-    for name in ["pre-commit", "post-commit"] {
+    for (name, signal) in
+        [("pre-commit", Signal::INT), ("pre-commit", Signal::QUIT), ("post-commit", Signal::QUIT)]
+    {
         executable(repo.path(format!(".git/hooks/{name}")), hook);
         let mut command = repo.command(&["commit", "a.txt", "new", "-m", "feat: a"]);
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         wait_for("the hook", || repo.path(".git/runs").exists());
         std::fs::remove_file(repo.path(".git/runs")).unwrap();
-        let ended = interrupted(&mut child);
+        let ended = interrupted(&mut child, signal);
         std::fs::remove_file(repo.path(format!(".git/hooks/{name}"))).unwrap();
         if name == "pre-commit" {
             assert_eq!(ended.code(), Some(130));
@@ -125,4 +129,85 @@ fn after_an_interrupt_the_index_is_that_of_the_commit_or_as_it_was() {
             assert_eq!(status(&repo), "M  c.txt\n");
         }
     }
+}
+
+/// A hook that kills the program, and git with it where that is wanted.
+fn killing(repo: &Repo<'_>, hook: &str, kills_git: bool) {
+    let git = if kills_git { "; kill -9 $PPID" } else { "" };
+    let script = format!("#!/bin/sh\nkill -9 $(cut -d' ' -f4 /proc/$PPID/stat){git}\n");
+    executable(repo.path(format!(".git/hooks/{hook}")), script);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn after_a_kill_the_index_never_takes_back_what_is_committed() {
+    let words = ["commit", "a.txt", "new", "-m", "feat: a"];
+    let format = "echo formatted >>a.txt; git add a.txt";
+    for (hook, first, kills_git) in [
+        // By then git has read the message.
+        ("commit-msg", "", false),
+        ("commit-msg", format, false),
+        ("post-commit", "", true),
+        ("pre-commit", "", true),
+    ] {
+        let sandbox = Sandbox::new();
+        let repo = project(&sandbox);
+        repo.write("c.txt", "two\n").git(&["add", "c.txt"]).ok();
+        repo.write("a.txt", "staged\n").git(&["add", "a.txt"]).ok();
+        repo.write("a.txt", "two\n").write("new", "n\n");
+        let (before, head) = (status(&repo), repo.rev("HEAD"));
+        killing(&repo, hook, kills_git);
+        if !first.is_empty() {
+            executable(repo.path(".git/hooks/pre-commit"), format!("#!/bin/sh\n{first}\n"));
+        }
+        repo.tribunal(&words).code(-1);
+        let is_committed = !kills_git || hook == "post-commit";
+        if is_committed {
+            wait_for("git to commit", || repo.rev("HEAD") != head);
+        }
+        std::fs::remove_file(repo.path(format!(".git/hooks/{hook}"))).unwrap();
+        if is_committed && first.is_empty() {
+            // Before any other command of the program.
+            assert_eq!(status(&repo), "M  c.txt\n", "{hook} {kills_git}");
+        }
+        let says = if is_committed { "after git committed" } else { "before git committed" };
+        // Git, where it was not killed, may still be ending.
+        let mut told = String::new();
+        wait_for("what it says", || {
+            told += &repo.tribunal(&["status"]).ok().stderr;
+            told.contains(says)
+        });
+        let after = if is_committed { "M  c.txt\n".to_owned() } else { before };
+        assert_eq!(status(&repo), after, "{hook} {first} {kills_git}");
+        if !is_committed {
+            assert_eq!(repo.git(&["show", ":a.txt"]).ok().out(), "staged");
+            // What a person staged since stays as it is.
+            killing(&repo, hook, kills_git);
+            repo.tribunal(&words).code(-1);
+            std::fs::remove_file(repo.path(format!(".git/hooks/{hook}"))).unwrap();
+            repo.git(&["add", "new"]).ok();
+            repo.write("more", "").git(&["add", "more"]).ok();
+            let before = status(&repo);
+            repo.tribunal(&["status"]).ok().never_says("killed");
+            assert_eq!(status(&repo), before);
+        }
+    }
+}
+
+#[test]
+fn killed_at_its_own_saves_a_commit_leaves_the_index_as_it_was_or_as_committed() {
+    let sandbox = Sandbox::new();
+    let repo = project(&sandbox);
+    repo.write("c.txt", "two\n").git(&["add", "c.txt"]).ok();
+    repo.write("a.txt", "two\n").write("new", "n\n");
+    let (before, head) = (status(&repo), repo.rev("HEAD"));
+    let mut kills = 0;
+    while repo.rev("HEAD") == head {
+        kills += 1;
+        repo.until_save(&["commit", "a.txt", "new", "-m", "feat: a"], kills);
+        repo.tribunal(&["status"]).ok();
+        let now = if repo.rev("HEAD") == head { before.as_str() } else { "M  c.txt\n" };
+        assert_eq!(status(&repo), now, "save {kills}");
+    }
+    assert!(kills > 2, "{kills}");
 }

@@ -48,13 +48,25 @@ fn what_was_planned_is_built_and_waits_until_it_is_accepted() {
 #[test]
 fn a_spec_of_one_task_is_built_and_its_person_is_asked_before_it_is_published() {
     let spec = SPEC.split("- **AC-2**").next().unwrap().replace("size: M", "size: S");
-    let scene = planned(good(), vec![tests().remove(0)], vec![code().remove(0)]);
-    let repo = project(&scene, &spec);
-    let built = repo.tribunal(&["develop", "sizes", "--mode", "manual", "--format", "json"]).ok();
-    assert_eq!(built.json()["stage"], "built", "{built}");
-    let id = built.json()["run"].as_str().unwrap().to_owned();
-    let waits = repo.tribunal(&["resume", short(&id)]).code(3);
-    waits.says("waits for your answer about the result");
-    repo.tribunal(&["approve", short(&id)]).ok();
-    assert_ne!(repo.rev("tribunal/sizes"), "");
+    let manual = ["--mode", "manual"];
+    for (first, then) in [
+        ([&["develop", "sizes"][..], &manual].concat(), vec![]),
+        // Also who says so only once it is built.
+        (vec!["develop", "sizes"], vec![[&["run", "sizes"][..], &manual].concat()]),
+        (vec!["develop", "sizes"], vec![[&["develop", "sizes"][..], &manual].concat()]),
+    ] {
+        let scene = planned(good(), vec![tests().remove(0)], vec![code().remove(0)]);
+        let repo = project(&scene, &spec);
+        let built = repo.tribunal(&[&first[..], &["--format", "json"]].concat()).ok();
+        assert_eq!(built.json()["stage"], "built", "{built}");
+        let id = built.json()["run"].as_str().unwrap().to_owned();
+        for words in then {
+            repo.tribunal(&words);
+        }
+        let waits = repo.tribunal(&["resume", short(&id)]).code(3);
+        waits.says("waits for your answer about the result");
+        assert_eq!(repo.rev("tribunal/sizes"), "");
+        repo.tribunal(&["approve", short(&id)]).ok();
+        assert_ne!(repo.rev("tribunal/sizes"), "");
+    }
 }

@@ -27,7 +27,7 @@ const MEGA_TEST: &str =
     "got=$(sh src/size.sh 2M)\n[ \"$got\" = 2097152 ] || { echo \"assert: got $got\"; exit 1; }\n";
 pub const KILO: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
     *) echo 0 ;;\nesac\n";
-const BOTH: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
+pub const BOTH: &str = "# Prints a size in bytes.\ncase $1 in\n  *K) echo $((${1%K} * 1024)) ;;\n  \
     *M) echo $((${1%M} * 1048576)) ;;\nesac\n";
 
 pub fn tests() -> Vec<Step> {

@@ -73,6 +73,11 @@ fn what_a_spec_no_longer_asks_for_is_built_away_with_its_tests() {
     merged(&repo, "later");
     let outcome = run(&repo).ok();
     let outcome = outcome.says("without what AC-2 of the version before asked for");
+    let dropped = &outcome.json()["dropped"];
+    assert_eq!(
+        (&dropped[0]["id"], &dropped[0]["criterion"], dropped.as_array().unwrap().len()),
+        (&"AC-2".into(), &"AC-2-gone".into(), 1)
+    );
     assert_eq!(subjects(&repo), ["feat(size): read no megabytes"]);
     assert_eq!(served(&repo), "AC-1, AC-2-gone");
     let files = tree(&repo);

@@ -95,8 +95,8 @@ fn scene_of(
         }
         Say::Words(Words { calls, text: Some(says.to_owned()), ..Words::default() })
     };
-    // Room for what two executors may cost.
-    Scene::new("[budget]\nrun = 100.0\nday = 1000.0\n", brain).logged_in(&KEYS)
+    // The budgets are those that everybody has.
+    Scene::new("", brain).logged_in(&KEYS)
 }
 
 /// Questions that are answered only once those about the other task were asked.
@@ -153,7 +153,14 @@ fn is_side_by_side(repo: &Repo<'_>, step: &str) -> bool {
 fn independent_tasks_are_built_side_by_side_and_committed_in_their_order() {
     let scene = both_at_once();
     let repo = sizes(&scene);
-    is_pushed_without_another_review(&scene, &repo);
+    let told = is_pushed_without_another_review(&scene, &repo);
+    // Each line tells of which task it is, while there are two.
+    for line in ["codex reviews 2 sections, call 1 of 1", "running the gates"] {
+        for task in [1, 2] {
+            assert!(told.lines().any(|told| told == format!("task {task}: {line}")), "{told}");
+        }
+    }
+    assert!(told.lines().any(|told| told.starts_with("codex reviews")), "all of it: {told}");
     assert_eq!(subjects(&repo)[..2], ["feat(size): read kilobytes", "feat(size): read megabytes"]);
     for step in ["tests-1", "code-1", "review"] {
         assert!(is_side_by_side(&repo, step), "{step}: {:?}", journal(&repo));
@@ -307,9 +314,9 @@ fn what_does_not_fit_upon_the_others_is_built_again_by_itself() {
     }
 }
 
-/// A call that nothing is taken of any more counts among those under way, and holds nothing up but the end.
+/// A call that nothing is taken of any more is ended, and counts.
 #[test]
-fn what_is_set_aside_while_it_is_asked_for_changes_nothing() {
+fn what_is_set_aside_while_it_is_asked_for_is_called_off_and_changes_nothing() {
     let steps = |part, task, tried| match (part, task, tried) {
         (Part::Code, 1, 0) => writes(&[], "EXTEND: src/mega.sh, to count in megabytes"),
         (Part::Tests, 3, _) => {
@@ -321,8 +328,8 @@ fn what_is_set_aside_while_it_is_asked_for_changes_nothing() {
         }
         _ => good(part, task, tried),
     };
-    let (asked, is_free) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
-    let free = is_free.clone();
+    let (asked, is_over) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let over = is_over.clone();
     let mut planning = two(&[]);
     let giga = task("Read gigabytes", &["AC-3"], &["src/giga.sh"]);
     planning.tasks[0]["tasks"].as_array_mut().unwrap().push(giga);
@@ -330,7 +337,8 @@ fn what_is_set_aside_while_it_is_asked_for_changes_nothing() {
         json!("AC-1: tests/kilo_test.sh. AC-2: tests/mega_test.sh. AC-3: tests/giga_test.sh.");
     let scene = scene_of(planning, steps, move |part, task| match (part, task) {
         (Part::Tests, 2) if asked.fetch_add(1, Ordering::SeqCst) == 0 => {
-            happens(|| free.load(Ordering::SeqCst) > 0);
+            // It is never answered.
+            happens(|| over.load(Ordering::SeqCst) > 0);
         }
         (Part::Code, 1) => {
             happens(|| asked.load(Ordering::SeqCst) > 0);
@@ -339,19 +347,23 @@ fn what_is_set_aside_while_it_is_asked_for_changes_nothing() {
     });
     let third = "- **AC-3** WHEN `sh src/giga.sh` is run THEN it ends well. verify: test\n";
     let repo = project(&scene, &format!("{SPEC}{third}"));
-    let mut command = repo.command(&["run", "sizes"]);
-    command.env("AUTOPILOT", "true");
-    let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let is_built = || journal(&repo).contains(&"ended decisions".to_owned());
-    let is_there = happens(|| begun(&repo).is_some() && is_built());
-    assert!(is_there, "{:?}", journal(&repo));
-    is_free.store(1, Ordering::SeqCst);
-    assert!(running.wait().unwrap().success());
+    let outcome = repo.tribunal_with(&["run", "sizes"], &[("AUTOPILOT", "true")], b"");
+    is_over.store(1, Ordering::SeqCst);
+    outcome.ok();
+    assert!(scene.alive().is_empty());
     let journal = journal(&repo);
     let place = |name: &str| journal.iter().position(|line| line == name).unwrap();
-    assert!(place("ended task-2-commit") < place("began task-3-tests-1"), "{journal:?}");
-    let json = repo.tribunal(&["runs", "show", &begun(&repo).unwrap(), "--format", "json"]);
-    assert_eq!(json.ok().json()["reviews"].as_array().unwrap().len(), 4);
+    // The next one takes its place at once.
+    assert!(place("began task-3-tests-1") < place("ended task-1-commit"), "{journal:?}");
+    let id = begun(&repo).unwrap();
+    let json = repo.tribunal(&["runs", "show", &id, "--format", "json"]).ok().json();
+    assert_eq!(json["reviews"].as_array().unwrap().len(), 4);
+    let log = repo.tribunal(&["logs", &id, "--format", "json"]).ok().json();
+    let calls =
+        log["jobs"].as_array().unwrap().iter().flat_map(|job| job["calls"].as_array().unwrap());
+    let ended = calls.filter(|call| call["name"] == "task-2-tests-1").map(|call| &call["outcome"]);
+    assert_eq!(ended.collect::<Vec<_>>(), ["interrupted"], "{log}");
+    assert_eq!(json["cost"]["unknown"], 1, "it counts: {}", json["cost"]);
     each_commit_passes(&repo);
 }
 

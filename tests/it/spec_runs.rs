@@ -733,18 +733,20 @@ fn what_a_run_built_needs_no_other_review_at_the_push() {
 }
 
 /// What is built is pushed where the policy stops what was not reviewed, and nothing is asked for it.
-pub fn is_pushed_without_another_review(scene: &Scene, repo: &Repo<'_>) {
+/// What the run told meanwhile is returned.
+pub fn is_pushed_without_another_review(scene: &Scene, repo: &Repo<'_>) -> String {
     let policy = format!("{POLICY}[review]\npre-push = \"block\"\n");
     repo.write("tribunal.toml", policy).commit_unjudged("chore: policy and spec");
     repo.push_to(&scene.sandbox.bare("origin.git"));
     repo.tribunal(&["hooks", "install"]).ok();
     repo.tribunal(&["trust", "reviews", "--yes"]).ok();
-    run(repo).ok();
+    let told = run(repo).ok().stderr;
     let asked = scene.asked().len();
     let pushed = repo.git(&["push", "origin", "tribunal/sizes"]).ok();
     assert_eq!(scene.asked().len(), asked);
     // The run judged each commit by the gates of one.
     pushed.never_says("not checked when made");
+    told
 }
 
 #[test]
@@ -845,6 +847,17 @@ fn a_test_that_fails_on_the_base_is_not_blamed_on_what_is_built() {
             assert!(!reasons.contains("other_test"), "{outcome}");
         }
     }
+    // Where it hides how another check ends, nobody could tell what is built from it.
+    let scene = builder(vec![good_tests()], vec![good_code()], &[]);
+    let repo = project(&scene);
+    let several = POLICY.replace("sh run-tests", "sh run-tests; bad=$?; sh lint; exit $bad");
+    repo.write("tests/other_test.sh", "echo 'assert: no'; exit 1\n").write("lint", "");
+    repo.write("tribunal.toml", several).commit_unjudged("test: another");
+    repo.tribunal(&["trust", "commands", "--yes"]).ok();
+    let outcome = run(&repo).code(4);
+    let (.., reasons) = came(&outcome);
+    assert!(reasons.contains("make each check a `[[commands]]` of its own"), "{outcome}");
+    assert!(scene.asked().is_empty(), "it is said before anything is paid");
 }
 
 /// Fixes of a review are held to what the code was held to.

@@ -37,6 +37,9 @@ pub enum SuiteOutcome {
         broken: Vec<String>,
         /// Whether it ended with 0.
         ended_well: bool,
+        /// With what it ended; `None` where that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
     },
     /// It ran to its end and left no report: nothing was built, or nothing collected.
     Unreported,
@@ -67,7 +70,33 @@ impl SuiteCommand {
             *known = state.max(known.clone());
         }
         let broken = report.broken.clone();
-        Self { name, outcome: SuiteOutcome::Reported { cases, broken, ended_well }, printed }
+        Self {
+            name,
+            outcome: SuiteOutcome::Reported { cases, broken, ended_well, code: None },
+            printed,
+        }
+    }
+
+    /// The same, with the code that it ended with.
+    #[must_use]
+    pub fn ended_with(mut self, code: Option<i32>) -> Self {
+        if let SuiteOutcome::Reported { code: ended, .. } = &mut self.outcome {
+            *ended = code;
+        }
+        self
+    }
+
+    /// With what it ended, where that is known.
+    pub fn code(&self) -> Option<i32> {
+        match &self.outcome {
+            SuiteOutcome::Reported { code, .. } => *code,
+            SuiteOutcome::Unreported | SuiteOutcome::NotRun { .. } => None,
+        }
+    }
+
+    /// Whether it ran, and ended with 0.
+    pub fn ended_well(&self) -> bool {
+        matches!(&self.outcome, SuiteOutcome::Reported { ended_well: true, .. })
     }
 
     /// Its tests.

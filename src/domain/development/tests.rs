@@ -38,7 +38,8 @@ pub(super) fn suite(cases: &[&str]) -> SuiteRun {
         states.insert(name.to_owned(), state);
     }
     let ended_well = !states.values().any(|state| matches!(state, CaseState::Failed(_)));
-    let outcome = SuiteOutcome::Reported { cases: states, broken: Vec::new(), ended_well };
+    let outcome =
+        SuiteOutcome::Reported { cases: states, broken: Vec::new(), ended_well, code: None };
     SuiteRun {
         commands: vec![SuiteCommand { name: "t".to_owned(), outcome, printed: String::new() }],
     }

@@ -75,6 +75,11 @@ pub enum Progress {
     OtherReview(ReviewStanding),
     /// How the run of a spec continues.
     SpecRun(SpecRunStep),
+    /// What is told of one of several tasks of a run that are under way.
+    OfTask {
+        task: usize,
+        told: Box<Self>,
+    },
     /// Another process works on the run; `None` where what worked on it was killed and is ending.
     WaitingForRun {
         run: String,
@@ -260,6 +265,27 @@ pub enum Warning {
 pub enum Unseen {
     Commits,
     Pushes,
+}
+
+impl Progress {
+    /// What is told, whichever task it is of.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::OfTask { told, .. } => told.plain(),
+            told => told,
+        }
+    }
+}
+
+impl Notice {
+    /// The same, of one of several tasks that are under way.
+    #[must_use]
+    pub fn of_task(&self, task: usize) -> Self {
+        match self.clone() {
+            Self::Progress(told) => Self::Progress(Progress::OfTask { task, told: Box::new(told) }),
+            warning @ Self::Warning(_) => warning,
+        }
+    }
 }
 
 impl From<Progress> for Notice {

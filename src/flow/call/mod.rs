@@ -177,6 +177,10 @@ impl AgentClient<'_> {
                 }
             }
         }
+        if let Some(signal) = self.interrupts.received() {
+            // Nothing was sent, and nothing counts.
+            return not_made(Outcome::Interrupted(signal));
+        }
         let estimate = budget::estimate(self.policy, to, question.prompt);
         if let Some(estimate) = estimate.filter(|estimate| *estimate > to.settings.budget) {
             return not_made(Outcome::OverBudget { why: budget::over_role(to, estimate) });

@@ -1,6 +1,7 @@
 //! Makes a commit that a person asks for: without what is sensitive, with a message in the policy's form, by their own
 //! git.
 
+pub mod index_ahead;
 pub mod making;
 pub mod wording;
 
@@ -256,7 +257,7 @@ fn not_added(said: &str) -> &'static str {
 /// Refuses where another git command holds the person's index, or was killed while it did: after the commit it could not
 /// be told of it, and the next one would take back what this one commits.
 pub(super) fn refuse_locked(repo: &Repo) -> Result<()> {
-    let lock = repo.git_dir.join("index.lock");
+    let lock = repo.index_lock();
     if lock.symlink_metadata().is_err() {
         return Ok(());
     }

@@ -9,6 +9,7 @@ use crate::domain::model::report::{CommandResult, CommandRun, Skipped};
 use crate::domain::policy::command_settings::CommandGate;
 use crate::domain::policy::gate_settings::GateLevel;
 use crate::flow::context::Context;
+use crate::platform::process::{ExitOutcome, code_of};
 
 /// The findings of the commands, and whether they could be run.
 #[derive(Debug, Default)]
@@ -31,6 +32,20 @@ pub struct CommandOutcome {
 pub struct CommandTests {
     pub command: String,
     pub report: TestReport,
+    /// With what it ended.
+    pub code: i32,
+}
+
+impl CommandTests {
+    /// Of a command that ran to its end, where it has a report.
+    pub fn of(
+        command: &CommandGate,
+        report: Option<TestReport>,
+        ended: ExitOutcome,
+    ) -> Option<Self> {
+        let ExitOutcome::Exited(status) = ended else { return None };
+        Some(Self { command: command.name.clone(), report: report?, code: code_of(status) })
+    }
 }
 
 /// The last lines that a command printed.

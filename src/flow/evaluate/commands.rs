@@ -276,8 +276,7 @@ impl CommandRunner<'_> {
             }
         }
         let (tests, concluded) = tool_report::tests_of(format.as_ref(), ended, &report);
-        let name = command.name.clone();
-        outcome.tests.extend(tests.map(|report| CommandTests { command: name, report }));
+        outcome.tests.extend(CommandTests::of(command, tests, ended));
         let unproven = tool_report::unproven(concluded, &mut failure);
         let result = match (&failure, ended, &read, unproven) {
             (_, ExitOutcome::TimedOut, ..) => CommandResult::TimedOut,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::domain::development::failed_before::failed_before;
+use crate::domain::development::failed_before::{FailedBefore, FailedCommand, failed_before};
 use crate::domain::development::suite::{SuiteRun, shortened};
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::gates::secrets::redact::redact_str;
@@ -14,6 +14,7 @@ use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Reported, Verdict};
 use crate::domain::model::text::one_line;
 use crate::domain::pipeline::job::GateOutcome;
+use crate::domain::policy::settings::Policy;
 use crate::domain::spec::types::Spec;
 use crate::flow::context::Context;
 use crate::flow::evaluate::command_findings::SEE;
@@ -52,9 +53,7 @@ pub fn run_gates(
     let started = Instant::now();
     let scope = EvaluationScope::GatesAndCommands(request);
     let mut evaluation = evaluate(context, change.clone(), effective, None, scope)?;
-    if let Some(before) = before {
-        excuse(&mut evaluation, before);
-    }
+    let is_untold = before.is_some_and(|before| excuse(&mut evaluation, before, &effective.policy));
     let mut interrupted = evaluation.interrupted;
     let said = evaluation.tails.iter().map(said);
     let printed = said.chain(evaluation.tests.iter().map(failed_tests)).collect();
@@ -90,17 +89,22 @@ pub fn run_gates(
             .map(|found| line(&found.finding))
             .chain(of_spec.failures)
             .collect(),
-        needs_person: stopping.iter().any(|found| needs_person(found.finding.gate)),
+        needs_person: is_untold || stopping.iter().any(|found| needs_person(found.finding.gate)),
         unasked,
         unmet: of_spec.unmet,
     };
     Ok(GateRun { gated, report, printed, interrupted })
 }
 
-/// Has commands stop nothing of which nothing fails but tests that failed before.
-fn excuse(evaluation: &mut Evaluation, before: &SuiteRun) {
-    for CommandTests { command, report } in &evaluation.tests {
-        let Some(failed) = failed_before(before, command, report) else { continue };
+/// Has commands stop nothing of which nothing fails but tests that failed before. Gives whether a command fails of which
+/// that cannot be told.
+fn excuse(evaluation: &mut Evaluation, before: &SuiteRun, policy: &Policy) -> bool {
+    let mut is_untold = false;
+    for CommandTests { command, report, code } in &evaluation.tests {
+        let gate = policy.commands.iter().find(|gate| gate.name == *command);
+        let run = gate.map_or("", |gate| gate.run.as_str());
+        let failed = FailedCommand { name: command, run, report, code: *code };
+        let Some(known) = failed_before(before, failed) else { continue };
         let of_command =
             evaluation.findings.iter_mut().map(|found| &mut found.finding).filter(|finding| {
                 finding.gate == Gate::Commands
@@ -108,11 +112,23 @@ fn excuse(evaluation: &mut Evaluation, before: &SuiteRun) {
                     && finding.place.is_none()
             });
         for finding in of_command {
-            finding.effect = Effect::Warn;
-            let names = shortened(failed.iter().map(|name| format!("`{name}`")).collect());
-            finding.suggestion = format!("it failed before as well: {}", names.join(", "));
+            finding.suggestion = match &known {
+                FailedBefore::Tests(failed) => {
+                    finding.effect = Effect::Warn;
+                    let names = shortened(failed.iter().map(|name| format!("`{name}`")).collect());
+                    format!("it failed before as well: {}", names.join(", "))
+                }
+                FailedBefore::Untold(why) => {
+                    is_untold |= finding.effect == Effect::Block;
+                    format!(
+                        "the tests that fail failed before as well, and whether something else fails now could not be told \
+                         apart: {why}; make each check a `[[commands]]` of its own in the policy of the base"
+                    )
+                }
+            };
         }
     }
+    is_untold
 }
 
 /// Whether a finding of this gate needs a person: a model would have to see a secret, or to change the

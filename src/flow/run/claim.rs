@@ -66,7 +66,11 @@ pub fn claim(context: Context<'_>, prepared: &Prepared) -> Result<(RunFolder, Sp
         refuse_other(&id, &run.about, about)?;
         let of = run.about.in_words();
         context.notify(Progress::SpecRun(SpecRunStep::Continued { run: id, of }));
-        return Ok((folder, continued(run, about)));
+        let onward = continued(run.clone(), about);
+        if onward != run {
+            folder.save_spec(&onward)?;
+        }
+        return Ok((folder, onward));
     }
     if about.is_published() {
         refuse_branch(context, about)?;
@@ -146,9 +150,7 @@ fn refuse_other(id: &str, begun: &SpecAbout, about: &SpecAbout) -> Result<()> {
 }
 
 /// An unfinished run of a spec, as it is continued for a person who asks for it in this way.
-fn continued(mut run: SpecRun, about: &SpecAbout) -> SpecRun {
-    // Who wants to be asked is, whoever began the run; who asked for that once is asked on.
-    run.about.mode = run.about.mode.max(about.mode);
+fn continued(run: SpecRun, about: &SpecAbout) -> SpecRun {
     // What was planned and is only to be planned is not built by asking again, and what was built not accepted.
     let is_there = match about.options.until {
         RunUntil::Plan => matches!(run.stage(), SpecStage::Planned(_)),
@@ -158,7 +160,7 @@ fn continued(mut run: SpecRun, about: &SpecAbout) -> SpecRun {
     let mut run = if is_there { run } else { run.resumed() };
     run.about.options.until = about.options.until;
     run.about.options.autopilot |= about.options.autopilot;
-    run.committing(about.options.commits)
+    run.in_mode(about.mode).committing(about.options.commits)
 }
 
 /// Refuses a name that no branch can have here.

@@ -44,9 +44,20 @@ pub fn keep_built(private: &Repo, run: &SpecRun) -> Result<()> {
     keep(private, run, &run.progress().tip(&run.about).commit)
 }
 
-/// Behind the tries of all tasks.
+/// No try has it.
 fn name(run: &SpecRun) -> String {
-    attempt::ref_of(&run.id, run.progress().attempt(1))
+    attempt::ref_named(&run.id, "built")
+}
+
+/// The name under which it is there: an earlier version took the one of the next task's first try.
+fn known_name(repo: &Repo, run: &SpecRun) -> String {
+    let git_dir = runs::folder(&repo.state_dir(), &run.id).join(REPOSITORY);
+    let is_there = |name: &str| {
+        let private = repo.private(&git_dir).ok();
+        private.is_some_and(|private| matches!(private.tip(name), Ok(Some(_))))
+    };
+    let (name, earlier) = (name(run), attempt::ref_of(&run.id, run.progress().attempt(1)));
+    if !is_there(&name) && is_there(&earlier) { earlier } else { name }
 }
 
 /// The command that takes what stays with a run, from whatever folder: the changes of one commit, not
@@ -55,13 +66,18 @@ pub fn command(repo: &Repo, run: &SpecRun) -> Option<String> {
     let is_rejected = match run.stage() {
         SpecStage::Ended(SpecEnd::Kept { .. }) => false,
         SpecStage::Built(_) => {
-            return Some(fetch(repo, &run.id, &name(run), &kept_branch(&run.about.branch)));
+            return Some(fetch(
+                repo,
+                &run.id,
+                &known_name(repo, run),
+                &kept_branch(&run.about.branch),
+            ));
         }
         SpecStage::Ended(SpecEnd::Stopped(SpecStop::Rejected(_) | SpecStop::NotRebased(_))) => true,
         _ => return None,
     };
     run.progress().built.last()?;
-    let name = name(run);
+    let name = known_name(repo, run);
     let Some(top) = repo.work_tree.as_ref().filter(|_| !is_rejected) else {
         return Some(fetch(repo, &run.id, &name, &run.about.branch));
     };

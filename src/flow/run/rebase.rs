@@ -114,6 +114,10 @@ impl SpecSession<'_> {
         if let Err(not) = self.gated(&prepared.effective, &onto, &picked)? {
             return Ok(Err(not));
         }
+        let proposed = match self.proposed_upon(&prepared.effective, &onto, last)? {
+            Ok(proposed) => proposed,
+            Err(not) => return Ok(Err(not)),
+        };
         if let Err(not) = self.tested(&prepared.effective, &onto, &picked)? {
             return Ok(Err(not));
         }
@@ -123,7 +127,6 @@ impl SpecSession<'_> {
         let mut commits: Vec<Snapshot> = picked.into_iter().map(|one| one.at).collect();
         let written = spec.written.as_ref().filter(|_| !commits.is_empty());
         let written = written.map(|_| commits.remove(0));
-        let proposed = commits.split_off(commits.len().saturating_sub(spec.proposed.len()));
         let recorded = spec.recorded.as_ref().and_then(|_| commits.pop());
         Ok(Ok(RebasedCommits {
             is_near: is_near(&moved, &built),
@@ -137,45 +140,82 @@ impl SpecSession<'_> {
         }))
     }
 
-    /// Each commit as it is upon the new base: what it changes, merged with what the base brought.
+    /// Each commit as it is upon the new base, apart from what is proposed.
     fn picked(&self, onto: &Snapshot) -> Rebased<Vec<PickedCommit>> {
         let spec = self.run.progress();
         let written = spec.written.iter().map(|written| written.at.clone());
-        let proposed = spec.proposed.iter().map(|one| one.at.clone());
-        let old = written
-            .chain(spec.built.iter().map(BuiltTask::at))
-            .chain(spec.recorded.clone())
-            .chain(proposed);
+        let old = written.chain(spec.built.iter().map(BuiltTask::at)).chain(spec.recorded.clone());
         let (mut parent, mut head) = (self.run.about.base.clone(), onto.clone());
         let mut picked = Vec::new();
         for old in old {
-            let tree = match self.merged(&parent, &head.commit, &old.commit, &self.base_now())? {
-                Ok(tree) => tree,
+            let one = match self.picked_one(&parent, &head, &old)? {
+                Ok(one) => one,
                 Err(not) => return Ok(Err(not)),
             };
-            let name = &self.run.about.base_name;
-            let said = self.private.git();
-            let said = said
-                .args(["-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8"])
-                .args(["log", "-1", "--no-notes", "--format=%ct%n%B", old.commit.as_str()])
-                .capture()?;
-            let said = succeeded(&said, "git log")?.to_str_lossy().into_owned();
-            let (date, message) = said.split_once('\n').context("a commit has no date")?;
-            if tree == head.tree {
-                let title = message.lines().next().unwrap_or_default();
-                let why = format!("`{name}` has all of `{title}` already");
-                return Ok(Err(NotRebased::Escalated(vec![why])));
-            }
-            let date = format!("@{date} +0000");
-            let message = format!("{}\n", message.trim_end());
-            head = match self.commit_at(&tree, &head.commit, &message, &date)? {
-                Ok(at) => at,
-                Err(failure) => return Ok(Err(NotRebased::Failed(failure.why().to_owned()))),
-            };
-            parent = old.commit;
-            picked.push(PickedCommit { at: head.clone(), message });
+            (parent, head) = (old.commit, one.at.clone());
+            picked.push(one);
         }
         Ok(Ok(picked))
+    }
+
+    /// What is proposed, upon the commits as they are now, each by itself; of what does not fit there, why: that stops no run.
+    fn proposed_upon(
+        &self,
+        effective: &EffectivePolicy,
+        onto: &Snapshot,
+        last: &Snapshot,
+    ) -> Rebased<Vec<Result<Snapshot, Vec<String>>>> {
+        let spec = self.run.progress();
+        let mut parent = match (&spec.recorded, spec.built.last()) {
+            (Some(recorded), _) => recorded.commit.clone(),
+            (None, Some(built)) => built.commit.clone(),
+            (None, None) => return Ok(Ok(Vec::new())),
+        };
+        let (mut head, mut proposed) = (last.clone(), Vec::new());
+        for one in &spec.proposed {
+            let picked = match self.picked_one(&parent, &head, &one.at)? {
+                Ok(picked) => {
+                    let PickedCommit { at, message } = picked;
+                    let taken_back = self.taken_back(onto, &at)?;
+                    let why = self.stopped_by_gates(effective, &head, &at.tree, &message)?;
+                    let why = [taken_back, why].concat();
+                    if why.is_empty() { Ok(at) } else { Err(why) }
+                }
+                Err(NotRebased::Escalated(why)) => Err(why),
+                Err(not @ NotRebased::Failed(_)) => return Ok(Err(not)),
+            };
+            parent = one.at.commit.clone();
+            head = picked.as_ref().unwrap_or(&head).clone();
+            proposed.push(picked);
+        }
+        Ok(Ok(proposed))
+    }
+
+    /// A commit as it is upon another one than its parent: what it changes, merged with what is there.
+    fn picked_one(&self, parent: &Oid, head: &Snapshot, old: &Snapshot) -> Rebased<PickedCommit> {
+        let tree = match self.merged(parent, &head.commit, &old.commit, &self.base_now())? {
+            Ok(tree) => tree,
+            Err(not) => return Ok(Err(not)),
+        };
+        let name = &self.run.about.base_name;
+        let said = self.private.git();
+        let said = said
+            .args(["-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8"])
+            .args(["log", "-1", "--no-notes", "--format=%ct%n%B", old.commit.as_str()])
+            .capture()?;
+        let said = succeeded(&said, "git log")?.to_str_lossy().into_owned();
+        let (date, message) = said.split_once('\n').context("a commit has no date")?;
+        if tree == head.tree {
+            let title = message.lines().next().unwrap_or_default();
+            let why = format!("`{name}` has all of `{title}` already");
+            return Ok(Err(NotRebased::Escalated(vec![why])));
+        }
+        let date = format!("@{date} +0000");
+        let message = format!("{}\n", message.trim_end());
+        Ok(match self.commit_at(&tree, &head.commit, &message, &date)? {
+            Ok(at) => Ok(PickedCommit { at, message }),
+            Err(failure) => Err(NotRebased::Failed(failure.why().to_owned())),
+        })
     }
 
     /// What the commits are put upon, in words.

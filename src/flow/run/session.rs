@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use bstr::{BStr, ByteSlice as _};
 
+use crate::domain::development::failed_before::hidden_checks;
 use crate::domain::development::red::prove_red;
 use crate::domain::development::suite::{GreenProof, RedProof, SuiteRun, prove_green, shortened};
 use crate::domain::development::test_failure::NewTests;
@@ -254,6 +255,9 @@ impl<'a> SpecSession<'a> {
             None => None,
         };
         let cannot_start = suite.not_run().is_some() || !broken.is_empty();
+        let commands = &self.prepared.effective.policy.commands;
+        let wrong = wrong
+            .or_else(|| commands.iter().find_map(|one| hidden_checks(&suite, &one.name, &one.run)));
         let came = match wrong {
             None => Ok(()),
             Some(why) => {

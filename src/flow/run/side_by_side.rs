@@ -9,7 +9,7 @@ use std::thread::Scope;
 use anyhow::{Context as _, Result};
 
 use crate::domain::model::error::hinted;
-use crate::domain::model::notice::{Progress, SpecRunStep};
+use crate::domain::model::notice::{Notice, Progress, SpecRunStep};
 use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
 use crate::domain::pipeline::job_place;
 use crate::domain::pipeline::review_loop::ResumeWhen;
@@ -24,23 +24,35 @@ use crate::flow::run::checkpoint;
 use crate::flow::run::session::SpecSession;
 use crate::platform::config::env::now;
 use crate::platform::config::random;
+use crate::platform::process::WorkGroup;
 
 /// A job on a thread of its own.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 struct JobBeside {
     job: JobId,
+    /// Another one where the job was set aside and begun again.
+    call: String,
     stage: SpecStage,
     begun: Option<BegunAhead>,
 }
 
 /// What came of it.
-type CameBeside = (JobBeside, Result<(SpecOutcome, Vec<AgentAnswer>)>);
+struct CameBeside {
+    was: JobBeside,
+    group: WorkGroup,
+    came: Result<(SpecOutcome, Vec<AgentAnswer>)>,
+}
 
 impl JobBeside {
     /// A job as the session that performs it sees it.
     fn of(job: &JobId, seen: &SpecRun) -> Self {
         let (stage, begun) = (seen.stage().clone(), seen.progress().begun.clone());
-        Self { job: job.clone(), stage, begun }
+        Self { job: job.clone(), call: seen.call_key(job), stage, begun }
+    }
+
+    /// Whether the run still waits for it: it may have been set aside meanwhile, and begun again.
+    fn is_wanted(&self, run: &SpecRun) -> bool {
+        run.seen_by(&self.job).is_some_and(|seen| Self::of(&self.job, &seen) == *self)
     }
 }
 
@@ -70,10 +82,15 @@ impl SpecSession<'_> {
         let _deferred = self.interrupts.defer();
         thread::scope(|scope| {
             let (sender, ended) = mpsc::channel::<CameBeside>();
-            let (mut beside, mut put_off) = (0, Vec::new());
+            let (mut beside, mut put_off) = (Vec::<(JobBeside, WorkGroup)>::new(), Vec::new());
             loop {
+                for (job, group) in &beside {
+                    if !job.is_wanted(&self.run) {
+                        group.call_off();
+                    }
+                }
                 let mut jobs = self.ready(&put_off);
-                if beside == 0 && !put_off.is_empty() {
+                if beside.is_empty() && !put_off.is_empty() {
                     // What was refused beside another is made alone.
                     put_off.clear();
                     jobs = self.ready(&put_off);
@@ -82,34 +99,26 @@ impl SpecSession<'_> {
                 if let Some(signal) = self.interrupts.received().filter(|_| !jobs.is_empty()) {
                     return Err(self.stopped(signal));
                 }
-                if jobs.is_empty() && beside == 0 {
+                if jobs.is_empty() && beside.is_empty() {
                     return Ok(self.run);
                 }
-                // What was set aside may still be under way.
-                let at_once = self.run.about.options.tasks_at_once.max(1);
-                jobs.truncate(at_once.saturating_sub(beside));
-                if beside > 0 && *self.run.stage() == SpecStage::Accepting {
-                    // It changes the run itself.
-                    jobs.clear();
-                }
+                let jobs = self.with_room(jobs, &beside);
                 for job in &jobs {
                     self.begin(job)?;
                 }
-                if let ([job], 0) = (jobs.as_slice(), beside) {
+                if let ([job], true) = (jobs.as_slice(), beside.is_empty()) {
                     let stage = self.run.stage().clone();
                     let came = self.perform_job(job, stage)?;
                     self.ended(job, came)?;
                     continue;
                 }
                 for job in &jobs {
-                    self.perform_beside(scope, job, sender.clone())?;
-                    beside += 1;
+                    beside.push(self.perform_beside(scope, job, sender.clone())?);
                 }
-                let (was, came) = ended.recv().context("a job did not end")?;
-                beside -= 1;
-                // It may have been set aside meanwhile, and begun again: then it fails for itself alone.
-                let seen = self.run.seen_by(&was.job);
-                if seen.is_none_or(|seen| JobBeside::of(&was.job, &seen) != was) {
+                let CameBeside { was, group, came } = ended.recv().context("a job did not end")?;
+                beside.retain(|(_, other)| *other != group);
+                if !was.is_wanted(&self.run) {
+                    // However it ended.
                     continue;
                 }
                 let came = came?;
@@ -124,6 +133,20 @@ impl SpecSession<'_> {
                 }
             }
         })
+    }
+
+    /// Those of the jobs that can be begun beside what is under way, of which some may have been set aside.
+    fn with_room(&self, mut jobs: Vec<JobId>, beside: &[(JobBeside, WorkGroup)]) -> Vec<JobId> {
+        if !beside.is_empty() && *self.run.stage() == SpecStage::Accepting {
+            // It changes the run itself.
+            return Vec::new();
+        }
+        let at_once = self.run.about.options.tasks_at_once.max(1);
+        jobs.truncate(at_once.saturating_sub(beside.len()));
+        // The workspace of one that was set aside is not free before it has ended.
+        let task = |job: &JobId| job_place::of_spec(job).task;
+        jobs.retain(|job| beside.iter().all(|(was, _)| task(&was.job) != task(job)));
+        jobs
     }
 
     /// The jobs that are to begin now.
@@ -176,18 +199,25 @@ impl SpecSession<'_> {
         scope: &'scope Scope<'scope, 'env>,
         job: &JobId,
         sender: mpsc::Sender<CameBeside>,
-    ) -> Result<()>
+    ) -> Result<(JobBeside, WorkGroup)>
     where
         Self: 'env,
     {
         let seen = self.run.seen_by(job).context("the job is gone")?;
-        let was = JobBeside::of(job, &seen);
+        let (was, group) = (JobBeside::of(job, &seen), WorkGroup::another());
+        let told = (was.clone(), group);
         // An open database is not shared with another thread.
         let (repo, private) = (self.context.repo.again()?, self.private.again()?);
         let Context { env, settings, asked, notices, .. } = self.context;
         let (prepared, folder, rules) = (self.prepared, self.folder, Arc::clone(&self.rules));
         scope.spawn(move || {
-            let context = Context { repo: &repo, env, settings, asked, notices };
+            group.enter();
+            let task = job_place::of_spec(&was.job).task;
+            let told = |notice: &Notice| match task {
+                Some(task) => notices(&notice.of_task(task)),
+                None => notices(notice),
+            };
+            let context = Context { repo: &repo, env, settings, asked, notices: &told };
             let perform = || {
                 let mut session = SpecSession::new(context, &private, prepared, folder, seen)?;
                 session.rules = rules;
@@ -195,9 +225,9 @@ impl SpecSession<'_> {
             };
             let came = caught(perform);
             // Where the run failed meanwhile, what was answered is kept for the next time.
-            drop(sender.send((was, came)));
+            drop(sender.send(CameBeside { was, group, came }));
         });
-        Ok(())
+        Ok(told)
     }
 }
 

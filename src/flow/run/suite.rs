@@ -81,7 +81,11 @@ fn command_run(name: &str, outcome: &CommandOutcome) -> SuiteCommand {
         CommandResult::Interrupted => return not_run(skipped()),
     };
     match outcome.tests.iter().find(|tests| tests.command == name) {
-        Some(tests) => SuiteCommand::reported(name.to_owned(), &tests.report, ended_well, printed),
+        Some(tests) => {
+            let reported =
+                SuiteCommand::reported(name.to_owned(), &tests.report, ended_well, printed);
+            reported.ended_with(Some(tests.code))
+        }
         None => SuiteCommand { name: name.to_owned(), outcome: SuiteOutcome::Unreported, printed },
     }
 }

@@ -83,6 +83,11 @@ pub fn ref_of(run: &str, number: usize) -> String {
     format!("{ROOT}{run}/{number}")
 }
 
+/// A ref beside the attempts of a run.
+pub fn ref_named(run: &str, name: &str) -> String {
+    format!("{ROOT}{run}/{name}")
+}
+
 /// The branch that a run's result is published on.
 pub fn branch_of(run: &str) -> String {
     format!("tribunal/{}", run.to_ascii_lowercase())

@@ -182,7 +182,7 @@ impl Agent {
             Self::Claude(agent) => agent.ask(request, agent_env, interrupts),
             Self::Codex(agent) => agent.ask(request, agent_env, interrupts),
             Self::Command(agent) => agent.ask(request, agent_env, interrupts),
-            Self::Http(agent) => agent.ask(request, agent_env),
+            Self::Http(agent) => agent.ask(request, agent_env, interrupts),
         }
     }
 

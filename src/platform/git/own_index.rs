@@ -1,5 +1,8 @@
 //! An index of the program's own, in which a commit is put together while the person's stays as it is.
 
+use std::fs;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -11,6 +14,8 @@ use crate::domain::model::oid::Oid;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Cmd;
+use crate::platform::store::regular;
+use crate::platform::store::regular::LastLink;
 
 /// What an index is to have at a path; `None` where there is to be nothing.
 pub type IndexEntry = (BString, Option<TreeEntry>);
@@ -76,6 +81,35 @@ impl Repo {
             moved.push((from.into(), to.into()));
         }
         Ok(moved)
+    }
+
+    /// The file with which git holds the person's index.
+    pub fn index_lock(&self) -> PathBuf {
+        self.git_dir.join("index.lock")
+    }
+
+    /// Has the person's own index be what stands in a file; without that file there is no index.
+    pub fn replace_index(&self, by: &Path) -> Result<()> {
+        let lock = self.index_lock();
+        let hold = || -> io::Result<()> {
+            let mut held = File::options().write(true).create_new(true).open(&lock)?;
+            let replaced = match regular::open(by, LastLink::Refuse) {
+                Ok(mut kept) => io::copy(&mut kept, &mut held)
+                    .and_then(|_| fs::rename(&lock, self.git_dir.join("index"))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::remove_file(self.git_dir.join("index"))
+                        .and_then(|()| fs::remove_file(&lock))
+                }
+                Err(error) => Err(error),
+            };
+            if replaced.is_err() {
+                drop(fs::remove_file(&lock));
+            }
+            replaced
+        };
+        hold().context("could not put the index back")?;
+        drop(self.git().args(["update-index", "-q", "--refresh"]).capture()?);
+        Ok(())
     }
 
     /// Puts entries into the person's own index, and has git look at the files in the work tree again.

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use crate::platform::process::supervise::{
+use crate::platform::process::interrupts::{
     Interrupts, SupervisionEvent, stopping, subscribe, unsubscribe,
 };
 
@@ -15,16 +15,14 @@ pub struct DeferredSignals {
 
 impl Interrupts {
     /// Has signals wait that come while nothing is supervised.
-    #[expect(clippy::unused_self, reason = "it proves that signals are heard")]
     pub fn defer(self) -> DeferredSignals {
         let (tell, heard) = mpsc::channel();
-        DeferredSignals { listener: subscribe(tell), _heard: heard }
+        DeferredSignals { listener: subscribe(tell, self.group()), _heard: heard }
     }
 
-    /// The signal that asked us to stop, once there was one.
-    #[expect(clippy::unused_self, reason = "it proves that signals are heard")]
+    /// The signal that asked us to stop, once there was one, or that stands for the end of this work alone.
     pub fn received(self) -> Option<i32> {
-        stopping()
+        stopping(self.group())
     }
 }
 

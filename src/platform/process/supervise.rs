@@ -5,21 +5,20 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 
 use crate::platform::process::adopted;
 use crate::platform::process::adopted::Adoption;
 use crate::platform::process::alive::Identity;
 use crate::platform::process::command::{Cmd, ProcessError};
+use crate::platform::process::interrupts::{
+    Interrupts, SupervisionEvent, stopping, subscribe, unsubscribe,
+};
 use crate::platform::process::limits::SupervisionLimits;
 use crate::platform::process::orphans::{TAG_VAR, kill_tagged};
 use crate::platform::process::started::Started;
@@ -60,89 +59,6 @@ pub enum ExitOutcome {
     Overused(Overused),
     /// We were told to stop, by this signal, and passed it on.
     Interrupted(i32),
-}
-
-pub(super) enum SupervisionEvent {
-    Exited,
-    Signal(i32),
-}
-
-/// The proof that the signals which ask this program to stop are passed on to what it supervises.
-///
-/// While nothing is supervised they do what they do by default.
-#[derive(Clone, Copy, Debug)]
-pub struct Interrupts(());
-
-/// The signal that asked us to stop; 0 before there is one. What is under way ends, and nothing else
-/// is begun on the way out.
-static STOPPING: AtomicI32 = AtomicI32::new(0);
-
-/// The runs that are under way.
-static SUPERVISED: Mutex<Vec<Listener>> = Mutex::new(Vec::new());
-
-struct Listener {
-    number: u64,
-    tell: mpsc::Sender<SupervisionEvent>,
-}
-
-impl Interrupts {
-    /// Starts to listen, for the rest of this program's life; again does nothing.
-    pub fn listen() -> io::Result<Self> {
-        static LISTENING: Mutex<bool> = Mutex::new(false);
-        let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*listening {
-            let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-            thread::spawn(move || signals.forever().for_each(pass_on));
-            *listening = true;
-        }
-        Ok(Self(()))
-    }
-
-    /// Waits, without work, until the time is over (`None`) or we are told to stop, by which signal.
-    #[expect(clippy::unused_self, reason = "it proves that signals are heard")]
-    pub fn wait(self, time: Duration) -> Option<i32> {
-        let (tell, hear) = mpsc::channel();
-        let listener = subscribe(tell);
-        let heard = hear.recv_timeout(if stopping().is_some() { Duration::ZERO } else { time });
-        unsubscribe(listener);
-        match heard {
-            Ok(SupervisionEvent::Signal(signal)) => Some(signal),
-            Ok(SupervisionEvent::Exited) | Err(_) => stopping(),
-        }
-    }
-}
-
-pub(super) fn subscribe(tell: mpsc::Sender<SupervisionEvent>) -> u64 {
-    let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
-    let number = listeners.last().map_or(0, |last| last.number + 1);
-    listeners.push(Listener { number, tell });
-    number
-}
-
-pub(super) fn unsubscribe(number: u64) {
-    let mut listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
-    listeners.retain(|listener| listener.number != number);
-}
-
-/// The signal that asked us to stop, once there was one.
-pub(super) fn stopping() -> Option<i32> {
-    Some(STOPPING.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
-}
-
-fn pass_on(signal: i32) {
-    let heard = {
-        let listeners = SUPERVISED.lock().unwrap_or_else(PoisonError::into_inner);
-        if !listeners.is_empty() {
-            // Before anybody is told: who is done with one program must not start the next.
-            STOPPING.store(signal, Ordering::SeqCst);
-        }
-        let told = |l: &Listener| l.tell.send(SupervisionEvent::Signal(signal)).is_ok();
-        listeners.iter().filter(|listener| told(listener)).count()
-    };
-    if heard == 0 {
-        // There is nothing to stop first.
-        drop(emulate_default_handler(signal));
-    }
 }
 
 impl Cmd {
@@ -192,7 +108,7 @@ impl Cmd {
         mut self,
         out: &File,
         err: &File,
-        _listening: Interrupts,
+        listening: Interrupts,
     ) -> Result<ExitOutcome, ProcessError> {
         let start = |source| ProcessError::Start { program: self.name(), source };
         let logs = [out.try_clone().map_err(start)?, err.try_clone().map_err(start)?];
@@ -200,8 +116,8 @@ impl Cmd {
         self.command.stdout(to_out).stderr(to_err);
         let (tell, hear) = mpsc::channel();
         // Before the start: a signal must not find a program that nobody stops.
-        let listener = subscribe(tell.clone());
-        let ended = match stopping() {
+        let listener = subscribe(tell.clone(), listening.group());
+        let ended = match stopping(listening.group()) {
             Some(signal) => Ok(ExitOutcome::Interrupted(signal)),
             None => self.supervised(&logs, tell, &hear),
         };

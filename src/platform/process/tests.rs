@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::orphans::TAG_VAR;
-use super::{Cmd, ExitOutcome, Interrupts};
+use super::{Cmd, ExitOutcome, Interrupts, WorkGroup};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -81,6 +81,50 @@ fn a_program_may_end_by_itself_before_it_is_killed() {
         "{:?}",
         deaf.ended
     );
+}
+
+#[test]
+fn what_is_called_off_ends_alone() {
+    let (group, other) = (WorkGroup::another(), WorkGroup::another());
+    let begun = tempfile::tempdir().unwrap();
+    let file = begun.path().join("begun");
+    std::thread::scope(|scope| {
+        let script = format!("echo $$ >{}; sleep 300", file.display());
+        let stopped = scope.spawn(move || {
+            group.enter();
+            Run::of(&script, |cmd| cmd)
+        });
+        let goes_on = scope.spawn(move || {
+            other.enter();
+            let waits = format!("while [ ! -e {}.over ]; do sleep 0.05; done", file.display());
+            let ended = Run::of(&waits, |cmd| cmd).ended;
+            (ended, Interrupts::listen().unwrap().received())
+        });
+        let file = begun.path().join("begun");
+        let start = Instant::now();
+        while !file.exists() && start.elapsed() < LONG / 4 {
+            std::thread::yield_now();
+        }
+        group.call_off();
+        let stopped = stopped.join().unwrap();
+        assert!(matches!(stopped.ended, ExitOutcome::Interrupted(_)), "{:?}", stopped.ended);
+        assert!(stopped.took < LONG / 2 && is_gone(&fs::read_to_string(&file).unwrap()));
+        fs::write(begun.path().join("begun.over"), "").unwrap();
+        let (ended, signal) = goes_on.join().unwrap();
+        assert!(matches!(ended, ExitOutcome::Exited(status) if status.success()), "{ended:?}");
+        assert_eq!(signal, None);
+    });
+    // Nothing more is begun for it, nor waited for that cannot be stopped.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            group.enter();
+            let late = Run::of("echo late >late", |cmd| cmd);
+            assert!(matches!(late.ended, ExitOutcome::Interrupted(_)), "{:?}", late.ended);
+            assert!(!late.folder.path().join("late").exists());
+            assert!(Interrupts::listen().unwrap().unless_stopped(|| 1).is_err());
+        });
+    });
+    assert_eq!(Interrupts::listen().unwrap().unless_stopped(|| 1), Ok(1));
 }
 
 #[test]

@@ -166,6 +166,30 @@ pub fn take_with_others(path: &Path) -> io::Result<Option<HeldWithOthers>> {
     }
 }
 
+/// A lock that every program which is started meanwhile has as well: it is given back once all of them have ended.
+#[derive(Debug)]
+#[must_use = "the lock is given back when this is dropped"]
+pub struct InheritedLock(File);
+
+impl Drop for InheritedLock {
+    fn drop(&mut self) {
+        drop(fs2::FileExt::unlock(&self.0));
+    }
+}
+
+/// Takes such a lock; `None` where somebody has it.
+pub fn take_for_children(path: &Path) -> io::Result<Option<InheritedLock>> {
+    let file = permissions::open(path, OpenOptions::new().read(true).write(true))?;
+    match fs2::FileExt::try_lock_exclusive(&file) {
+        Ok(()) => {
+            rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())?;
+            Ok(Some(InheritedLock(file)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether a living process holds the lock. Takes nothing and makes nothing.
 pub fn is_held(path: &Path) -> bool {
     holder(path).is_some()

@@ -16,28 +16,34 @@ use crate::platform::ui::time::local;
 
 /// Prints a notice.
 pub fn print(notice: &Notice) {
-    match notice {
-        Notice::Progress(Progress::CheckingPush { done, commits }) => match done {
+    let Notice::Progress(progress) = notice else { return out::warn(&line(notice)) };
+    match progress.plain() {
+        Progress::CheckingPush { done, commits } => match done {
             0 => out::begin_moving(&line(notice)),
             _ if done < commits => out::move_on(&line(notice)),
             _ => out::end_moving(),
         },
-        Notice::Progress(Progress::PreparingWorkspace { .. } | Progress::CommandRunning { .. }) => {
+        Progress::PreparingWorkspace { .. }
+        | Progress::CommandRunning { .. }
+        | Progress::ReviewGoesOn(_) => {
             out::show_moving(&line(notice));
         }
-        Notice::Progress(Progress::ReviewGoesOn(_)) => out::show_moving(&line(notice)),
-        Notice::Progress(Progress::CommandsEnded) => out::end_moving(),
+        Progress::CommandsEnded => out::end_moving(),
         // A person sees it while it runs, and is told what did not pass.
-        Notice::Progress(Progress::CommandStarted { .. } | Progress::CommandEnded { .. }) => {}
-        Notice::Progress(_) => out::talk(&line(notice)),
-        Notice::Warning(_) => out::warn(&line(notice)),
+        Progress::CommandStarted { .. } | Progress::CommandEnded { .. } => {}
+        _ => out::talk(&line(notice)),
     }
 }
 
 /// Prints a notice, and each command as it starts and ends: `--verbose`.
 pub fn print_verbose(notice: &Notice) {
     match notice {
-        Notice::Progress(Progress::CommandStarted { .. } | Progress::CommandEnded { .. }) => {
+        Notice::Progress(progress)
+            if matches!(
+                progress.plain(),
+                Progress::CommandStarted { .. } | Progress::CommandEnded { .. }
+            ) =>
+        {
             out::talk(&line(notice));
         }
         _ => print(notice),
@@ -53,16 +59,14 @@ pub fn print_warning(notice: &Notice) {
 
 /// Writes a notice to the log.
 pub fn log(notice: &Notice) {
-    match notice {
+    let Notice::Progress(progress) = notice else { return tracing::warn!("{}", line(notice)) };
+    match progress.plain() {
         // Told again and again, for a line that is replaced.
-        Notice::Progress(
-            Progress::PreparingWorkspace { .. }
-            | Progress::CommandRunning { .. }
-            | Progress::ReviewGoesOn(_)
-            | Progress::CommandsEnded,
-        ) => {}
-        Notice::Progress(_) => tracing::info!("{}", line(notice)),
-        Notice::Warning(_) => tracing::warn!("{}", line(notice)),
+        Progress::PreparingWorkspace { .. }
+        | Progress::CommandRunning { .. }
+        | Progress::ReviewGoesOn(_)
+        | Progress::CommandsEnded => {}
+        _ => tracing::info!("{}", line(notice)),
     }
 }
 
@@ -105,6 +109,7 @@ fn progress_line(progress: &Progress) -> String {
             format!("continuing the run {}, a review of {}", short_id(run), printable(what))
         }
         Progress::SpecRun(step) => spec_run_line(step),
+        Progress::OfTask { task, told } => of_task_line(*task, told),
         Progress::AskedAbout { files, of } => asked_about_line(*files, *of),
         Progress::WaitingForRun { run, process: Some(process) } => format!(
             "process {process} reviews this already, in the run {}: waiting for its result",
@@ -140,6 +145,16 @@ fn progress_line(progress: &Progress) -> String {
         Progress::WaitingForReviews { reviews, seconds } => {
             format!("waiting up to {seconds} s for {}", counted(*reviews, "review"))
         }
+    }
+}
+
+/// The line with the task that it is of; a line that is replaced begins with the name of the program.
+fn of_task_line(task: usize, told: &Progress) -> String {
+    let line = progress_line(told);
+    match line.strip_prefix("tribunal: ") {
+        _ if line.is_empty() => line,
+        Some(rest) => format!("tribunal: task {task}: {rest}"),
+        None => format!("task {task}: {line}"),
     }
 }
 

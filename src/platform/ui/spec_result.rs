@@ -338,6 +338,9 @@ pub fn json(result: &SpecRunResult) -> Value {
         "bug": bug_result::json(result),
         "research": research_result::json(result),
         "idea": idea_result::json(result),
+        "dropped": proposal_result::dropped(result),
+        "proposed": proposal_result::proposed(result),
+        "not_proposed": run.progress().unproposed,
         "resume_when": resume_when,
         "reviews": run.progress().all_reviews(),
         "cost": {

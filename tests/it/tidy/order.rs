@@ -94,7 +94,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "flow",
         "run_log dropped run commit push review learn call evaluate intake setup workspace context",
     ),
-    ("flow::commit", "making wording ."),
+    ("flow::commit", "making wording index_ahead ."),
     (
         "flow::call",
         "apart cleanup failover limit_wait client folder nested_call budget retry listing route roles",
@@ -160,7 +160,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("platform::config", "env random"),
     (
         "platform::process",
-        "passed_on beside deferred supervise started ancestors command adopted alive limits usage orphans own_path",
+        "passed_on beside deferred supervise interrupts work_group started ancestors command adopted alive limits usage orphans own_path",
     ),
     (
         "platform::store",

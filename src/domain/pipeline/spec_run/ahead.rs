@@ -10,7 +10,7 @@ use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::journal::{JobEvent, JobResult};
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, SpecAbout};
-use crate::domain::pipeline::spec_run::begun::{AheadTask, BegunAhead, SetAsideTask, is_work};
+use crate::domain::pipeline::spec_run::begun::{AheadTask, BegunAhead, is_work};
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
 use crate::domain::pipeline::spec_run::stage::{ReviewedTask, SpecStage, TaskTry};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
@@ -62,8 +62,7 @@ fn set_aside(run: &mut SpecRun, at: Timestamp) {
             let ended = JobEvent::Ended(JobResult::Done);
             run.journal.add_said(at, job, ended, why.clone());
         }
-        let BegunAhead { before, review, .. } = task.begun;
-        run.machine.spec.set_aside.push(SetAsideTask { before, review, why });
+        run.machine.spec.set_aside.push(task.begun.set_aside(why));
     }
 }
 
@@ -90,14 +89,15 @@ pub(super) fn begin(run: &mut SpecRun) {
         if room == 0 || !is_before_question(about, spec.before(), before) {
             break;
         }
-        let is_known = spec.ahead.iter().any(|task| task.begun.before == before)
-            || spec.set_aside.iter().any(|task| task.before == before);
+        let is_known =
+            spec.ahead.iter().any(|task| task.begun.before == before) || spec.has_set_aside(before);
         if is_known || !can_be_ahead(spec, before) {
             continue;
         }
         let (upon, built) = (spec.tip(about), spec.built.len());
         let ask = TaskTry { number: 1, from: upon.clone(), refused: Vec::new() };
-        let begun = BegunAhead { before, built, upon, review: None, executor: String::new() };
+        let (raised, executor) = (spec.raised.len(), String::new());
+        let begun = BegunAhead { before, built, upon, raised, review: None, executor };
         spec.ahead.push(AheadTask { begun, stage: SpecStage::WritingTests(ask) });
     }
     spec.ahead.sort_by_key(|task| task.begun.before);
@@ -160,8 +160,8 @@ pub(super) fn joined(
 /// The stage in which the task whose turn it is begins again, upon the commits that were made meanwhile; `None` where nothing
 /// was begun ahead.
 fn again(spec: &mut SpecProgress, about: &SpecAbout, why: Vec<String>) -> Option<SpecStage> {
-    let BegunAhead { before, review, .. } = spec.begun.take()?;
-    spec.set_aside.push(SetAsideTask { before, review, why });
+    let begun = spec.begun.take()?;
+    spec.set_aside.push(begun.set_aside(why));
     spec.onward(about)
 }
 

@@ -21,6 +21,9 @@ pub struct BegunAhead {
     pub built: usize,
     /// The code that it was begun upon.
     pub upon: Snapshot,
+    /// How often the size had been raised by then: its plan is the one after that.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub raised: usize,
     /// Its review, where one was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
@@ -34,12 +37,23 @@ pub struct BegunAhead {
 pub struct SetAsideTask {
     /// How many tasks stand before it, over all parts.
     pub before: usize,
+    /// How often the size had been raised when it was begun: in a later plan another task has its place.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub raised: usize,
     /// Its review, where one was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
     /// Why nothing of it is taken, one a line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
+}
+
+impl BegunAhead {
+    /// The task, of which nothing is taken, one reason a line.
+    pub(super) fn set_aside(self, why: Vec<String>) -> SetAsideTask {
+        let Self { before, raised, review, .. } = self;
+        SetAsideTask { before, raised, review, why }
+    }
 }
 
 impl AheadTask {
@@ -59,4 +73,8 @@ pub(super) fn is_work(stage: &SpecStage) -> bool {
             | SpecStage::ProvingGreen { .. }
             | SpecStage::Reviewing { .. }
     )
+}
+
+fn is_none(count: &impl PartialEq<usize>) -> bool {
+    *count == 0
 }

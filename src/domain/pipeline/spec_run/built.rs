@@ -50,7 +50,8 @@ pub(super) fn step(
             TaskReview::Passed(task) => planned::task_reviewed(about, *task),
             TaskReview::Endless { review, why, found } => {
                 if let Some(to) = planned::larger(spec, about) {
-                    return planned::raised(spec, about, RaisedSize { to, why, found });
+                    let tried = spec.tried();
+                    return planned::raised(spec, about, RaisedSize { to, why, found, tried });
                 }
                 let verdict = Verdict::Escalate;
                 SpecStage::stopped(SpecStop::NotPassed { review, verdict, why })

@@ -132,8 +132,8 @@ pub struct RebasedCommits {
     /// The tasks, in their order.
     pub built: Vec<Snapshot>,
     pub recorded: Option<Snapshot>,
-    /// What was proposed beside the tasks, in its order.
-    pub proposed: Vec<Snapshot>,
+    /// What was proposed beside the tasks, in its order; of what is not taken there, why, one a line.
+    pub proposed: Vec<Result<Snapshot, Vec<String>>>,
     /// Whether what the base brought is so near that a model has to look once more.
     pub is_near: bool,
 }

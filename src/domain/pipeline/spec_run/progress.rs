@@ -89,6 +89,14 @@ pub struct RaisedSize {
     /// What it found and is not resolved, one a line: for who plans it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<String>,
+    /// How many tasks of the plan before had tries: those that were built ahead with it.
+    #[serde(default = "one_task")]
+    pub tried: usize,
+}
+
+/// Before tasks were built ahead it was the first alone.
+fn one_task() -> usize {
+    1
 }
 
 impl RaisedSize {
@@ -345,17 +353,39 @@ impl SpecProgress {
         ahead.is_worked_on().then(job)?
     }
 
+    /// Whether the task of this plan that stands behind so many others was built ahead, and nothing of it is taken.
+    pub(super) fn has_set_aside(&self, before: usize) -> bool {
+        let raised = self.raised.len();
+        self.set_aside.iter().any(|task| task.before == before && task.raised == raised)
+    }
+
+    /// How many tasks of this plan had tries: the first ones, up to the last that was begun ahead.
+    pub(super) fn tried(&self) -> usize {
+        let raised = self.raised.len();
+        let aside = self.set_aside.iter().filter(|task| task.raised == raised);
+        let ahead = self.ahead.iter().map(|task| task.begun.before);
+        let last = ahead.chain(aside.map(|task| task.before)).max();
+        last.unwrap_or(0).max(self.before()) + 1
+    }
+
     /// The number of what an executor leaves in a try, among all of the run.
     pub fn attempt(&self, number: u32) -> usize {
         let is_code = matches!(self.stage, SpecStage::WritingCode { .. });
-        Self::attempt_of(self.raised.len(), self.before(), is_code, number as usize)
+        self.attempt_of(self.raised.len(), self.before(), is_code, number as usize)
     }
 
-    /// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it.
-    /// What was left before the size was raised, which it was so often, keeps its own.
-    pub fn attempt_of(raised: usize, tasks_before: usize, is_code: bool, number: usize) -> usize {
+    /// The number of what an executor leaves in a try at the tests or the code of a task, which has so many before it, once
+    /// the size was raised so often. What was left before that keeps its own.
+    pub fn attempt_of(
+        &self,
+        raised: usize,
+        tasks_before: usize,
+        is_code: bool,
+        number: usize,
+    ) -> usize {
         let tries = TRIES_MAX as usize;
-        let tasks = raised + tasks_before;
+        let earlier: usize = self.raised.iter().take(raised).map(|raised| raised.tried).sum();
+        let tasks = earlier + tasks_before;
         tasks * tries * 2 + if is_code { tries } else { 0 } + number
     }
 }

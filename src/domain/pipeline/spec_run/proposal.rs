@@ -21,6 +21,16 @@ pub enum ProposalKind {
     Rule { id: String, title: String, path: String },
 }
 
+impl ProposalKind {
+    /// What it is, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Pages(_) => "changes of documents".to_owned(),
+            Self::Rule { title, .. } => format!("the rule `{title}`"),
+        }
+    }
+}
+
 impl ProposedCommit {
     /// For people.
     pub fn in_words(&self) -> String {

@@ -1,11 +1,14 @@
 //! What becomes of a run whose base moved: its commits are put upon what the base is now, and judged again.
 
+use std::mem;
+
 use crate::domain::model::text::counted;
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::RunMode;
 use crate::domain::pipeline::spec_run::outcome::RebasedCommits;
 use crate::domain::pipeline::spec_run::planned::accepted;
 use crate::domain::pipeline::spec_run::progress::SpecProgress;
+use crate::domain::pipeline::spec_run::proposal::ProposedCommit;
 use crate::domain::pipeline::spec_run::stage::{REBASES_MAX, SpecStage};
 use crate::domain::pipeline::spec_run::stop::SpecStop;
 
@@ -40,8 +43,11 @@ pub(super) fn done(
         written.at = at;
     }
     spec.recorded = commits.recorded;
-    for (proposed, at) in spec.proposed.iter_mut().zip(commits.proposed) {
-        proposed.at = at;
+    for (one, came) in mem::take(&mut spec.proposed).into_iter().zip(commits.proposed) {
+        match came {
+            Ok(at) => spec.proposed.push(ProposedCommit { at, ..one }),
+            Err(why) => spec.unproposed.push(format!("{}: {}", one.what.name(), why.join("; "))),
+        }
     }
     // What reviewed all of it upon the earlier base says nothing of this one.
     spec.outdated_reviews = spec.reviews.len().saturating_sub(spec.raised.len() + spec.built.len());

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::development::reach::ReachingFile;
 use crate::domain::development::suite::GreenProof;
 use crate::domain::development::words::LastWords;
 use crate::domain::model::agent::Role;
@@ -10,11 +11,12 @@ use crate::domain::pipeline::job::{AgentAnswer, CallFailure, JobId};
 use crate::domain::pipeline::spec_run::SpecRun;
 use crate::domain::pipeline::spec_run::about::{RunMode, RunOptions, RunUntil};
 use crate::domain::pipeline::spec_run::apply::{apply, begin_ahead, put_off, start};
-use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, Work};
+use crate::domain::pipeline::spec_run::outcome::{CheckpointAnswer, SpecOutcome, TaskReview, Work};
 use crate::domain::pipeline::spec_run::stage::{CheckpointKind, SpecStage};
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::pipeline::spec_run::tests::{
-    answer, at, independent, not_passed, oid, passed, plan, red, request, sized, task, work,
+    answer, at, endless, independent, not_passed, oid, parts, passed, plan, red, request, sized,
+    task, work,
 };
 use crate::domain::planning::task::{PlannedTask, TaskKind};
 use crate::domain::policy::run_settings::{AskBefore, OnExtension};
@@ -325,4 +327,61 @@ fn what_shares_a_file_by_now_is_set_aside_and_nothing_of_it_counts() {
     let late = JobId::new("task-2-tests-1");
     assert!(run.seen_by(&late).is_none() && !run.journal.is_under_way(&late));
     assert_eq!(run.call_key(&late), "task-2-tests-1-again-1");
+}
+
+#[test]
+fn who_has_it_go_on_in_manual_mode_is_asked_about_what_passed_its_review_without_a_question() {
+    let reaching = || {
+        let SpecOutcome::Reviewed(TaskReview::Passed(mut task)) = passed() else { panic!() };
+        task.reaching = ReachingFile::among(&["Cargo.toml".to_owned()]);
+        SpecOutcome::Reviewed(TaskReview::Passed(task))
+    };
+    let mut run = two();
+    for (job, outcome) in [
+        ("tests-1", work(3, LastWords::default())),
+        ("red-1", red()),
+        ("code-1", work(4, LastWords::default())),
+        ("green-1", SpecOutcome::Green(GreenProof::Green(1))),
+        ("review", reaching()),
+    ] {
+        run = ended(run, Some(&format!("task-2-{job}")), outcome);
+    }
+    let ahead = run.clone().in_mode(RunMode::Manual);
+    let built = |run| ended(reviewed(run, 1), None, SpecOutcome::Committed(Ok(at(9))));
+    for run in [built(ahead), built(run).in_mode(RunMode::Manual)] {
+        let SpecStage::Waiting(waiting) = run.stage() else { panic!("{:?}", run.stage()) };
+        assert_eq!((&waiting.at, &run.progress().shown), (&CheckpointKind::Reach, &None));
+        // Asked once, whichever step it is at.
+        let run = approved(run).in_mode(RunMode::Manual);
+        assert_eq!(names(&run), ["task-2-join"]);
+        let run = ended(run, None, SpecOutcome::Joined(Ok(oid(6)))).in_mode(RunMode::Manual);
+        assert_eq!(names(&run), ["task-2-commit"]);
+    }
+}
+
+#[test]
+fn what_was_built_ahead_before_the_size_was_raised_says_nothing_of_the_next_plan() {
+    let mut run = ended(two(), Some("task-2-tests-1"), work(3, LastWords::default()));
+    for (job, outcome) in [
+        ("tests-1", work(3, LastWords::default())),
+        ("red-1", red()),
+        ("code-1", work(4, LastWords::default())),
+        ("green-1", SpecOutcome::Green(GreenProof::Green(1))),
+        ("review", endless()),
+    ] {
+        run = ended(run, Some(&format!("task-1-{job}")), outcome);
+    }
+    assert_eq!((run.progress().set_aside.len(), run.progress().ahead.len()), (1, 0));
+    for outcome in [
+        SpecOutcome::Split(Ok(parts())),
+        SpecOutcome::PlanWritten(plan("p")),
+        SpecOutcome::PlanReviewed(Vec::new()),
+        SpecOutcome::Listed(Ok(independent(2))),
+    ] {
+        run = ended(run, None, outcome);
+    }
+    assert_eq!(names(&run), ["task-1-tests-1", "task-2-tests-1"]);
+    // What the second one left keeps its name.
+    let spec = run.progress();
+    assert!(spec.attempt_of(0, 1, true, 3) < spec.attempt(1));
 }

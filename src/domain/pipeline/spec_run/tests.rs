@@ -194,7 +194,7 @@ pub(super) fn not_passed() -> SpecOutcome {
 }
 
 /// Fixes led to no end.
-fn endless() -> SpecOutcome {
+pub(super) fn endless() -> SpecOutcome {
     let (review, why) = ("01K".to_owned(), "the sign is lost".to_owned());
     let found = vec!["critical: `-1` becomes 1".to_owned()];
     SpecOutcome::Reviewed(TaskReview::Endless { review, why, found })
@@ -264,7 +264,7 @@ pub(super) fn independent(count: usize) -> Vec<PlannedTask> {
     paths.map(alone).collect()
 }
 
-fn parts() -> Vec<PlannedPart> {
+pub(super) fn parts() -> Vec<PlannedPart> {
     let part = |id: &str| PlannedPart::new(id.to_owned(), vec![id.to_owned()]);
     vec![part("AC-1"), part("AC-2")]
 }

@@ -24,6 +24,7 @@ use crate::platform::agents::ask::{Access, Outcome, ParsedOutput, Reply, Request
 use crate::platform::agents::probe::{Login, Probe, Sandbox};
 use crate::platform::agents::text;
 use crate::platform::config::env::{Env, now};
+use crate::platform::process::Interrupts;
 use crate::platform::store::file;
 
 /// The longest answer that is read, in bytes.
@@ -50,12 +51,17 @@ impl Http {
         Self { settings: settings.clone() }
     }
 
-    pub fn ask(&self, request: &Request<'_>, agent_env: AgentEnv<'_>) -> Reply {
+    pub fn ask(
+        &self,
+        request: &Request<'_>,
+        agent_env: AgentEnv<'_>,
+        interrupts: Interrupts,
+    ) -> Reply {
         Reply::to(request, self.identity(), |by| {
             if by.model.is_empty() {
                 by.model.clone_from(&self.settings.model);
             }
-            self.answer(request, &by.model, agent_env)
+            self.answer(request, &by.model, agent_env, interrupts)
         })
     }
 
@@ -84,6 +90,7 @@ impl Http {
         request: &Request<'_>,
         model: &str,
         agent_env: AgentEnv<'_>,
+        interrupts: Interrupts,
     ) -> Result<ParsedOutput, Outcome> {
         let cannot = match request.access {
             Access::Read => None,
@@ -104,7 +111,7 @@ impl Http {
         let could_not = |error: anyhow::Error| Outcome::CouldNotStart { why: format!("{error:#}") };
         file::write_atomic(&request.folder.join("asked.json"), body.as_bytes())
             .map_err(could_not)?;
-        let received = match self.send(&body, key, request.wall) {
+        let received = match self.send(body, key, request.wall, interrupts) {
             Ok(received) => received,
             Err(failed) => return Ok(*failed),
         };
@@ -145,9 +152,10 @@ impl Http {
 
     fn send(
         &self,
-        body: &str,
+        body: String,
         key: Option<&str>,
         wall: Duration,
+        interrupts: Interrupts,
     ) -> Result<Received, Box<ParsedOutput>> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -172,12 +180,16 @@ impl Http {
                 Protocol::Anthropic => post.header("x-api-key", key),
             };
         }
-        let sent = |error| Box::new(self.failed(&error, wall));
-        let mut response = post.send(body).map_err(sent)?;
-        let body =
-            response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec().map_err(sent)?;
-        let status = response.status().as_u16();
-        Ok(Received { status, headers: response.headers().clone(), body })
+        let receive = move || -> Result<Received, ureq::Error> {
+            let mut response = post.send(body)?;
+            let body = response.body_mut().with_config().limit(ANSWER_MAX).read_to_vec()?;
+            let status = response.status().as_u16();
+            Ok(Received { status, headers: response.headers().clone(), body })
+        };
+        match interrupts.unless_stopped(receive) {
+            Ok(received) => received.map_err(|error| Box::new(self.failed(&error, wall))),
+            Err(signal) => Err(Box::new(ParsedOutput::without_cost(Outcome::Interrupted(signal)))),
+        }
     }
 
     /// What it means that no whole answer came. What was sent may have been worked on.

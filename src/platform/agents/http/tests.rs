@@ -7,6 +7,7 @@ mod model_server;
 
 use crate::fuzz;
 use std::fs;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ use crate::domain::policy::agent_settings::{HttpAgent, Protocol};
 use crate::platform::agents::agent_env::AgentEnv;
 use crate::platform::agents::ask::{Access, Answer, Outcome, Reply, Request};
 use crate::platform::config::env::Env;
+use crate::platform::process::{Interrupts, WorkGroup};
 
 const BOTH: [(Protocol, Api); 2] =
     [(Protocol::Openai, Api::Chat), (Protocol::Anthropic, Api::Messages)];
@@ -74,7 +76,7 @@ impl Trial {
             budget: None,
         };
         let agent_env = AgentEnv { env: &self.env, repository: None, home: self.folder.path() };
-        self.agent.ask(&request, agent_env)
+        self.agent.ask(&request, agent_env, Interrupts::listen().unwrap())
     }
 }
 
@@ -225,6 +227,27 @@ fn nobody_waits_longer_than_agreed() {
         assert_eq!(trial.ask().outcome.as_str(), "timed out");
         assert!(started.elapsed() < Duration::from_secs(10));
     }
+}
+
+#[test]
+fn a_call_that_is_not_wanted_any_more_is_left_to_itself() {
+    let server = ModelServer::start(move |_: &Asked| Say::Hang);
+    let (trial, group) = (Trial::new(&server.v1(), Protocol::Openai), WorkGroup::another());
+    thread::scope(|scope| {
+        let (trial, started) = (&trial, Instant::now());
+        let asked = scope.spawn(move || {
+            group.enter();
+            trial.ask()
+        });
+        while server.asked().is_empty() && started.elapsed() < trial.wall {
+            thread::yield_now();
+        }
+        group.call_off();
+        let reply = asked.join().unwrap();
+        assert_eq!(reply.outcome.as_str(), "interrupted");
+        assert_eq!(reply.cost.money, None, "what it cost is not known");
+        assert!(started.elapsed() < trial.wall);
+    });
 }
 
 #[test]
