@@ -1,9 +1,11 @@
 //! Tasks of a run that are independent of each other are built side by side, and committed in their order.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -76,7 +78,7 @@ fn scene_of(
     steps: Steps,
     before: impl Fn(Part, usize) + Send + Sync + 'static,
 ) -> Scene {
-    let (others, tried) = (planner(planning), [const { AtomicUsize::new(0) }; 6]);
+    let (others, tried) = (planner(planning), [const { AtomicUsize::new(0) }; 12]);
     let brain = move |asked: &Asked| {
         let part = Question::read(asked).part;
         let Some(task) = task_of(asked) else { return others(asked) };
@@ -187,6 +189,72 @@ fn independent_tasks_are_built_side_by_side_and_committed_in_their_order() {
     let (one, other) = (message(3), message(2));
     assert!(one.contains("Task: 1 of 2\nCriteria: AC-1\n"), "{one}");
     assert!(other.contains("Task: 2 of 2\nCriteria: AC-2\n"), "{other}");
+}
+
+/// Six scripts that have nothing to do with each other.
+const MANY: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
+
+#[test]
+fn workspaces_are_as_few_as_what_is_built_at_once_and_are_used_again() {
+    let spec = MANY.iter().enumerate().map(|(at, name)| {
+        let number = at + 1;
+        format!("- **AC-{number}** WHEN `sh src/{name}.sh` is run THEN it prints `{name}`. verify: test\n")
+    });
+    let spec = format!(
+        "---\nid: sizes\nstatus: ready\nsize: M\n---\n# Say six words\n\n## Goal\n\nWords.\n\n\
+         ## Acceptance criteria\n\n{}",
+        spec.collect::<String>()
+    );
+    let tasks: Vec<Value> = MANY
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let file = format!("src/{name}.sh");
+            task(&format!("Say {name}"), &[&format!("AC-{}", at + 1)], &[&file])
+        })
+        .collect();
+    let planning = Planning {
+        plans: vec![plan("p")],
+        tasks: vec![json!({"tasks": tasks})],
+        ..Planning::default()
+    };
+    let says = |part, task: usize, _| {
+        let name = MANY[task - 1];
+        match part {
+            Part::Tests => {
+                let test = format!(
+                    "[ \"$(sh src/{name}.sh)\" = {name} ] || {{ echo \"assert: no {name}\"; exit 1; }}\n"
+                );
+                writes(&[(&format!("tests/{name}_test.sh"), &test)], "")
+            }
+            _ => writes(
+                &[(&format!("src/{name}.sh"), &format!("echo {name}\n"))],
+                "SUBJECT: feat(words): say one more word",
+            ),
+        }
+    };
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    let home = Arc::new(OnceLock::<PathBuf>::new());
+    let (noted, at) = (seen.clone(), home.clone());
+    let scene = scene_of(planning, says, move |_, _| {
+        let trees = at.get().unwrap().join(".cache/tribunal/trees");
+        let repositories = fs::read_dir(trees).unwrap().map(|entry| entry.unwrap().path());
+        let all =
+            repositories.filter(|path| path.is_dir()).flat_map(|path| fs::read_dir(path).unwrap());
+        let names = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        noted.lock().unwrap().extend(names.filter(|name| name.starts_with("run-")));
+    });
+    home.set(scene.sandbox.home()).unwrap();
+    let repo = project(&scene, &spec);
+    let told = run(&repo).ok();
+    assert_eq!(
+        subjects(&repo).iter().filter(|one| one.ends_with("one more word")).count(),
+        6,
+        "{told}"
+    );
+    // The run's own, that of the task beside it, and that of the next one while what was built beside is put upon the others.
+    let seen = seen.lock().unwrap();
+    assert!((2..=3).contains(&seen.len()), "{seen:?}");
 }
 
 #[test]

@@ -203,7 +203,11 @@ impl<'a> SpecSession<'a> {
 
     /// The folder in which agents of this run read and write.
     pub(super) fn workspace(&self) -> Result<Workspace> {
-        let name = self.of_task(&format!("run-{}", self.run.id), "");
+        let id = &self.run.id;
+        let name = match &self.run.progress().begun {
+            Some(begun) => format!("run-{id}-{}", begun.workspace()),
+            None => format!("run-{id}"),
+        };
         let folder = checkout::root(self.private).join(name);
         Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{}`", self.run.id))

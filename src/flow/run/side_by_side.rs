@@ -145,7 +145,13 @@ impl SpecSession<'_> {
         jobs.truncate(at_once.saturating_sub(beside.len()));
         // The workspace of one that was set aside is not free before it has ended.
         let task = |job: &JobId| job_place::of_spec(job).task;
-        jobs.retain(|job| beside.iter().all(|(was, _)| task(&was.job) != task(job)));
+        let workspace = |begun: &Option<BegunAhead>| begun.as_ref().map(BegunAhead::workspace);
+        jobs.retain(|job| {
+            let own = self.run.seen_by(job).map(|seen| workspace(&seen.progress().begun));
+            beside
+                .iter()
+                .all(|(was, _)| task(&was.job) != task(job) && Some(workspace(&was.begun)) != own)
+        });
         jobs
     }
 

@@ -103,6 +103,13 @@ pub(super) fn begin(run: &mut SpecRun) {
     spec.ahead.sort_by_key(|task| task.begun.before);
 }
 
+/// The first workspace beside the run's own in which no task is built.
+fn free_place(spec: &SpecProgress) -> usize {
+    let begun = spec.ahead.iter().map(|task| &task.begun).chain(&spec.begun);
+    let taken: Vec<usize> = begun.map(BegunAhead::workspace).collect();
+    (1..=taken.len() + 1).find(|place| !taken.contains(place)).unwrap_or_default()
+}
+
 /// Whether a person may be asked about a task before the next one is built.
 fn asks_between(about: &SpecAbout) -> bool {
     let options = &about.options;

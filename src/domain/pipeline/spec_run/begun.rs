@@ -30,6 +30,18 @@ pub struct BegunAhead {
     /// Who wrote its tests and code, for people; empty until somebody did.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub executor: String,
+    /// Which of the workspaces beside the run's own it is built in, from 1. `None` where an earlier version of the
+    /// program began it, which gave each task one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<usize>,
+}
+
+impl BegunAhead {
+    /// The number of its workspace among those beside the run's own. They are few and kept from task to task, as what was
+    /// compiled there is.
+    pub fn workspace(&self) -> usize {
+        self.place.unwrap_or(self.before + 1)
+    }
 }
 
 /// A task that was worked on before its turn, of which nothing is taken: it is built again once it is its turn.

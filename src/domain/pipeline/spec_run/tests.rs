@@ -24,7 +24,7 @@ use crate::domain::pipeline::spec_run::about::{
 };
 use crate::domain::pipeline::spec_run::apply;
 use crate::domain::pipeline::spec_run::apply::{apply, ask_again, start};
-use crate::domain::pipeline::spec_run::begun::AheadTask;
+use crate::domain::pipeline::spec_run::begun::{AheadTask, BegunAhead};
 use crate::domain::pipeline::spec_run::bug;
 use crate::domain::pipeline::spec_run::outcome::{
     CheckpointAnswer, RebasedCommits, ResearchCame, SpecOutcome, TaskReview, Work,
@@ -621,6 +621,13 @@ proptest! {
             prop_assert!(spec.ahead.len() < run.about.options.tasks_at_once.max(1));
             let is_later = |task: &AheadTask| (spec.before() + 1..tasks).contains(&task.begun.before);
             prop_assert!(spec.ahead.iter().all(is_later), "{:?}", spec.ahead);
+            let begun = spec.ahead.iter().map(|task| &task.begun).chain(&spec.begun);
+            let mut places: Vec<usize> = begun.map(BegunAhead::workspace).collect();
+            places.sort_unstable();
+            let most = run.about.options.tasks_at_once;
+            let is_own = |pair: &[usize]| pair[0] < pair[1];
+            prop_assert!(places.windows(2).all(is_own), "one workspace each: {places:?}");
+            prop_assert!(places.iter().all(|place| (1..=most).contains(place)), "{places:?}");
         }
         prop_assert!(stops > count / 4, "it goes on and on: {:?}", run.stage());
     }
