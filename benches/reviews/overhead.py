@@ -53,7 +53,12 @@ printf '%s %s %s\\n' "$1" "$began" "$EPOCHREALTIME" >> '{log}'
 """
 
 def text(rng, lines):
-    return "".join(" ".join(rng.choices(WORDS, k=8)) + "\n" for _ in range(lines))
+    """Python that parses: over what does not, a parser takes many times as long."""
+    def line():
+        words = rng.choices(WORDS, k=7)
+        return f"{words[0]}_{words[1]} = {words[2]}({words[3]}, {words[4]}.{words[5]}) + {words[6]}\n"
+
+    return "".join(line() for _ in range(lines))
 
 
 def make(folder, files):

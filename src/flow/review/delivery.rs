@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
-use bstr::{BString, ByteSlice as _};
+use bstr::BString;
 
 use crate::domain::gates::secrets::redact;
 use crate::domain::model::change::{Change, FileChange, FileChangeKind, FileMode, TreeEntry};
 use crate::domain::model::encoding::{TextEncoding, decode};
 use crate::domain::model::fence::visible_path;
-use crate::domain::model::globs;
 use crate::domain::model::objects::Content;
 use crate::domain::review::deliver::file::{Became, DeliveredFile, FileSide};
 use crate::domain::review::deliver::pairs::paired;
@@ -67,20 +66,6 @@ pub struct Layout {
     pub(super) delivered: Delivered,
 }
 
-/// The files of a change that the policy leaves out, and the others.
-fn left_out<'a>(
-    inputs: &ReviewInputs,
-    change: &'a Change,
-) -> Result<(Vec<&'a FileChange>, Vec<&'a FileChange>)> {
-    let left_out = &inputs.policy().review.leave_out;
-    if change.files.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let globs = globs::union(left_out.iter().map(String::as_str))?;
-    let is_left_out = |file: &&FileChange| globs.is_match(file.path.to_path_lossy());
-    Ok(change.files.iter().partition(is_left_out))
-}
-
 /// Builds the delivery of a change.
 pub fn lay_out(
     repo: &Repo,
@@ -88,7 +73,10 @@ pub fn lay_out(
     change: &Change,
     seed: &[u8; 32],
 ) -> Result<Delivered> {
-    let (out, shown) = left_out(inputs, change)?;
+    let (mut out, mut shown) = (Vec::new(), Vec::new());
+    for file in &change.files {
+        if inputs.leaves_out(&file.path)? { &mut out } else { &mut shown }.push(file);
+    }
     let named =
         |file: &FileChange| (shown_path(&file.path), "left out by `review.leave-out`".to_owned());
     let (files, too_large) = files(&repo.objects, &shown)?;

@@ -1,11 +1,15 @@
 //! Gathers the inputs of a review: the policy of the base, the spec, the rules, and the reviewers.
 
+use std::sync::OnceLock;
+
 use anyhow::Result;
-use bstr::BString;
+use bstr::{BString, ByteSlice as _};
+use globset::GlobSet;
 
 use crate::domain::gates::policy::EffectivePolicy;
 use crate::domain::model::agent::AgentIdentity;
 use crate::domain::model::change::{Change, FileChange};
+use crate::domain::model::globs;
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::review_loop::CriteriaWeight;
 use crate::domain::pipeline::run::SpecCopy;
@@ -64,6 +68,8 @@ pub struct ReviewInputs {
     pub spec_notes: Vec<String>,
     /// Why no review can be made by the spec that there should be.
     pub spec_refusal: Option<SpecRefusal>,
+    /// The patterns of `review.leave-out`, compiled once they are needed.
+    leave_out: OnceLock<GlobSet>,
 }
 
 impl ReviewInputs {
@@ -112,8 +118,21 @@ impl ReviewInputs {
             each_spec,
             spec_notes,
             spec_refusal,
+            leave_out: OnceLock::new(),
         };
         Ok(inputs.with_identities(agent_env))
+    }
+
+    /// Whether the policy leaves a file out of reviews.
+    pub fn leaves_out(&self, path: &BString) -> Result<bool> {
+        let globs = if let Some(globs) = self.leave_out.get() {
+            globs
+        } else {
+            let patterns = self.policy().review.leave_out.iter().map(String::as_str);
+            let compiled = globs::union(patterns)?;
+            self.leave_out.get_or_init(|| compiled)
+        };
+        Ok(globs.is_match(path.to_path_lossy()))
     }
 
     /// The same, where the versions of the agents' programs are known, which are started for that if they

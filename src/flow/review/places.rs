@@ -275,8 +275,7 @@ impl<'a> FindingPlaces<'a> {
         if own.is_some_and(|file| file.new.is_some()) {
             return Some(known.clone());
         }
-        let is_there = self.text(false, known.as_bstr()).is_some();
-        if own.is_none() && is_there {
+        if own.is_none() && self.is_in_tree(known) {
             return None;
         }
         for file in change.files.iter().filter(|file| file.has_content()) {
@@ -292,6 +291,12 @@ impl<'a> FindingPlaces<'a> {
             Some(_) => Some(known.clone()),
             None => self.moved_file_with(kept),
         }
+    }
+
+    /// Whether the tree of the change has a file of that path, where that can be read. Findings in files that the change does not touch are
+    /// many: of those no more is read.
+    fn is_in_tree(&self, path: &BString) -> bool {
+        matches!(self.objects.entry(&self.change.tree, path.as_bstr()), Ok(Some(_)))
     }
 
     /// The one moved file that has the text of a finding, whose own file is neither in the change nor in its

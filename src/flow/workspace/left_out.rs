@@ -10,11 +10,13 @@ use crate::domain::gates::secrets::redact;
 use crate::domain::model::fence::visible_path;
 use crate::domain::model::oid::Oid;
 use crate::flow::workspace::checkout::Workspace;
-use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
+use crate::platform::git::unstaged::{ChangedListing, list_files};
 
 /// How many paths one line names.
 const NAMED_MAX: usize = 5;
+
+const NOT_LISTED: &str = "could not list what was left";
 
 /// The state of a workspace that was saved.
 pub struct SavedTree {
@@ -51,7 +53,8 @@ pub(super) struct ChangedFiles {
 impl Workspace {
     /// What is new or changed, apart from what has more than so many bytes.
     pub(super) fn changed_files(&self, repo: &Repo, max: u64) -> Result<ChangedFiles> {
-        let names = self.listed(repo, &["--others", "--modified", "--exclude-standard"])?;
+        let git = || repo.git_into(&self.work(), &self.index());
+        let names = ChangedListing::begin(git).and_then(ChangedListing::end).context(NOT_LISTED)?;
         // A project's own `.gitignore` may take back that git ignores a copy.
         let names = names.into_iter().filter(|path| !self.is_of_copy(path));
         let work = self.work();
@@ -69,8 +72,9 @@ impl Workspace {
     /// What git ignores of what is there, said in one line; `None` for nothing. After a checkout in which what
     /// was ignored goes, that is what was written since.
     pub fn ignored(&self, repo: &Repo) -> Result<Option<String>> {
-        let mut paths =
-            self.listed(repo, &["--others", "--ignored", "--exclude-standard", "--directory"])?;
+        let git = repo.git_into(&self.work(), &self.index());
+        let words = ["--others", "--ignored", "--exclude-standard", "--directory"];
+        let mut paths = list_files(git, &words).context(NOT_LISTED)?;
         paths.retain(|path| !self.is_of_copy(path));
         // Single files first: whole folders are what builds leave.
         paths.sort_by_key(|path| (path.ends_with(b"/"), path.clone()));
@@ -85,16 +89,6 @@ impl Workspace {
             path.strip_prefix(copy.as_bytes())
                 .is_some_and(|below| below.is_empty() || below.starts_with(b"/"))
         })
-    }
-
-    fn listed(&self, repo: &Repo, options: &[&str]) -> Result<Vec<BString>> {
-        let git = repo.git_into(&self.work(), &self.index());
-        let output = git.args(["ls-files", "-z"]).args(options).capture()?;
-        let names = succeeded(&output, "git ls-files").context("could not list what was left")?;
-        let mut names: Vec<BString> =
-            names.split_str("\0").filter(|name| !name.is_empty()).map(BString::from).collect();
-        names.dedup();
-        Ok(names)
     }
 }
 

@@ -8,14 +8,13 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::domain::model::oid::Oid;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::library::is_absent;
-use crate::platform::git::object::Objects;
 use crate::platform::git::repo::Repo;
 
 impl Repo {
     /// What a symbolic ref points to; `None` where it is none.
     pub fn symbolic(&self, name: &BStr) -> Result<Option<BString>> {
         // The library takes names of UTF-8 alone.
-        if let (Objects::Library(library), Ok(name)) = (&self.objects, name.to_str()) {
+        if let (Some(library), Ok(name)) = (self.objects.library(), name.to_str()) {
             return match library.repository.find_reference(name) {
                 Ok(reference) => Ok(reference.symbolic_target_bytes().map(BString::from)),
                 Err(error) if is_absent(&error) => Ok(None),
@@ -44,7 +43,7 @@ impl Repo {
 
     /// The names of the symbolic refs below a prefix such as `refs/heads/`.
     pub fn symbolic_refs(&self, prefix: &str) -> Result<Vec<BString>> {
-        if let Objects::Library(library) = &self.objects {
+        if let Some(library) = self.objects.library() {
             return library.symbolic_refs(prefix);
         }
         let format = "--format=%(if)%(symref)%(then)%(refname)%(end)";
@@ -55,7 +54,7 @@ impl Repo {
 
     /// The refs below a prefix such as `refs/heads/`, with what they point to.
     pub fn refs(&self, prefix: &str) -> Result<Vec<(BString, Oid)>> {
-        if let Objects::Library(library) = &self.objects {
+        if let Some(library) = self.objects.library() {
             return library.refs(prefix);
         }
         let output = self

@@ -100,7 +100,7 @@ impl Repo {
                 let common_dir = library.commondir().to_path_buf();
                 let work_tree = library.workdir().map(Path::to_path_buf);
                 let library = Box::new(Library::new(library, &hook_vars));
-                (git_dir, common_dir, work_tree, Objects::Library(library))
+                (git_dir, common_dir, work_tree, Objects::of_library(library))
             }
             Err(_) => ask_git(dir, git_dir_var.as_deref(), &hook_vars, &settings)?,
         };
@@ -174,10 +174,8 @@ impl Repo {
     pub fn objects_elsewhere(&self) -> Option<&Path> {
         let mut names = self.hook_vars.iter().map(|(name, _)| *name);
         let elsewhere = names.any(|name| name == OBJECTS || name == alternates::VARIABLE);
-        match &self.objects {
-            Objects::Library(library) if !elsewhere => Some(library.repository.path()),
-            _ => None,
-        }
+        let library = self.objects.library().filter(|_| !elsewhere)?;
+        Some(library.repository.path())
     }
 
     /// A git command in this repository, with the variables that git set for the hook.
@@ -250,7 +248,7 @@ impl Repo {
 
     /// The branch that is checked out, without `refs/heads/`; `None` where HEAD is detached.
     pub fn branch(&self) -> Result<Option<String>> {
-        let name = if let Objects::Library(library) = &self.objects {
+        let name = if let Some(library) = self.objects.library() {
             let head = library.repository.find_reference("HEAD").context("could not read HEAD")?;
             head.symbolic_target_bytes().map(BString::from)
         } else {
@@ -263,7 +261,7 @@ impl Repo {
 
     /// The commit that a ref such as `HEAD` or `refs/heads/main` leads to; `None` where there is none.
     pub fn tip(&self, name: &str) -> Result<Option<Oid>> {
-        let Objects::Library(library) = &self.objects else { return self.resolve(name) };
+        let Some(library) = self.objects.library() else { return self.resolve(name) };
         let reference = library.repository.find_reference(name);
         let target = match reference.and_then(|reference| reference.resolve()) {
             Ok(reference) => reference.target(),
@@ -306,7 +304,7 @@ impl Repo {
 
     /// The tree that the index git named stands for. Its objects are in the repository afterwards.
     pub fn staged_tree(&self) -> Result<Oid> {
-        if let Objects::Library(_) = &self.objects
+        if self.objects.library().is_some()
             && let Some(tree) = index::recorded_tree(&self.index_file, 20)
             && self.objects.header(&tree)?.is_some()
         {
@@ -366,7 +364,7 @@ impl Repo {
 
     /// The names of the configured remotes.
     pub fn remotes(&self) -> Result<Vec<BString>> {
-        if let Objects::Library(library) = &self.objects {
+        if let Some(library) = self.objects.library() {
             let names = library.repository.remotes()?;
             return Ok(names.iter_bytes().map(BString::from).collect());
         }
@@ -377,7 +375,7 @@ impl Repo {
     /// A value of git's configuration, as git itself sees it; `None` where it is not set. A key
     /// without a value is `true`. Git is started for it, once, only where libgit2 would not know.
     pub fn config(&self, key: &str) -> Result<Option<BString>> {
-        if let Objects::Library(library) = &self.objects
+        if let Some(library) = self.objects.library()
             && let Some(system) = self.settings.of_library()
         {
             return config::of_library(&mut library.repository.config()?, key, system);

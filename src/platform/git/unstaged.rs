@@ -42,22 +42,45 @@ pub fn list(repo: &Repo) -> Result<Vec<UnstagedFile>> {
     UnstagedListing::begin(repo)?.end(repo)
 }
 
-/// The list of what is not staged, on which git works meanwhile: it looks at every file.
-pub struct UnstagedListing(Option<ChildProcess>);
+/// What differs from an index, on which git works meanwhile. Both lists look at every file, so that they are made side by
+/// side.
+pub struct ChangedListing([ChildProcess; 2]);
+
+impl ChangedListing {
+    /// Begins to list what is not as the index has it, deleted or not, and what it does not have. What git ignores is none of it.
+    pub fn begin(git: impl Fn() -> Cmd) -> Result<Self> {
+        let start = |words: [_; 2]| git().args(["ls-files", "-z"]).args(words).start();
+        Ok(Self([start(["--modified", "--deleted"])?, start(["--others", "--exclude-standard"])?]))
+    }
+
+    /// Waits for the paths, in their order, each once. A folder with a repository of its own ends in a slash.
+    pub fn end(self) -> Result<Vec<BString>> {
+        // Both end before one is a reason to go away.
+        let outputs = self.0.map(ChildProcess::wait);
+        let mut all = Vec::new();
+        for output in outputs {
+            all.extend(paths(&output?)?);
+        }
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
+    }
+}
+
+/// The list of what is not staged, on which git works meanwhile.
+pub struct UnstagedListing(Option<ChangedListing>);
 
 impl UnstagedListing {
     pub fn begin(repo: &Repo) -> Result<Self> {
-        let words = ["--modified", "--deleted", "--others", "--exclude-standard"];
-        let git = repo.work_tree.as_ref().map(|_| ls_files(repo, &words).start());
-        Ok(Self(git.transpose()?))
+        let listing = repo.work_tree.as_ref().map(|_| ChangedListing::begin(|| repo.git()));
+        Ok(Self(listing.transpose()?))
     }
 
     /// Waits for the list of the same repository.
     pub fn end(self, repo: &Repo) -> Result<Vec<UnstagedFile>> {
-        let (Some(git), Some(top)) = (self.0, &repo.work_tree) else { return Ok(Vec::new()) };
+        let (Some(listing), Some(top)) = (self.0, &repo.work_tree) else { return Ok(Vec::new()) };
         let mut files = Vec::new();
-        // A repository of its own ends in a slash.
-        for path in paths(&git.wait()?)?.into_iter().filter(|path| !path.ends_with(b"/")) {
+        for path in listing.end()?.into_iter().filter(|path| !path.ends_with(b"/")) {
             files.push(match fs::symlink_metadata(top.join(path.to_path_lossy())) {
                 Ok(data) if data.is_dir() => continue,
                 Ok(data) => UnstagedFile { path, size: data.len(), modified: data.modified().ok() },
@@ -69,12 +92,8 @@ impl UnstagedListing {
 }
 
 /// What `git ls-files` lists with these words, in path order, each once.
-pub fn list_files(repo: &Repo, words: &[&str]) -> Result<Vec<BString>> {
-    paths(&ls_files(repo, words).capture()?)
-}
-
-fn ls_files(repo: &Repo, words: &[&str]) -> Cmd {
-    repo.git().args(["ls-files", "-z"]).args(words)
+pub fn list_files(git: Cmd, words: &[&str]) -> Result<Vec<BString>> {
+    paths(&git.args(["ls-files", "-z"]).args(words).capture()?)
 }
 
 fn paths(output: &Output) -> Result<Vec<BString>> {

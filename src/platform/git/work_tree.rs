@@ -62,7 +62,7 @@ pub fn write_trees(repo: &Repo, objects: &Path) -> Result<WorkTreeTrees> {
     let conflicts = conflicts(repo)?;
     let staged = if conflicts.is_empty() { Some(write()?) } else { None };
     // A repository of its own ends in a slash.
-    let mut nested = list_files(repo, &["--others", "--exclude-standard"])?;
+    let mut nested = list_files(repo.git(), &["--others", "--exclude-standard"])?;
     nested.retain(|path| path.ends_with(b"/"));
     let mut added = git().args(["add", "--all", "--", "."]);
     for path in &nested {
@@ -119,7 +119,7 @@ pub fn adopt(repo: &Repo, objects: &Path, tree: &Oid) -> Result<()> {
 /// The files with unresolved conflicts.
 fn conflicts(repo: &Repo) -> Result<Vec<BString>> {
     // `<mode> SP <object> SP <stage> TAB <path>`, up to three times.
-    let listed = list_files(repo, &["--unmerged"])?;
+    let listed = list_files(repo.git(), &["--unmerged"])?;
     let mut paths: Vec<BString> = listed
         .iter()
         .filter_map(|line| line.split_once_str("\t").map(|(_, path)| BString::from(path)))

@@ -3,10 +3,12 @@
 
 #[cfg(test)]
 mod tests;
+mod trees;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use bstr::{BStr, BString, ByteSlice};
@@ -20,10 +22,18 @@ use crate::domain::model::objects::{Content, ReadObjects, TreeItem, TreeNotHere}
 use crate::domain::model::oid::Oid;
 use crate::platform::git::cat_file::CatFile;
 use crate::platform::git::library::Library;
+use crate::platform::git::object::trees::{KeptTrees, item_of, lines, parse};
 use crate::platform::git::read_object::ReadObject;
 
-/// The object database of one repository.
-pub enum Objects {
+/// The object database of one repository. Trees that were read are kept, up to a bound: they are walked again for
+/// each path.
+pub struct Objects {
+    source: ObjectSource,
+    trees: RefCell<KeptTrees>,
+}
+
+/// What reads objects.
+enum ObjectSource {
     Library(Box<Library>),
     /// For what libgit2 cannot open: SHA-256, reftable.
     Command(Box<RefCell<CatFile>>),
@@ -53,6 +63,23 @@ pub struct Tag {
 }
 
 impl Objects {
+    fn new(source: ObjectSource) -> Self {
+        Self { source, trees: RefCell::default() }
+    }
+
+    /// The object database of a repository that libgit2 opened.
+    pub fn of_library(library: Box<Library>) -> Self {
+        Self::new(ObjectSource::Library(library))
+    }
+
+    /// The repository, where libgit2 can open it.
+    pub fn library(&self) -> Option<&Library> {
+        match &self.source {
+            ObjectSource::Library(library) => Some(library),
+            ObjectSource::Command(_) => None,
+        }
+    }
+
     /// Opens the object database through `git cat-file`, for repositories that libgit2
     /// cannot open. The variables say where a push that was not accepted yet has its objects.
     pub fn through_command(
@@ -60,12 +87,13 @@ impl Objects {
         common_dir: &Path,
         vars: &[(&'static str, OsString)],
     ) -> Result<Self> {
-        Ok(Self::Command(Box::new(RefCell::new(CatFile::start(git_dir, common_dir, vars)?))))
+        let cat_file = CatFile::start(git_dir, common_dir, vars)?;
+        Ok(Self::new(ObjectSource::Command(Box::new(RefCell::new(cat_file)))))
     }
 
     /// Opens the object database of a repository that libgit2 can open, by its git directory.
     pub fn open(git_dir: &Path) -> Result<Self> {
-        Ok(Self::Library(Box::new(Library::new(git2::Repository::open(git_dir)?, &[]))))
+        Ok(Self::of_library(Box::new(Library::new(git2::Repository::open(git_dir)?, &[]))))
     }
 
     /// The same database once more, with these variables of a hook.
@@ -75,12 +103,12 @@ impl Objects {
         common_dir: &Path,
         vars: &[(&'static str, OsString)],
     ) -> Result<Self> {
-        match self {
-            Self::Library(_) => {
+        match self.source {
+            ObjectSource::Library(_) => {
                 let opened = git2::Repository::open(git_dir)?;
-                Ok(Self::Library(Box::new(Library::new(opened, vars))))
+                Ok(Self::of_library(Box::new(Library::new(opened, vars))))
             }
-            Self::Command(_) => Self::through_command(git_dir, common_dir, vars),
+            ObjectSource::Command(_) => Self::through_command(git_dir, common_dir, vars),
         }
     }
 
@@ -97,18 +125,18 @@ impl Objects {
     }
 
     fn read_up_to(&self, oid: &Oid, most: u64) -> Result<Option<ReadObject>> {
-        let read = match self {
-            Self::Library(library) => library.read(oid, most),
-            Self::Command(cat_file) => cat_file.borrow_mut().read(oid, most),
+        let read = match &self.source {
+            ObjectSource::Library(library) => library.read(oid, most),
+            ObjectSource::Command(cat_file) => cat_file.borrow_mut().read(oid, most),
         };
         read.map_err(|error| unreadable(oid, &error))
     }
 
     /// The kind and the size in bytes, without reading the content where that can be avoided.
     pub fn header(&self, oid: &Oid) -> Result<Option<(ObjectKind, u64)>> {
-        let header = match self {
-            Self::Library(library) => library.header(oid),
-            Self::Command(cat_file) => cat_file.borrow_mut().header(oid),
+        let header = match &self.source {
+            ObjectSource::Library(library) => library.header(oid),
+            ObjectSource::Command(cat_file) => cat_file.borrow_mut().header(oid),
         };
         header.map_err(|error| unreadable(oid, &error))
     }
@@ -130,12 +158,35 @@ impl Objects {
 
     /// The lines of a tree, in git's order.
     pub fn tree(&self, oid: &Oid) -> Result<Vec<TreeItem>> {
+        parse(&self.tree_bytes(oid)?, oid).with_context(|| damaged_tree(oid))
+    }
+
+    /// A tree as git stores it.
+    fn tree_bytes(&self, oid: &Oid) -> Result<Arc<[u8]>> {
+        if let Some(kept) = self.trees.borrow().get(oid) {
+            return Ok(kept);
+        }
         match self.read(oid)? {
-            Some((ObjectKind::Tree, bytes)) => parse_tree(&bytes, oid.as_str().len() / 2)
-                .with_context(|| format!("tree {oid} is damaged")),
+            Some((ObjectKind::Tree, bytes)) => {
+                let bytes: Arc<[u8]> = bytes.into();
+                self.trees.borrow_mut().keep(oid, &bytes);
+                Ok(bytes)
+            }
             Some(_) => bail!("object {oid} is not a tree"),
             None => Err(TreeNotHere(oid.clone()).into()),
         }
+    }
+
+    /// What a tree has by that name, not looking into what is below it.
+    fn named(&self, tree: &Oid, name: &BStr) -> Result<Option<TreeItem>> {
+        let bytes = self.tree_bytes(tree)?;
+        for line in lines(&bytes, tree) {
+            let line = line.with_context(|| damaged_tree(tree))?;
+            if line.name == name {
+                return item_of(&line).with_context(|| damaged_tree(tree)).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The commit that an object is or, through annotated tags, points to; `None` where that is none.
@@ -181,8 +232,7 @@ impl Objects {
         let mut at = tree.clone();
         let mut names = path.split_str("/").peekable();
         while let Some(name) = names.next() {
-            let item = self.tree(&at)?.into_iter().find(|item| item.name() == name.as_bstr());
-            match (item, names.peek()) {
+            match (self.named(&at, name.as_bstr())?, names.peek()) {
                 (Some(TreeItem::Tree { oid, .. }), Some(_)) => at = oid,
                 (Some(TreeItem::File { entry, .. }), None) => return Ok(Some(entry)),
                 _ => return Ok(None),
@@ -196,8 +246,7 @@ impl Objects {
         let mut at = Some(tree.clone());
         for name in path.split_str("/").filter(|name| !name.is_empty()) {
             let Some(folder) = at else { return Ok(false) };
-            let item = self.tree(&folder)?.into_iter().find(|item| item.name() == name.as_bstr());
-            at = match item {
+            at = match self.named(&folder, name.as_bstr())? {
                 Some(TreeItem::Tree { oid, .. }) => Some(oid),
                 Some(TreeItem::File { .. }) => None,
                 None => return Ok(false),
@@ -267,33 +316,8 @@ fn unreadable(oid: &Oid, error: &anyhow::Error) -> anyhow::Error {
     )
 }
 
-/// `<mode> SP <name> NUL <raw oid>`, again and again.
-fn parse_tree(mut bytes: &[u8], oid_len: usize) -> Option<Vec<TreeItem>> {
-    let mut items = Vec::new();
-    while !bytes.is_empty() {
-        let space = bytes.find_byte(b' ')?;
-        let nul = bytes.find_byte(0)?;
-        let mode = bytes.get(..space)?;
-        let name = BString::from(bytes.get(space + 1..nul)?);
-        let raw = bytes.get(nul + 1..nul + 1 + oid_len)?;
-        let oid = Oid::from_raw(raw)?;
-        bytes = &bytes[nul + 1 + oid_len..];
-        items.push(match mode {
-            b"40000" | b"040000" => TreeItem::Tree { name, oid },
-            _ => TreeItem::File { name, entry: TreeEntry { oid, mode: parse_mode(mode) } },
-        });
-    }
-    Some(items)
-}
-
-/// Odd modes of old tools (`100664`) are ordinary files.
-fn parse_mode(mode: &[u8]) -> FileMode {
-    match mode {
-        b"120000" => FileMode::Symlink,
-        b"160000" => FileMode::Submodule,
-        b"100755" => FileMode::Executable,
-        _ => FileMode::File,
-    }
+fn damaged_tree(oid: &Oid) -> String {
+    format!("tree {oid} is damaged")
 }
 
 fn parse_commit(oid: &Oid, bytes: &[u8]) -> Option<Commit> {

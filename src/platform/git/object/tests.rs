@@ -177,11 +177,39 @@ fn drawn_objects_are_read_or_refused() {
     let seeds = [commit.as_bytes(), tag.as_bytes(), &tree];
     let of = oid.clone();
     fuzz::hold("commits, tags and trees", &seeds, &words.map(str::as_bytes), move |bytes| {
-        for width in [20, 32] {
-            for item in parse_tree(bytes, width).into_iter().flatten() {
+        for width in [40, 64] {
+            let name = Oid::parse(&"1".repeat(width)).unwrap();
+            for item in parse(bytes, &name).into_iter().flatten() {
                 assert!(!item.name().contains(&0));
             }
         }
         drop((parse_commit(&of, bytes), parse_tag(bytes)));
     });
+}
+
+#[test]
+fn a_tree_is_walked_by_what_was_read_of_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = git2::Repository::init(folder.path()).unwrap();
+    let blob = repository.blob(b"text").unwrap();
+    let tree = |name: &str, of: git2::Oid, mode: i32| {
+        let mut builder = repository.treebuilder(None).unwrap();
+        builder.insert(name, of, mode).unwrap();
+        builder.write().unwrap()
+    };
+    let root = tree("folder", tree("file", blob, 0o100_755), 0o040_000);
+    let root = Oid::parse(&root.to_string()).unwrap();
+    let objects = Objects::open(&folder.path().join(".git")).unwrap();
+    for is_gone in [false, true] {
+        let entry = objects.entry(&root, BStr::new("folder/file")).unwrap().unwrap();
+        assert_eq!((entry.oid.as_str(), entry.mode), (&*blob.to_string(), FileMode::Executable));
+        assert!(objects.has(&root, BStr::new("folder")).unwrap());
+        assert!(!objects.has(&root, BStr::new("folder/file/below")).unwrap());
+        assert_eq!(objects.entry(&root, BStr::new("folder")).unwrap(), None, "{is_gone}");
+        // What is read again would not be there.
+        fs::remove_dir_all(folder.path().join(".git/objects")).unwrap();
+        fs::create_dir(folder.path().join(".git/objects")).unwrap();
+    }
+    let again = Objects::open(&folder.path().join(".git")).unwrap();
+    assert!(again.entry(&root, BStr::new("folder/file")).unwrap_err().is::<TreeNotHere>());
 }
