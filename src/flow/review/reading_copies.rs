@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::thread::JoinHandle;
 
@@ -49,8 +50,9 @@ pub struct ReadingCopies<'a> {
     shown: Option<(Oid, Arc<ShownFiles>)>,
     /// The tree in the shared folder, which this process alone fills.
     filled: Option<Oid>,
-    /// Fills the shared folder with that tree.
+    /// Fills the shared folder with that tree, as long as it may be wanted.
     filling: Option<(Oid, JoinHandle<Result<NotCopied>>)>,
+    is_wanted: Arc<AtomicBool>,
     /// Remove folders that nobody works in any more.
     removing: Vec<JoinHandle<()>>,
     /// The texts of what is shown, once they were asked for.
@@ -68,6 +70,7 @@ impl<'a> ReadingCopies<'a> {
             shown: None,
             filled: None,
             filling: None,
+            is_wanted: Arc::new(AtomicBool::new(true)),
             removing: Vec::new(),
             texts: None,
             uncopied: NotCopied::new(),
@@ -115,7 +118,10 @@ impl<'a> ReadingCopies<'a> {
         }
         let Some((tree, files)) = self.shown.clone() else { return };
         let shared = reading_copy::folder(self.repo, &self.run);
-        self.filling = Some((tree, thread::spawn(move || files.write(&shared))));
+        let is_wanted = Arc::clone(&self.is_wanted);
+        let is_wanted = move || is_wanted.load(Ordering::Relaxed);
+        let fill = move || files.write_while(&shared, &is_wanted);
+        self.filling = Some((tree, thread::spawn(fill)));
     }
 
     /// The texts in a folder of that tree.
@@ -135,6 +141,7 @@ impl<'a> ReadingCopies<'a> {
 
     /// Removes all of them, and does the work meanwhile.
     pub fn remove_beside<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        self.is_wanted.store(false, Ordering::Relaxed);
         self.end_filling();
         self.filled = None;
         let remove = reading_copy::removal(self.repo, &self.run);
@@ -190,6 +197,7 @@ impl<'a> ReadingCopies<'a> {
 
 impl Drop for ReadingCopies<'_> {
     fn drop(&mut self) {
+        self.is_wanted.store(false, Ordering::Relaxed);
         self.end_filling();
         self.end_removing();
     }

@@ -247,7 +247,7 @@ impl Workspace {
             self.run(git().args(["clean", flags]).args(copies), interrupts)?;
         }
         private_repo::create(repo, &work, &index, tree, head)?;
-        file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())
+        file::write_unsynced(&self.ready_file(), format!("{tree}\n").as_bytes())
     }
 
     /// Removes the links of an earlier run.
@@ -288,9 +288,10 @@ impl Workspace {
         }
     }
 
-    /// The tree that is checked out; `None` after a checkout that did not end.
+    /// The tree that is checked out; `None` after a checkout that did not end, or a loss of power.
     pub(super) fn checked_out(&self) -> Option<String> {
-        file::read_text(&self.ready_file()).ok().map(|text| text.trim().to_owned())
+        let text = file::read_text(&self.ready_file()).ok()?;
+        Some(text.trim().to_owned()).filter(|tree| !tree.is_empty())
     }
 
     pub(super) fn invalidate(&self) -> Result<()> {

@@ -31,7 +31,7 @@ struct Removable {
 /// Notes that a folder is used now.
 pub(super) fn note_use(folder: &Path) {
     // Without it the folder goes earlier than it should.
-    drop(file::write_atomic(&folder.join(USED), b""));
+    drop(file::write_unsynced(&folder.join(USED), b""));
 }
 
 /// Removes workspaces beside `root` and in it, of this repository and of others, until they take no more than
@@ -78,7 +78,7 @@ fn measured(folder: PathBuf) -> Removable {
     let is_current = changed(SIZE).is_some_and(|looked| looked > used);
     let bytes = kept.filter(|_| is_current).unwrap_or_else(|| {
         let bytes = size_of(&folder.join("work"));
-        drop(file::write_atomic(&folder.join(SIZE), bytes.to_string().as_bytes()));
+        drop(file::write_unsynced(&folder.join(SIZE), bytes.to_string().as_bytes()));
         bytes
     });
     Removable { folder, used, bytes }

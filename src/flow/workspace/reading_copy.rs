@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use crate::domain::gates::secrets::redact;
@@ -126,19 +126,25 @@ impl ShownFiles {
 
     /// Fills a folder with them; what was there is gone.
     pub fn write(&self, folder: &Path) -> Result<NotCopied> {
+        self.write_while(folder, &|| true)
+    }
+
+    /// As [`Self::write`], as long as it is wanted: where it is not any more, it is an error.
+    pub fn write_while(&self, folder: &Path, is_wanted: &dyn Fn() -> bool) -> Result<NotCopied> {
         if folder.exists() {
             fs::remove_dir_all(folder)
                 .with_context(|| format!("could not empty `{}`", folder.display()))?;
         }
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make `{}`", folder.display()))?;
-        self.write_into(folder)
+        self.write_into(folder, is_wanted)
     }
 
-    fn write_into(&self, folder: &Path) -> Result<NotCopied> {
+    fn write_into(&self, folder: &Path, is_wanted: &dyn Fn() -> bool) -> Result<NotCopied> {
         let mut not_written = self.not_read.clone();
         let mut last = None;
         for file in &self.files {
+            ensure!(is_wanted(), "`{}` is not wanted any more", folder.display());
             let parent = file.place.parent();
             not_written.extend(file.write(folder, parent == last)?);
             last = parent;
@@ -196,7 +202,7 @@ impl ShownStep {
             file::remove_if_there(&folder.join(path))
                 .with_context(|| format!("could not remove `{}`", path.display()))?;
         }
-        self.new.write_into(folder)
+        self.new.write_into(folder, &|| true)
     }
 }
 

@@ -61,7 +61,7 @@ impl Workspace {
         }
         let tree = saved?;
         // From here only what differs is written for the next one.
-        file::write_atomic(&self.ready_file(), format!("{tree}\n").as_bytes())?;
+        file::write_unsynced(&self.ready_file(), format!("{tree}\n").as_bytes())?;
         Ok(SavedTree { tree, large: changed.large })
     }
 

@@ -142,7 +142,7 @@ impl Confinement {
         }
         refuse_too_much(&access, &mounts::home_of(env))?;
         let names = "127.0.0.1 localhost\n::1 localhost\n";
-        file::write_atomic(&access.temporary.join(bubblewrap::HOSTS), names.as_bytes())
+        file::write_unsynced(&access.temporary.join(bubblewrap::HOSTS), names.as_bytes())
             .map_err(io::Error::other)?;
         if let Self::Landlock { .. } = self {
             access.writable.push(access.temporary.clone());

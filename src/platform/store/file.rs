@@ -21,20 +21,45 @@ use crate::platform::store::regular::{LastLink, STATE, Unfit};
 /// After a crash the file holds the old content or the new one. That the new name itself survives a
 /// power loss is not promised: the folder is not synced.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
-    let mode = fs::metadata(path).ok().map(|existing| existing.permissions().mode());
-    write_with_mode(path, content, mode)
+    write_with_mode(path, content, mode_of(path), Durability::Synced)
+}
+
+/// As `write_atomic`, and not synced, which takes milliseconds on a disk: for what is made again where it is wrong. After a loss of
+/// power it may be empty, or as it was before.
+pub fn write_unsynced(path: &Path, content: &[u8]) -> Result<()> {
+    write_with_mode(path, content, mode_of(path), Durability::Unsynced)
+}
+
+fn mode_of(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|existing| existing.permissions().mode())
+}
+
+/// What a loss of power may do to a file that was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    /// Nothing.
+    Synced,
+    /// Take its content.
+    Unsynced,
 }
 
 /// As `write_atomic`, for a program that everyone may run; a symbolic link is replaced by it.
 pub fn write_executable(path: &Path, content: &[u8]) -> Result<()> {
-    write_with_mode(path, content, Some(0o755))
+    write_with_mode(path, content, Some(0o755), Durability::Synced)
 }
 
-fn write_with_mode(path: &Path, content: &[u8], mode: Option<u32>) -> Result<()> {
+fn write_with_mode(
+    path: &Path,
+    content: &[u8],
+    mode: Option<u32>,
+    durability: Durability,
+) -> Result<()> {
     let write = || -> io::Result<()> {
         let mut beside = permissions::file_beside(path, mode)?;
         beside.write_all(content)?;
-        beside.as_file().sync_all()?;
+        if durability == Durability::Synced {
+            beside.as_file().sync_all()?;
+        }
         save_point();
         beside.persist(path)?;
         Ok(())
