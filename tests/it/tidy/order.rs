@@ -101,7 +101,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress preparing command_shell command_output command_outcome command_findings \
+        "push evaluation allowed_next allow test_run commands standing shown_text command_cache command_selection command_progress preparing command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate seen_on \
          report tool_report inside_command",
@@ -140,7 +140,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::workspace",
-        "attempt reading_copy nearest changed prepared disk share snapshot left_out checkout private_repo work_tree",
+        "attempt reading_copy nearest changed with_files prepared disk share snapshot left_out checkout private_repo work_tree",
     ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
