@@ -16,7 +16,7 @@ use crate::toolchains;
 use crate::toolchains::{LOCK, PACKAGE, REQUIREMENTS, Toolchain};
 
 /// A project, and what its package manager installs.
-struct Project {
+pub struct Project {
     toolchain: &'static Toolchain,
     files: &'static [(&'static str, &'static str)],
     /// What is installed, and by which line.
@@ -29,7 +29,7 @@ struct Project {
 
 const DOUBLE_PY: &str = "\"\"\"Sizes.\"\"\"\n\n\ndef double(n):\n    return n * 2\n";
 
-fn python(toolchain: &'static Toolchain) -> Project {
+pub fn python(toolchain: &'static Toolchain) -> Project {
     Project {
         toolchain,
         files: &[
@@ -127,7 +127,7 @@ const TS_PRINT_TEST: (&str, &str) = (
 
 impl Project {
     /// Has the programs of the scene's sandbox find the interpreter.
-    fn found_in(&self, mut scene: Scene) -> Scene {
+    pub fn found_in(&self, mut scene: Scene) -> Scene {
         if let Some(interpreter) = &self.toolchain.interpreter {
             let bin = interpreter.join("bin");
             let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
@@ -136,7 +136,7 @@ impl Project {
         scene
     }
 
-    fn repo<'a>(&self, sandbox: &'a Sandbox) -> Repo<'a> {
+    pub fn repo<'a>(&self, sandbox: &'a Sandbox) -> Repo<'a> {
         let repo = sandbox.repo("r");
         for (path, text) in self.files {
             repo.write(path, text);

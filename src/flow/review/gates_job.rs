@@ -128,6 +128,7 @@ fn needs_person(gate: Gate) -> bool {
         | Gate::Constitution
         | Gate::Commands
         | Gate::Review
+        | Gate::Attack
         | Gate::Person
         | Gate::Import => false,
     }
