@@ -116,13 +116,14 @@ fn answer(tests: &[AttackTest<'_>]) -> Value {
     json!({"files": files.collect::<Vec<_>>(), "cases": cases.collect::<Vec<_>>()})
 }
 
-/// An arbiter that upholds all but what asks for an empty text.
+/// An arbiter that upholds all but what asks for an empty text, and what nobody knows.
 fn weighs(asked: &Asked) -> Value {
     let question = Question::read(asked);
     let (id, claim) = &question.findings[0];
     let is_wrong = claim.contains("an empty text");
+    let word = if claim.contains("nobody knows") { "unsubstantiated" } else { "upheld" };
     json!({
-        "id": id, "word": if is_wrong { "refuted" } else { "upheld" },
+        "id": id, "word": if is_wrong { "refuted" } else { word },
         "evidence": [{"path": "src/size.sh", "quote": UNIT_LINE}],
         "breaks": if is_wrong { "an empty text is not nothing" } else { "" }, "criterion": null,
         "duplicate_of": null, "extends_scope": false,
@@ -367,6 +368,13 @@ fn where_nothing_ran_nothing_is_shown() {
         outcome.says("2 lines of the intake were struck out").says("L-2 differs src/size.sh");
     outcome.says("attack: nothing that the spec asks for was broken (8 tests, 2 calls");
 
+    // What a budget refuses is asked once it is larger.
+    let poor = [&WORDS[..], &["--set", "budget.run=1.005"]].concat();
+    let unpaid = repo.tribunal(&poor).code(4).json();
+    assert!(unpaid["notes"].to_string().contains("the attacker wrote no tests: "), "{unpaid}");
+    let paid = attack(&repo).ok().json();
+    assert_eq!(asked_for(&scene, Part::Intake).len(), 2, "{unpaid} {paid}");
+
     *said.lock().unwrap() = Say::text("I would rather not.");
     let rubbish = attack(&repo).code(4).json();
     assert_eq!((&rubbish["verdict"], &rubbish["cases"]), (&json!("inconclusive"), &json!([])));
@@ -399,25 +407,60 @@ fn where_nothing_ran_nothing_is_shown() {
     assert_eq!(untested["usd"].as_f64().map(|usd| usd > 0.0), Some(true));
 }
 
+/// What a test does to the others counts for nothing; what is staged is attacked as well.
 #[test]
-fn an_attack_that_was_stopped_goes_on_where_it_was() {
-    let asked = AtomicUsize::new(0);
-    let scene = attacker(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
-        0 => Say::Hang,
-        _ => Say::json(harmless()),
+fn a_test_that_meddles_with_the_code_breaks_no_other() {
+    let scene = attacker(|_| {
+        let meddles = format!("echo 'echo 1' >src/size.sh\n{}", asks("2K", "2048"));
+        let (two, three) = (asks("3K", "3072"), asks("10K", "10240"));
+        let about = ["L-1", UNIT, "nobody knows", "a size"];
+        let mut tests = vec![test("a", about, &meddles)];
+        tests.extend(["b", "c", "d"].map(|name| test(name, about, &two)));
+        tests.extend(["e", "f", "g", "h"].map(|name| test(name, about, &three)));
+        Say::json(answer(&tests))
     });
     let repo = project(&scene, POLICY);
-    let beside = Beside::start(&repo, &WORDS, "stopped");
-    wait_for("the question for tests", || !asked_for(&scene, Part::Attack).is_empty());
-    kill(beside.child.id().cast_signed(), "INT");
-    let stopped = beside.end().code(130);
-    stopped.says("the attack was stopped by signal 2").says("the same command continues it");
-    wait_for("the end of its agent", || scene.alive().is_empty());
-    attack(&repo).ok();
-    assert_eq!(asked_for(&scene, Part::Intake).len(), 1, "what was answered is not asked again");
-    assert_eq!(asked_for(&scene, Part::Attack).len(), 2);
-    attack(&repo).ok();
-    assert_eq!(asked_for(&scene, Part::Intake).len(), 2, "what is done is asked anew");
+    repo.git(&["reset", "--quiet", "--soft", "HEAD~1"]).ok();
+    let words = ["attack", "--format", "json", "--spec", "sizes"];
+    let json = repo.tribunal(&words).code(3).json();
+    assert_eq!((&json["title"], &json["verdict"]), (&json!("what is staged"), &json!("escalate")));
+    let came: Vec<String> = verdicts(&json).into_iter().map(|(_, verdict, _)| verdict).collect();
+    let others = vec!["flaky"; 7];
+    assert_eq!(came, [&["breaks"][..], &others].concat(), "{json}");
+    assert!(json["cases"][1]["why"].as_str().unwrap().contains("not by itself"), "{json}");
+    assert_eq!((&json["cases"][0]["decided"], &json["findings"]), (&json!("open"), &json!([])));
+    assert_eq!(repo.read("src/size.sh"), CODE);
+}
+
+#[test]
+fn an_attack_that_was_stopped_goes_on_where_it_was() {
+    for (signal, code) in [("INT", 130), ("KILL", -1)] {
+        let asked = AtomicUsize::new(0);
+        let scene = attacker(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => Say::Hang,
+            _ => Say::json(harmless()),
+        });
+        let repo = project(&scene, POLICY);
+        let beside = Beside::start(&repo, &WORDS, "stopped");
+        wait_for("the question for tests", || !asked_for(&scene, Part::Attack).is_empty());
+        kill(beside.child.id().cast_signed(), signal);
+        let stopped = beside.end().code(code);
+        if signal == "INT" {
+            stopped
+                .says("the attack was stopped by signal 2")
+                .says("the same command continues it");
+        }
+        attack(&repo).ok();
+        assert_eq!(scene.alive(), Vec::<String>::new());
+        assert_eq!(
+            asked_for(&scene, Part::Intake).len(),
+            1,
+            "what was answered is not asked again"
+        );
+        assert_eq!(asked_for(&scene, Part::Attack).len(), 2);
+        attack(&repo).ok();
+        assert_eq!(asked_for(&scene, Part::Intake).len(), 2, "what is done is asked anew");
+    }
 }
 
 const PY_CODE: &str = "\"\"\"Reads sizes with a unit.\"\"\"\n\n\ndef parse_size(text):\n    if text.endswith(\"K\"):\n        \

@@ -92,7 +92,39 @@ impl AttackSession<'_> {
             let (on_head, on_base) = (seen(&on_head, head), seen(&on_base, base.unwrap_or(head)));
             verdict(case.clause.is_some(), &on_head, &on_base)
         });
-        Ok(verdicts.collect())
+        let mut verdicts: Vec<CaseVerdict> = verdicts.collect();
+        if run.len() > 1 {
+            self.try_alone(own, &run, cases, &mut verdicts)?;
+        }
+        Ok(verdicts)
+    }
+
+    /// Runs each file with a test that breaks once by itself: what fails only beside others may be their doing.
+    fn try_alone(
+        &self,
+        own: &OwnTests,
+        files: &[AttackFile],
+        cases: &[AttackCase],
+        verdicts: &mut [CaseVerdict],
+    ) -> Result<()> {
+        let head = &self.target.change.tree;
+        for file in files {
+            let of_file = cases.iter().zip(verdicts.iter_mut());
+            let of_file =
+                of_file.filter(|(case, came)| case.file == file.path && came.is_breaking());
+            let breaking: Vec<(&AttackCase, &mut CaseVerdict)> = of_file.collect();
+            if breaking.is_empty() {
+                continue;
+            }
+            let alone = self.test(head, &[file])?;
+            for (case, came) in breaking {
+                if !matches!(self.seen(&alone, case, own, files, head), TestSeen::Failed(..)) {
+                    let why = "it fails beside the other tests, and not by itself".to_owned();
+                    *came = CaseVerdict::Flaky { why };
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The runs of each file on a tree. A file that does not build, or of which nothing is collected, does not take the
