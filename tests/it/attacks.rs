@@ -15,7 +15,7 @@ use crate::confined::programs_without;
 use crate::dropped_specs::kill;
 use crate::harness::{Outcome, Repo, Sandbox, run, short, wait_for};
 use crate::model_server::{Asked, Say};
-use crate::scene::{Beside, Scene};
+use crate::scene::{Beside, Scene, secret};
 use crate::spec_run_toolchains::python;
 use crate::toolchains;
 
@@ -228,6 +228,8 @@ fn each_test_comes_to_what_its_runs_and_the_spec_say() {
     assert_eq!(regressions.filter(|one| **one == json!(true)).count(), 1, "{json}");
     assert_eq!((&json["version"], &json["verdict"]), (&json!(1), &json!("block")));
     assert_eq!(json["cases"][4]["regression"], true, "what prints PASSED and fails has failed");
+    let output = json["cases"][4]["output"].as_str().unwrap();
+    assert!(output.contains("[redacted:") && !json.to_string().contains(&secret()), "{output}");
     assert_eq!(json["struck_out"].as_array().unwrap().len(), 2);
     assert_eq!(json["counts"]["boundary"]["regression"], 1);
     // Nothing of it is where the person works, or reached by what ran.
@@ -270,7 +272,9 @@ fn every_kind(fifo: &str, mark: &Path) -> Scene {
     attacker(move |_| {
         let (two, three) = (asks("3K", "3072"), asks("10K", "10240"));
         let (small, smaller) = (asks("2k", "2048"), asks("3k", "3072"));
-        let zero = format!("echo PASSED\n{}", asks("0", "0"));
+        let whole = secret();
+        let (half, rest) = whole.split_at(8);
+        let zero = format!("echo PASSED\nprintf '%s%s\\n' {half} {rest}\n{}", asks("0", "0"));
         let (nothing, empty) = (asks("", "0"), asks("''", "0"));
         Say::json(answer(&[
             test("two", ["L-1", UNIT, "3K", "3072"], &two),

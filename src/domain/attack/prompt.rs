@@ -112,6 +112,7 @@ pub fn weigh(ask: AttackPrompt<'_>, test: BreakingTest<'_>) -> String {
                 );
                 data("claim", &claim, "")
             }
+            "sections" => data("change", ask.sections, "Not shown: read the tree.\n"),
             "test" => data("test", test.text, ""),
             "output" => data("output", test.output, "It said nothing.\n"),
             _ => return common(ask, name),

@@ -412,8 +412,13 @@ fn every_question_is_filled_in_and_keeps_its_data_apart() {
     for question in &all {
         assert!(!question.contains("{{") && !question.contains("version ="), "{question}");
         assert!(question.contains("<<< spec 0123456789ab\n| it must\n"), "{question}");
-        assert!(question.contains("<<< change 0123456789ab\n=== size.py\n"), "{question}");
     }
+    let shown = |question: &str, row: &str| {
+        question.contains(&format!("<<< change 0123456789ab\n{row}\n>>> change 0123456789ab\n"))
+    };
+    // Sections have bars of their own.
+    assert!(shown(&all[0], "=== size.py") && shown(&all[1], "=== size.py"));
+    assert!(shown(&all[2], "| === size.py"), "{}", all[2]);
     assert!(all[0].contains("2 in all"), "{}", all[0]);
     assert!(all[1].contains("From 4 to 8 tests") && all[1].contains("| L-1 silent"), "{}", all[1]);
     assert!(
