@@ -19,7 +19,7 @@ Examples:
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Set up", &["init", "hooks", "trust", "config", "doctor", "uninstall"]),
     ("Check", &["check"]),
-    ("Review", &["review", "agents", "cost"]),
+    ("Review", &["review", "attack", "agents", "cost"]),
     (
         "Specs and runs",
         &[

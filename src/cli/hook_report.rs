@@ -108,7 +108,7 @@ pub fn print_push(
     let findings = || parts.iter().flat_map(|part| &part.findings).map(|it| &it.finding);
     let warnings = warning_line(findings());
     let of_reviews =
-        |finding: &Finding| finding.gate == Gate::Review && finding.effect == Effect::Warn;
+        |finding: &Finding| finding.gate.is_of_models() && finding.effect == Effect::Warn;
     let see = if findings().any(of_reviews) { ". Details: `tribunal findings list`" } else { "" };
     said.extend(warnings);
     if !ungated.is_empty() {

@@ -29,6 +29,7 @@ pub mod paths;
 mod push;
 mod push_reviews;
 mod research;
+mod attack;
 pub mod review;
 pub mod run;
 mod run_row;
@@ -83,6 +84,8 @@ pub enum Command {
     Check(check::Args),
     /// Have AI models review a change; this sends code to them and may cost money
     Review(review::Args),
+    /// Have a model attack a change with tests, by its spec; this sends code to models and may cost money
+    Attack(attack::Args),
     /// Build a spec: tests that fail, code, review, a commit on a branch of its own; this sends code to AI
     /// models and may cost money
     Run(run::Args),
@@ -247,6 +250,7 @@ fn dispatch(invocation: &Invocation, command: Command) -> Result<ExitStatus> {
         Command::Init(args) => init::run(invocation, &args),
         Command::Check(args) => check::run(invocation, &args),
         Command::Review(args) => review::run(invocation, &args),
+        Command::Attack(args) => attack::run(invocation, &args),
         Command::Run(args) => run::run(invocation, &args),
         Command::Plan(args) => run::plan(invocation, &args),
         Command::Develop(args) => develop::run(invocation, &args),

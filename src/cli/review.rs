@@ -238,19 +238,25 @@ fn range(repo: &Repo, args: &Args) -> Result<ReviewRange> {
             no_range(commit)?;
             ReviewRange::Commit(named(repo, commit)?)
         }
-        (None, Some(from), _) => {
-            no_range(from)?;
-            let to = named(repo, &args.to)?;
-            let bases = target::bases(repo, &[start(repo, from, &to)?], &to, from)?;
-            ReviewRange::Beyond { bases, to }
-        }
-        (None, None, Some(base)) => {
-            let to = named(repo, "HEAD")?;
-            let bases = target::bases(repo, &branch_tips(repo, base)?, &to, base)?;
-            ReviewRange::Beyond { bases, to }
-        }
+        (None, Some(from), _) => from_commit(repo, from, &args.to)?,
+        (None, None, Some(base)) => where_it_left(repo, base)?,
         (None, None, None) => ReviewRange::Auto,
     })
+}
+
+/// Everything after a commit, or from where the branch left it.
+pub fn from_commit(repo: &Repo, from: &str, to: &str) -> Result<ReviewRange> {
+    no_range(from)?;
+    let to = named(repo, to)?;
+    let bases = target::bases(repo, &[start(repo, from, &to)?], &to, from)?;
+    Ok(ReviewRange::Beyond { bases, to })
+}
+
+/// What the branch has beyond another one, from where it left it.
+pub fn where_it_left(repo: &Repo, base: &str) -> Result<ReviewRange> {
+    let to = named(repo, "HEAD")?;
+    let bases = target::bases(repo, &branch_tips(repo, base)?, &to, base)?;
+    Ok(ReviewRange::Beyond { bases, to })
 }
 
 /// The tips of a branch here and where it comes from: the branch here may be behind.

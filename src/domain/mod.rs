@@ -7,6 +7,7 @@ pub mod pushing;
 pub mod specifying;
 pub mod diagnosis;
 pub mod research;
+pub mod attack;
 pub mod planning;
 pub mod development;
 pub mod gates;

@@ -3,6 +3,7 @@
 
 pub mod dropped;
 pub mod run;
+pub mod attack;
 pub mod commit;
 pub mod push;
 pub mod run_log;

@@ -32,6 +32,10 @@ pub enum Part {
     Plan,
     PlanReview,
     TaskList,
+    /// What code and spec say is to be listed, tests are to be written against it, one that fails is to be weighed.
+    Intake,
+    Attack,
+    Weigh,
     /// Something else.
     Other,
 }
@@ -96,7 +100,7 @@ pub fn is_reviewer(asked: &Asked) -> bool {
 }
 
 /// The beginnings of prompts, which tell what is asked.
-const PARTS: [(&str, Part); 18] = [
+const PARTS: [(&str, Part); 21] = [
     ("You review one change to a software repository.", Part::Review),
     ("You verify a change to a software repository", Part::Verify),
     ("You assess whether a change", Part::Criteria),
@@ -115,6 +119,9 @@ const PARTS: [(&str, Part); 18] = [
     ("You plan how a spec is built", Part::Plan),
     ("You review a plan that an agent", Part::PlanReview),
     ("You cut a plan into tasks", Part::TaskList),
+    ("You take in a change to a software repository", Part::Intake),
+    ("You attack a change to a software repository", Part::Attack),
+    ("You weigh one test that fails", Part::Weigh),
 ];
 
 fn part_of(prompt: &str) -> Part {

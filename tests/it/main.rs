@@ -4,6 +4,7 @@
 
 mod agent_limits;
 mod agents;
+mod attacks;
 mod awkward_commits;
 mod bounds;
 mod brain;

@@ -66,11 +66,8 @@ pub fn status_of(word: &str) -> Result<Option<FindingStatus>> {
 
 pub fn gate_of(name: &str) -> Result<Gate> {
     Gate::from_name(name).ok_or_else(|| {
-        let names: Vec<_> = Gate::OF_CHANGES
-            .into_iter()
-            .chain([Gate::Review, Gate::Person, Gate::Import])
-            .map(Gate::as_str)
-            .collect();
+        let names: Vec<_> =
+            Gate::OF_CHANGES.into_iter().chain(Gate::BROUGHT_IN).map(Gate::as_str).collect();
         let hint = format!("it is one of {}", names.join(", "));
         hinted(format!("unknown gate `{}`", printable(name)), did_you_mean_or(name, names, &hint))
     })

@@ -19,6 +19,8 @@ pub enum Gate {
     Commands,
     /// What a model found and an arbiter upheld.
     Review,
+    /// A test of an attacker that fails, by a clause of the spec, and that an arbiter upheld.
+    Attack,
     /// A person's remark, given with `tribunal findings add`.
     Person,
     /// Another tool's report, given with `tribunal findings import`.
@@ -42,7 +44,11 @@ impl Gate {
     ];
 
     /// Those whose findings can recur into a rule.
-    pub const LEARNABLE: [Self; 4] = [Self::Commands, Self::Review, Self::Person, Self::Import];
+    pub const LEARNABLE: [Self; 5] =
+        [Self::Commands, Self::Review, Self::Attack, Self::Person, Self::Import];
+
+    /// Those that check nothing by themselves: their findings are brought in.
+    pub const BROUGHT_IN: [Self; 4] = [Self::Review, Self::Attack, Self::Person, Self::Import];
 
     /// The name used in files, in `TRIBUNAL_SKIP` and in output.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +65,7 @@ impl Gate {
             Self::Governance => "governance",
             Self::Commands => "commands",
             Self::Review => "review",
+            Self::Attack => "attack",
             Self::Person => "person",
             Self::Import => "import",
         }
@@ -81,6 +88,9 @@ impl Gate {
             Self::Governance => "a change touches the policy that it is checked against",
             Self::Commands => "a command of the project's own failed or reported this",
             Self::Review => "a model found this in a review and an arbiter upheld it",
+            Self::Attack => {
+                "a test that an agent wrote against the spec fails, and an arbiter upheld it"
+            }
             Self::Person => "a person added this",
             Self::Import => "another tool reported this",
         }
@@ -88,10 +98,12 @@ impl Gate {
 
     /// The gate of that name, whether it checks changes or only brings findings in.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::OF_CHANGES
-            .into_iter()
-            .chain([Self::Review, Self::Person, Self::Import])
-            .find(|g| g.as_str() == name)
+        Self::OF_CHANGES.into_iter().chain(Self::BROUGHT_IN).find(|g| g.as_str() == name)
+    }
+
+    /// Whether a model's word is in its findings, which an arbiter upheld.
+    pub fn is_of_models(self) -> bool {
+        matches!(self, Self::Review | Self::Attack)
     }
 
     /// Whether findings of this gate can recur into a rule.

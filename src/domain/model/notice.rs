@@ -50,6 +50,8 @@ pub enum Progress {
     CommandsEnded,
     /// Which agent has which role, and why it is not another.
     Assignment(String),
+    /// How an attack goes on, in words.
+    Attack(String),
     /// A stopped run is continued.
     RunContinued {
         run: String,

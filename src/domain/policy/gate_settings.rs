@@ -64,7 +64,7 @@ impl GateSettings {
             Gate::Constitution => &mut self.constitution.level,
             Gate::Governance => &mut self.governance.level,
             Gate::Commands => &mut self.commands.level,
-            Gate::Review | Gate::Person | Gate::Import => return None,
+            Gate::Review | Gate::Attack | Gate::Person | Gate::Import => return None,
         })
     }
 }

@@ -6,6 +6,7 @@
 pub mod roles;
 pub mod route;
 pub mod apart;
+pub mod attacker;
 mod budget;
 mod failover;
 pub mod listing;

@@ -93,7 +93,7 @@ fn entry_of(
         (Gate::LargeFiles, _) => {
             nothing("raise `gates.large-files.max` in `tribunal.toml`".to_owned())
         }
-        (Gate::Review | Gate::Person | Gate::Import | Gate::Commands, _) => {
+        (Gate::Review | Gate::Attack | Gate::Person | Gate::Import | Gate::Commands, _) => {
             nothing(dismiss_hint(kept))
         }
         (gate, _) => nothing(format!(

@@ -31,5 +31,6 @@ pub mod report;
 pub mod seen_on;
 pub mod shown_text;
 pub mod standing;
+pub mod test_run;
 pub mod tool_report;
 pub mod uncommitted;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::domain::model::gate::Gate;
 use crate::domain::model::oid::Oid;
 use crate::domain::model::stored_finding::{FindingHistory, SeenOn, StoredFinding};
 use crate::platform::git::repo::Repo;
@@ -23,7 +22,7 @@ impl<'a> BranchLookup<'a> {
 
     /// Where a finding of a review was seen last; `None` of a gate's, which is where its text is.
     pub fn of(&mut self, kept: &StoredFinding, history: FindingHistory) -> Option<SeenOn> {
-        if kept.finding.gate != Gate::Review {
+        if !kept.finding.gate.is_of_models() {
             return None;
         }
         let newest = history.sightings.into_iter().max_by_key(|seen| seen.last_seen)?;

@@ -63,7 +63,7 @@ fn why(request: &ReviewRequest, target: &ReviewTarget) -> String {
 }
 
 /// The range in the names that a person knows, with those of its commits.
-fn name(repo: &Repo, target: &ReviewTarget) -> Result<String> {
+pub fn name(repo: &Repo, target: &ReviewTarget) -> Result<String> {
     let ([base], Some(to)) = (target.bases.as_slice(), &target.change.commit) else {
         return Ok(target.title.clone());
     };

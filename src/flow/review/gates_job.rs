@@ -144,6 +144,7 @@ fn needs_person(gate: Gate) -> bool {
         | Gate::Constitution
         | Gate::Commands
         | Gate::Review
+        | Gate::Attack
         | Gate::Person
         | Gate::Import => false,
     }

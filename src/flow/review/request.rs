@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::text::short_id;
 use crate::domain::pipeline::job::{AgentAnswer, CallFailure};
 use crate::domain::review::answer::{self, ExpectedAnswer, ReviewAnswer};
@@ -256,4 +257,18 @@ fn call(
         | Outcome::Transient { why } => CallFailure::Infrastructure(said(why)),
     };
     Ok(Err(AskError::Failed(failure)))
+}
+
+/// An answer without the secrets that whoever gave it may have read in the folder: it is shown to others, and
+/// committed.
+pub fn without_secrets(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redact_str(text)),
+        Value::Array(items) => Value::Array(items.iter().map(without_secrets).collect()),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), without_secrets(value)));
+            Value::Object(fields.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
 }

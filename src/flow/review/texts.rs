@@ -17,7 +17,7 @@ use crate::platform::git::object::Objects;
 const AROUND: u32 = 12;
 
 /// Caches the files of the reviewed tree as a model sees them.
-pub(super) struct Texts<'a> {
+pub struct Texts<'a> {
     objects: &'a Objects,
     tree: &'a Oid,
     delivery: &'a Delivery,

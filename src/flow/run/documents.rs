@@ -1,10 +1,8 @@
 //! Commits documents beside the code: the decisions before all of it is reviewed, and what shows it after.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bstr::ByteSlice as _;
 
 use crate::domain::model::oid::Oid;
 use crate::domain::pipeline::job::JobId;
@@ -13,8 +11,7 @@ use crate::domain::pipeline::spec_run::pages;
 use crate::domain::pipeline::spec_run::stage::ReviewedTask;
 use crate::flow::run::document_paths::{DocumentPaths, in_the_way};
 use crate::flow::run::session::SpecSession;
-use crate::platform::git::command::succeeded;
-use crate::platform::store::file;
+use crate::flow::workspace::with_files;
 
 impl SpecSession<'_> {
     /// Commits the plans with their decisions, so that they are reviewed with what was built by them.
@@ -77,29 +74,15 @@ impl SpecSession<'_> {
                 )]));
             }
         }
-        let mut entries = String::new();
-        for (path, text) in files {
-            let command = self.private.git().args(["hash-object", "-w", "--stdin"]);
-            let output = command.stdin(text.clone()).capture()?;
-            let blob = succeeded(&output, "git hash-object")?.trim().to_str_lossy().into_owned();
-            let _ = write!(entries, "100644 {blob}\t{path}\0");
-        }
-        self.with_entries(tree, &entries).map(Ok)
+        with_files::of_texts(self.private, &self.index(), tree, files).map(Ok)
     }
 
     /// A tree with these entries, as `git update-index -z --index-info` takes them, beside those that it has.
     pub(super) fn with_entries(&self, tree: &Oid, entries: &str) -> Result<Oid> {
-        let index: PathBuf = self.folder.path().join("documents.index");
-        file::remove_if_there(&index)?;
-        let git = |words: &[&str], input: &str| -> Result<String> {
-            let command = self.private.git().env("GIT_INDEX_FILE", &index).args(words);
-            let output = command.stdin(input.to_owned()).capture()?;
-            Ok(succeeded(&output, "git")?.trim().to_str_lossy().into_owned())
-        };
-        git(&["read-tree", tree.as_str()], "")?;
-        git(&["update-index", "--add", "-z", "--index-info"], entries)?;
-        let written = Oid::parse(&git(&["write-tree"], "")?)?;
-        file::remove_if_there(&index)?;
-        Ok(written)
+        with_files::of_entries(self.private, &self.index(), tree, entries)
+    }
+
+    fn index(&self) -> PathBuf {
+        self.folder.path().join("documents.index")
     }
 }

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::domain::gates::secrets::redact::redact_str;
 use crate::domain::model::globs::Globs;
 use crate::domain::pipeline::job::{AgentAnswer, JobId};
 use crate::domain::pipeline::plan_loop::PlanLoop;
@@ -18,7 +17,7 @@ use crate::domain::planning::task::{PlannedTask, TaskLimits};
 use crate::domain::planning::{part, plan, plan_review, prompt, size_vote, task};
 use crate::domain::review::prompt::spec_text;
 use crate::flow::call::roles::AssignedAgent;
-use crate::flow::review::request::{AskError, ParsedRequest, request_parsed};
+use crate::flow::review::request::{AskError, ParsedRequest, request_parsed, without_secrets};
 use crate::flow::run::session::SpecSession;
 use crate::flow::workspace::checkout::Ignored;
 use crate::platform::agents::ask::{Access, Answer};
@@ -230,19 +229,5 @@ impl SpecSession<'_> {
             let json = answer.json.as_ref().ok_or_else(|| "it holds no JSON object".to_owned())?;
             (question.parse)(&without_secrets(json))
         })
-    }
-}
-
-/// An answer without the secrets that whoever gave it may have read in the folder: it is shown to others, and
-/// committed.
-pub(super) fn without_secrets(value: &Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(redact_str(text)),
-        Value::Array(items) => Value::Array(items.iter().map(without_secrets).collect()),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), without_secrets(value)));
-            Value::Object(fields.collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }

@@ -10,5 +10,6 @@ pub mod disk;
 pub mod reading_copy;
 pub mod work_tree;
 pub mod checkout;
+pub mod with_files;
 pub mod share;
 mod snapshot;

@@ -1,5 +1,6 @@
 //! Everything that is printed: for terminals, logs and programs.
 
+pub mod attack_result;
 pub mod ask;
 pub mod columns;
 pub mod commit_result;

@@ -100,7 +100,7 @@ fn progress_line(progress: &Progress) -> String {
         Progress::Assignment(note) => note.clone(),
         Progress::ReviewBegins(change) => begins_line(change),
         Progress::ChangedSince { files } => changed_line(files),
-        Progress::OfSpec(note) => printable(note),
+        Progress::OfSpec(text) | Progress::Attack(text) => printable(text),
         Progress::ReviewGoesOn(standing) => format!("tribunal: {}", standing_text(standing)),
         Progress::OtherReview(standing) => {
             format!("the other process: {}", standing_text(standing))

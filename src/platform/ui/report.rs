@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::domain::model::finding::{Effect, Finding};
-use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{CommandResult, CommandRun, Report, Reported};
 use crate::domain::model::severity::Severity;
 use crate::domain::model::terminal::printable;
@@ -77,10 +76,10 @@ fn human_finding(reported: &Reported) -> StyledText {
     };
     // Models say how bad it is; what a gate finds is as bad as the gate.
     let (style, word) = match (finding.gate, finding.severity) {
-        (Gate::Review, severity) if severity >= Severity::High => {
+        (gate, severity) if gate.is_of_models() && severity >= Severity::High => {
             (ERROR, format!("{word} ({severity})"))
         }
-        (Gate::Review, severity) => (style, format!("{word} ({severity})")),
+        (gate, severity) if gate.is_of_models() => (style, format!("{word} ({severity})")),
         _ => (style, word.to_owned()),
     };
     let place = finding.place.as_ref().map_or_else(String::new, |place| {

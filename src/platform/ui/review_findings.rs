@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use crate::domain::model::finding::Effect;
-use crate::domain::model::gate::Gate;
 use crate::domain::model::report::{Report, Verdict};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, one_line, short_id, split_hint};
@@ -67,7 +66,7 @@ pub fn told(reviewed: &ReviewResult, detail: Detail) -> Report {
     let mut report = reviewed.report.clone();
     report.findings.retain(|reported| {
         let finding = &reported.finding;
-        let is_told = finding.gate != Gate::Review || finding.severity >= reviewed.tell;
+        let is_told = !finding.gate.is_of_models() || finding.severity >= reviewed.tell;
         detail == Detail::All || is_told || finding.effect == Effect::Block
     });
     report

@@ -100,6 +100,8 @@ const COMMANDS: &[&str] = &[
     "check --all --commands",
     "check --from HEAD~1",
     "review --commit HEAD --report",
+    "attack --base {}",
+    "attack --from HEAD~1 --spec {}",
     "cost",
     "agents",
     "agents clear",

@@ -8,7 +8,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("", "cli daemon flow platform domain"),
     (
         "cli",
-        "review runs logs spec_runs develop fix research commit push check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
+        "attack review runs logs spec_runs develop fix research commit push check completions config findings constitution sandbox cost daemon run build_source given_text daemon_log daemon_status demo doctor init \
          uninstall hooks hooks_status spec status spec_progress run_row agents trust consent_answers consent_questions watch elsewhere invocation help formats hook push_reviews hook_report kept_hook paths times selection unchecked",
     ),
     ("cli::demo", "run guard agent project live toolchain stage"),
@@ -23,7 +23,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "domain",
-        "pipeline committing pushing specifying diagnosis research development planning gates review constitution spec locate policy model",
+        "pipeline committing pushing specifying diagnosis research attack development planning gates review constitution spec locate policy model",
     ),
     (
         "domain::constitution",
@@ -62,6 +62,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ("domain::pushing", "result answer target"),
     ("domain::specifying", "prompt check answer draft idea"),
     ("domain::diagnosis", "prompt check answer"),
+    ("domain::attack", "prompt page record weighing verdict answer intake number clause"),
     ("domain::research", "page prompt address record answer decision signs shard"),
     (
         "domain::planning",
@@ -92,16 +93,16 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow",
-        "run_log dropped run commit push review learn call evaluate intake setup workspace context",
+        "run_log dropped run attack commit push review learn call evaluate intake setup workspace context",
     ),
     ("flow::commit", "making wording index_ahead ."),
     (
         "flow::call",
-        "apart cleanup failover limit_wait client folder nested_call budget retry listing route roles",
+        "apart cleanup failover limit_wait client folder nested_call budget retry listing attacker route roles",
     ),
     (
         "flow::evaluate",
-        "push evaluation allowed_next allow commands standing shown_text command_cache command_selection command_progress preparing command_shell command_output command_outcome command_findings \
+        "push evaluation allowed_next allow test_run commands standing shown_text command_cache command_selection command_progress preparing command_shell command_output command_outcome command_findings \
          recording bookkeeping bypass \
          uncommitted fingerprint gates import manual_finding merge message passed_trees policy relocate seen_on \
          report tool_report inside_command",
@@ -132,6 +133,7 @@ pub const ORDER: &[(&str, &str)] = &[
         "side_by_side specify proposals documents task_review join removal bug research planning rebase commit publish code fast session left_out checkpoint claim idea wanted prepare earlier suite research_asked document_paths fast_needs kept chosen branch base at_work",
     ),
     ("flow::dropped", "start work activity telling origin ."),
+    ("flow::attack", "announce questions execution weighing findings kept session"),
     ("flow::setup", "purge consent inbox_event init written baseline install propose"),
     ("flow::setup::propose", "tests_of neighbours doc_tools facts"),
     (
@@ -140,7 +142,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "flow::workspace",
-        "attempt reading_copy nearest changed prepared disk share snapshot left_out checkout private_repo work_tree",
+        "attempt reading_copy nearest changed with_files prepared disk share snapshot left_out checkout private_repo work_tree",
     ),
     ("platform", "agents git sandbox store process ui config"),
     ("platform::sandbox", ". confine syscalls bubblewrap mounts access"),
@@ -174,7 +176,7 @@ pub const ORDER: &[(&str, &str)] = &[
     ),
     (
         "platform::ui",
-        "commit_result push_result review_report review_findings review_hints run_log spec_result bug_result research_result idea_result proposal_result review_result ask notice findings report github columns log out json styled_text time sarif",
+        "attack_result commit_result push_result review_report review_findings review_hints run_log spec_result bug_result research_result idea_result proposal_result review_result ask notice findings report github columns log out json styled_text time sarif",
     ),
 ];
 

@@ -9,6 +9,7 @@ use crate::harness::{Repo, Sandbox};
 const GIVEN: &[(&str, &[&str])] = &[
     ("abort", &["none"]),
     ("approve", &["none"]),
+    ("attack", &["--from", "HEAD", "--set", "agents.route=C"]),
     ("commit", &["-m", "feat: one"]),
     ("completions", &["bash"]),
     ("constitution forget", &["R-0000"]),

@@ -97,7 +97,8 @@ pub(super) fn begin(run: &mut SpecRun) {
         let (upon, built) = (spec.tip(about), spec.built.len());
         let ask = TaskTry { number: 1, from: upon.clone(), refused: Vec::new() };
         let (raised, executor) = (spec.raised.len(), String::new());
-        let begun = BegunAhead { before, built, upon, raised, review: None, executor };
+        let place = Some(free_place(spec));
+        let begun = BegunAhead { before, built, upon, raised, review: None, executor, place };
         spec.ahead.push(AheadTask { begun, stage: SpecStage::WritingTests(ask) });
     }
     spec.ahead.sort_by_key(|task| task.begun.before);

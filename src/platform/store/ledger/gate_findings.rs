@@ -50,7 +50,7 @@ impl Ledger {
     /// Whether a finding of a gate is on record.
     pub fn has_standing_findings(&self) -> Result<bool, Error> {
         let query = "SELECT EXISTS (SELECT 1 FROM findings
-                     WHERE gate NOT IN ('review', 'person', 'import'))
+                     WHERE gate NOT IN ('review', 'person', 'import') AND gate <> 'attack')
                      OR EXISTS (SELECT 1 FROM review_findings)";
         Ok(self.connection.query_row(query, [], |row| row.get(0))?)
     }
@@ -63,7 +63,7 @@ impl Ledger {
         for also in ["", "AND NOT EXISTS (SELECT 1 FROM dispositions WHERE finding = f.id)"] {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT {KEPT_COLUMNS}, f.content FROM {KEPT_TABLES}
-                 WHERE f.gate NOT IN ('review', 'person', 'import') {also}
+                 WHERE f.gate NOT IN ('review', 'person', 'import') AND f.gate <> 'attack' {also}
                  ORDER BY f.last_seen DESC LIMIT ?1"
             ))?;
             let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)])?;

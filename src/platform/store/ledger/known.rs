@@ -106,7 +106,7 @@ pub fn assigned(members: &[&FindingFingerprint], candidates: &[OnRecord]) -> Vec
     let known: Vec<KnownFinding> = candidates.iter().map(known_of).collect();
     let terms = Terms {
         in_file: group_of(members[0]).2 == "file",
-        by_message: matches!(members[0].finding.gate, Gate::Review | Gate::Person | Gate::Import),
+        by_message: Gate::BROUGHT_IN.contains(&members[0].finding.gate),
     };
     assign(&seen, &known, terms)
 }

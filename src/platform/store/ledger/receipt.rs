@@ -90,10 +90,11 @@ impl Ledger {
         Ok(found)
     }
 
-    /// When this repository's first review was kept; `None` before it.
+    /// When this repository's first review, or what its first attack found, was kept; `None` before it.
     pub fn first_review(&self) -> Result<Option<Timestamp>, Error> {
-        let first: Option<i64> =
-            self.connection.query_row("SELECT MIN(first) FROM receipts", [], |row| row.get(0))?;
+        let query = "SELECT MIN(first) FROM (SELECT MIN(first) AS first FROM receipts
+                     UNION ALL SELECT MIN(first_seen) FROM findings WHERE gate = 'attack')";
+        let first: Option<i64> = self.connection.query_row(query, [], |row| row.get(0))?;
         first.map(from_milliseconds).transpose()
     }
 }
