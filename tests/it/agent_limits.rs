@@ -462,7 +462,9 @@ fn what_a_fix_counts_for_that_tells_no_cost_is_said_and_can_be_set() {
         );
         let scene = Scene::of(sandbox, Model::Server(server), &settings).logged_in(&[]);
         let repo = scene.library_of(BUGGY);
-        let outcome = repo.tribunal(&["review", "--commit", "HEAD", "--fix"]).code(3);
+        // One fix is all that there is room for.
+        let most = "--set=agents.executor.budget=5.0";
+        let outcome = repo.tribunal(&["review", "--commit", "HEAD", "--fix", most]).code(3);
         if is_over {
             outcome
                 .says("would break the budget of the run, which is $10.00")
