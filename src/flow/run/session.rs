@@ -203,32 +203,29 @@ impl<'a> SpecSession<'a> {
 
     /// The folder in which agents of this run read and write.
     pub(super) fn workspace(&self) -> Result<Workspace> {
-        let id = &self.run.id;
-        let name = match &self.run.progress().begun {
-            Some(begun) => format!("run-{id}-{}", begun.workspace()),
-            None => format!("run-{id}"),
-        };
+        let beside =
+            self.run.progress().begun.as_ref().map(|begun| format!("-{}", begun.workspace()));
+        let name = format!("run-{}{}", self.run.id, beside.unwrap_or_default());
         let folder = checkout::root(self.private).join(name);
         Workspace::try_acquire(&folder, Wait::FOR_ITS_END)?
             .with_context(|| format!("another process works on the run `{}`", self.run.id))
     }
 
-    /// A name that no other task has that is worked on meanwhile.
-    fn of_task(&self, stem: &str, end: &str) -> String {
-        match &self.run.progress().begun {
-            Some(begun) => format!("{stem}-{}{end}", begun.before + 1),
-            None => format!("{stem}{end}"),
-        }
+    /// A file that no other task has that is worked on meanwhile.
+    fn file_of_task(&self, stem: &str) -> PathBuf {
+        let begun = self.run.progress().begun.as_ref();
+        let number = begun.map(|begun| format!("-{}", begun.before + 1));
+        self.folder.path().join(format!("{stem}{}.txt", number.unwrap_or_default()))
     }
 
     /// The file with what the last step of the task left out.
     pub(super) fn left_out(&self) -> PathBuf {
-        self.folder.path().join(self.of_task("left-out", ".txt"))
+        self.file_of_task("left-out")
     }
 
     /// What failed commands printed last.
     fn printed_file(&self) -> PathBuf {
-        self.folder.path().join(self.of_task("printed", ".txt"))
+        self.file_of_task("printed")
     }
 
     /// The nonce of the fences in the prompt of a job.
