@@ -91,6 +91,24 @@ impl EarlierReviews {
         Ok(Self { uncovered, unreviewed, reviewable, findings, unreadable })
     }
 
+    /// The findings that may hold in a change and of which nothing can be read, without the rest.
+    pub fn unreadable_in(
+        context: Context<'_>,
+        change: &Change,
+        delivered: &Delivered,
+    ) -> Result<Self> {
+        let state_dir = context.repo.state_dir();
+        if !ledger::exists(&state_dir) {
+            return Ok(Self::default());
+        }
+        let ledger = Ledger::open(&state_dir).map_err(LedgerError::hinted)?;
+        let findings = ledger.review_findings(now(context.env)).map_err(LedgerError::hinted)?;
+        let ReviewFindings { mut unreadable, .. } = findings;
+        let renames = Renames::of(change, delivered);
+        unreadable.retain(|stored| may_hold(stored, change, &renames));
+        Ok(Self { unreadable, ..Self::default() })
+    }
+
     /// Whether nothing is left to ask a model.
     pub fn is_answered(&self) -> bool {
         self.uncovered.is_empty() && !self.findings.iter().any(EarlierFinding::needs_review)

@@ -75,7 +75,7 @@ use crate::flow::evaluate::recording;
 use crate::flow::evaluate::report::build_report;
 use crate::flow::review::background::Ended;
 use crate::flow::review::driver::{Asked, RunDriver};
-use crate::flow::review::earlier::ReviewedFiles;
+use crate::flow::review::earlier::{EarlierReviews, ReviewedFiles};
 use crate::flow::review::inputs::{ReviewInputs, SpecSource};
 use crate::flow::review::spec_commands::SpecCommand;
 use crate::flow::review::subject::ReviewSubject;
@@ -178,7 +178,8 @@ fn review_target(
             let reviewed = driver.perform(&inputs, &folder, run, target.paths(), ahead.take())?;
             note_answer(context.repo, request);
             let reviewed = ReviewResult { tell, ..reviewed };
-            return Ok(finish::beside_unreadable(reviewed, &subject.earlier()?));
+            let unreadable = EarlierReviews::unreadable_in(context, &target.change, &delivered)?;
+            return Ok(finish::beside_unreadable(reviewed, &unreadable));
         }
     }
 }

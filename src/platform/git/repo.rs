@@ -22,6 +22,9 @@ use crate::platform::process::Cmd;
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
 
+/// How many digits names of objects have where libgit2 reads them.
+const SHA1_DIGITS: usize = 40;
+
 /// The variable that names the folder of objects to write to.
 const OBJECTS: &str = "GIT_OBJECT_DIRECTORY";
 
@@ -272,8 +275,13 @@ impl Repo {
         self.objects.peel(&Oid::parse(&target.to_string())?)
     }
 
-    /// The commit that a revision names, which git is asked for; `None` where it names none here.
+    /// The commit that a revision names, which git is asked for where it is no whole name of an object; `None` where it names
+    /// none here.
     pub fn resolve(&self, revision: &str) -> Result<Option<Oid>> {
+        let is_whole = revision.len() == SHA1_DIGITS && self.objects.library().is_some();
+        if let Some(oid) = Oid::parse(revision).ok().filter(|_| is_whole) {
+            return self.objects.peel(&oid);
+        }
         let revision = format!("{revision}^{{commit}}");
         let output = self
             .git()
