@@ -96,15 +96,22 @@ impl SpecSession<'_> {
                     jobs = self.ready(&put_off);
                     jobs.truncate(1);
                 }
-                if let Some(signal) = self.interrupts.received().filter(|_| !jobs.is_empty()) {
-                    return Err(self.stopped(signal));
-                }
-                if jobs.is_empty() && beside.is_empty() {
-                    return Ok(self.run);
-                }
-                let jobs = self.with_room(jobs, &beside);
+                let signal = self.interrupts.received().filter(|_| !jobs.is_empty());
+                let is_over = jobs.is_empty() && beside.is_empty();
+                let jobs = match signal {
+                    Some(_) => Vec::new(),
+                    None => self.with_room(jobs, &beside),
+                };
                 for job in &jobs {
                     self.begin(job)?;
+                }
+                // What the last job came to, and what begins now, in one step.
+                self.folder.save_spec(&self.run)?;
+                if let Some(signal) = signal {
+                    return Err(self.stopped(signal));
+                }
+                if is_over {
+                    return Ok(self.run);
                 }
                 if let ([job], true) = (jobs.as_slice(), beside.is_empty()) {
                     let stage = self.run.stage().clone();
@@ -125,7 +132,6 @@ impl SpecSession<'_> {
                 if is_refused(&came.0) {
                     let at = now(self.context.env);
                     self.run = apply::put_off(self.run.clone(), &was.job, at)?;
-                    self.folder.save_spec(&self.run)?;
                     put_off.push(was.job);
                 } else {
                     put_off.clear();
@@ -170,7 +176,6 @@ impl SpecSession<'_> {
             // Before it begins: after a kill it is found by it.
             self.run.note_review(job, &random::id().to_string());
         }
-        self.folder.save_spec(&self.run)?;
         let (spec, step) = (self.run.about.spec_id.clone(), stage.as_str());
         let task = job_place::of_spec(job).task.filter(|_| self.run.jobs().len() > 1);
         self.context.notify(Progress::SpecRun(SpecRunStep::Step { spec, task, step }));
@@ -196,7 +201,7 @@ impl SpecSession<'_> {
         if self.run.stage().shows_page() {
             self.run.machine.spec.shown = Some(checkpoint::facts(self.context, &self.run)?);
         }
-        self.folder.save_spec(&self.run)
+        Ok(())
     }
 
     /// Performs a job on a thread of its own, which has its own view of the run and changes nothing of it.
