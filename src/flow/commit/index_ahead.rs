@@ -67,10 +67,14 @@ impl<'r> IndexAhead<'r> {
         let folder = folder(repo);
         permissions::make_dir(&folder)
             .with_context(|| format!("could not make `{}`", folder.display()))?;
-        let Some(lock) = lock::take_for_children(&folder.join("lock"))? else {
+        let place = folder.join("lock");
+        let Some(lock) = lock::take_for_children(&place)? else {
             return Err(hinted(
                 "another `tribunal commit` is at work here, or what it started",
-                "wait until it ends, and run it again",
+                format!(
+                    "wait until it ends, and run it again; where a hook started what stays, as a server, remove `{}`",
+                    place.display()
+                ),
             ));
         };
         let (head, base_tree) = (prepared.head.clone(), prepared.base_tree.clone());
