@@ -19,7 +19,7 @@ use crate::domain::model::report::{ExitStatus, Report, Reported, Verdict};
 use crate::domain::model::terminal::printable;
 use crate::domain::model::text::{counted, shell_word};
 use crate::flow::call::nested_call;
-use crate::flow::commit::making::{CommitText, make};
+use crate::flow::commit::making::{CommitText, STAGES_LATER, make};
 use crate::flow::commit::wording::{Worded, word};
 use crate::flow::commit::{CommitPreparation, CommitSelection, PreparedCommit, prepare};
 use crate::flow::context::Context;
@@ -249,10 +249,8 @@ fn show(context: Context<'_>, global: &Global, args: &Args, result: CommitResult
     }
     match result.end {
         CommitEnd::Made { stale_index: Some(why), .. } => {
-            out::warn(&format!("what is staged is as it was before the commit: {why}"));
-            out::hint(
-                "`git reset` has git look again: it keeps your files, and has nothing staged",
-            );
+            out::warn(&format!("what a hook changed of the commit may not be staged: {why}"));
+            out::hint(STAGES_LATER);
         }
         CommitEnd::Made { .. } => {}
         CommitEnd::Nothing(why) => {

@@ -587,13 +587,16 @@ fn a_checkout_that_was_cut_short_is_made_anew() {
     repo.write("a", "1\n").git(&["add", "a"]).ok();
     commit(&repo).ok();
     let tree = &trees(&sandbox)[0];
-    fs::remove_file(tree.join("ready")).unwrap();
-    fs::write(tree.join("index"), "torn").unwrap();
-    fs::write(tree.join("index.lock"), "torn").unwrap();
-    fs::write(tree.join("work/kept"), "half").unwrap();
-    fs::write(tree.join("work/ignored"), "x").unwrap();
-    repo.write("a", "2\n").git(&["add", "a"]).ok();
-    commit(&repo).ok();
+    // Cut short by a kill, and by a loss of power.
+    for lost in ["ready", "nothing"] {
+        drop(fs::remove_file(tree.join(lost)));
+        fs::write(tree.join("index"), "torn").unwrap();
+        fs::write(tree.join("index.lock"), "torn").unwrap();
+        fs::write(tree.join("work/kept"), "half").unwrap();
+        fs::write(tree.join("work/ignored"), "x").unwrap();
+        repo.write("a", lost).git(&["add", "a"]).ok();
+        commit(&repo).ok();
+    }
 }
 
 #[test]

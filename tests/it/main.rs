@@ -39,6 +39,7 @@ mod hooks;
 mod hostile;
 mod init;
 mod keeping;
+mod kept_indexes;
 mod lock_out;
 mod lifecycle;
 mod links;

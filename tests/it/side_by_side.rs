@@ -258,6 +258,38 @@ fn workspaces_are_as_few_as_what_is_built_at_once_and_are_used_again() {
 }
 
 #[test]
+fn what_was_compiled_of_a_tasks_tests_is_not_run_with_those_of_the_one_beside_it() {
+    let asked = Mutex::new(BTreeSet::new());
+    // The second one's tests come once those of the first one are built and have failed, and its code before that of the first.
+    let scene = scene_of(two(&[]), good, move |part, task| {
+        let name = |part: Part, task: usize| format!("{part:?} {task}");
+        asked.lock().unwrap().insert(name(part, task));
+        let before = match (part, task) {
+            (Part::Tests, 2) => name(Part::Code, 1),
+            (Part::Code, 1) => name(Part::Review, 2),
+            _ => return,
+        };
+        happens(|| asked.lock().unwrap().contains(&before));
+    });
+    let repo = sizes(&scene);
+    // As compilers do, it leaves what is made of a file that is gone.
+    let runner = repo.read("run-tests").replace("tests/*_test.sh", "out/*_test.sh");
+    let compiled = "#!/bin/sh\nmkdir -p out\ncp tests/*_test.sh out/\n";
+    repo.write("run-tests", runner.replacen("#!/bin/sh\n", compiled, 1))
+        .write(".gitignore", "out/\n");
+    repo.git(&["add", "run-tests", ".gitignore"]).ok();
+    repo.git(&["commit", "--quiet", "--no-verify", "-m", "chore: compile"]).ok();
+    let told = run(&repo).ok();
+    assert_eq!(
+        subjects(&repo)[..2],
+        ["feat(size): read kilobytes", "feat(size): read megabytes"],
+        "{told}"
+    );
+    let is_again = |line: &String| line.contains(" task-") && line.ends_with("-2");
+    assert!(!journal(&repo).iter().any(is_again), "{:?}", journal(&repo));
+}
+
+#[test]
 fn what_is_under_way_is_told_and_one_signal_stops_all_of_it() {
     let held = Arc::new(Mutex::new(BTreeSet::new()));
     let (asked, is_free) = (held.clone(), Arc::new(AtomicUsize::new(0)));

@@ -1,5 +1,6 @@
 //! Tests that failed before anything was built: what is built is not blamed for them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::domain::development::suite::{CaseState, SuiteRun};
@@ -80,6 +81,7 @@ const NO_CHECK: [&str; 10] =
 
 /// Whether a line for a shell has it run more than one check: how the one ends can hide how another does.
 fn runs_several(line: &str) -> bool {
+    let line = of_shells(line);
     let (mut quote, mut parts, mut before) = (None, vec![String::new()], ' ');
     for c in line.chars() {
         let is_end = match (quote, c) {
@@ -110,6 +112,32 @@ fn runs_several(line: &str) -> bool {
         first.is_some_and(|word| !NO_CHECK.contains(&word))
     });
     checks.count() > 1
+}
+
+/// A line in which what is given to another shell stands as if this one ran it: what is in quotes are commands there.
+fn of_shells(line: &str) -> Cow<'_, str> {
+    const SHELLS: [&str; 5] = ["sh", "bash", "dash", "zsh", "ksh"];
+    let is_shell = |word: &str, next: &str| {
+        let is_line = next.strip_prefix('-').is_some_and(|flags| flags.ends_with('c'));
+        word.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name)) && is_line
+    };
+    let spaced = line.replace('\n', " ; ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    if !words.windows(2).any(|pair| is_shell(pair[0], pair[1])) {
+        return line.into();
+    }
+    let (mut plain, mut at) = (Vec::new(), 0);
+    while let Some(word) = words.get(at) {
+        if words.get(at + 1).is_some_and(|next| is_shell(word, next)) {
+            // What has it run, as `timeout 60`.
+            while plain.pop_if(|before: &mut &str| !before.ends_with([';', '&', '|'])).is_some() {}
+            at += 2;
+        } else {
+            plain.push(word);
+            at += 1;
+        }
+    }
+    plain.join(" ").replace(['\'', '"'], " ").into()
 }
 
 #[cfg(test)]
@@ -183,7 +211,12 @@ mod tests {
             ("cargo test", false),
             ("cd api && CI=1 pytest -q 2>&1 | tee log", false),
             ("set -e\npytest --junitxml=\"$TRIBUNAL_REPORT\"", false),
-            ("sh -c 'a && b'", false),
+            ("sh -c 'cd api; pytest'", false),
+            ("pytest -k 'a && b'", false),
+            ("sh -c 'a && b'", true),
+            ("timeout 60 /bin/bash -euc \"pytest; ruff check\"", true),
+            ("timeout 60 bash -c \"set -e\npytest\"", false),
+            ("ruff check; sh -c pytest", true),
             ("pytest && ruff check", true),
             ("pytest; status=$?; ruff check; exit $status", true),
             ("pytest & ruff check", true),

@@ -15,6 +15,7 @@ use crate::flow::commit::PreparedCommit;
 use crate::platform::git::diff;
 use crate::platform::git::own_index::{IndexEntry, OwnIndex};
 use crate::platform::git::repo::Repo;
+use crate::platform::git::unstaged::list_files;
 use crate::platform::store::crash::save_point;
 use crate::platform::store::file;
 use crate::platform::store::lock;
@@ -27,9 +28,14 @@ struct IndexRecord {
     /// What was checked out before the commit, and its tree; `None` before the first one.
     head: Option<Oid>,
     base_tree: Option<Oid>,
-    /// What the index stood for before, and what it stands for meanwhile.
+    /// What the index stood for when what is committed was chosen, what before git commits, and what meanwhile.
+    seen: Oid,
     before: Oid,
     after: Oid,
+    /// What it lists meanwhile, with its marks, as one number.
+    listed: String,
+    /// Whether there was an index.
+    was_there: bool,
 }
 
 /// An index that has what is about to be committed.
@@ -61,22 +67,29 @@ impl<'r> IndexAhead<'r> {
         let folder = folder(repo);
         permissions::make_dir(&folder)
             .with_context(|| format!("could not make `{}`", folder.display()))?;
-        let Some(lock) = lock::take_for_children(&folder.join("lock"))? else {
+        let place = folder.join("lock");
+        let Some(lock) = lock::take_for_children(&place)? else {
             return Err(hinted(
                 "another `tribunal commit` is at work here, or what it started",
-                "wait until it ends, and run it again",
+                format!(
+                    "wait until it ends, and run it again; where a hook started what stays, as a server, remove `{}`",
+                    place.display()
+                ),
             ));
         };
-        let (base_tree, before) = (prepared.base_tree.clone(), prepared.index_tree.clone());
-        let committed = places(&between(repo, base_tree.as_ref(), &prepared.tree)?);
-        let entries = entries(repo, &before, &prepared.tree, |path| committed.contains(path))?;
+        let (head, base_tree) = (prepared.head.clone(), prepared.base_tree.clone());
         let own = OwnIndex::copy(repo)?;
-        own.set(&entries, &prepared.tree)?;
-        let (head, after) = (prepared.head.clone(), own.tree()?);
-        let record = IndexRecord { head, base_tree, before, after };
         let copy = folder.join("index");
         file::remove_if_there(&copy)?;
-        repo.copy_index(&copy)?;
+        let was_there = own.keep(&copy)?;
+        let (seen, before) = (prepared.index_tree.clone(), own.tree()?);
+        let committed = places(&between(repo, base_tree.as_ref(), &prepared.tree)?);
+        let since = places(&between(repo, Some(&seen), &before)?);
+        let is_ours = |path: &BString| committed.contains(path) && !since.contains(path);
+        let entries = entries(repo, &before, &prepared.tree, is_ours)?;
+        own.set(&entries, &prepared.tree)?;
+        let (after, listed) = (own.tree()?, own.listed()?);
+        let record = IndexRecord { head, base_tree, seen, before, after, listed, was_there };
         file::write_atomic(&folder.join("record"), &serde_json::to_vec(&record)?)?;
         save_point();
         let ahead = Self { repo, record, folder, _lock: lock };
@@ -89,19 +102,16 @@ impl<'r> IndexAhead<'r> {
     }
 
     /// Has it hold what was committed, where a hook changed that, and leaves what else is staged, and what was staged meanwhile.
+    /// Where that fails, as while another git command holds it, the next command of the program does it.
     pub fn committed(self, commit: &Oid) -> Result<()> {
         save_point();
-        let came = take_over(self.repo, &self.record, commit);
-        self.forget().and(came)
+        take_over(self.repo, &self.record, commit)?;
+        forget(&self.folder)
     }
 
-    /// Has it as it was before, apart from what was staged meanwhile.
+    /// Has it as it was before, apart from what was staged meanwhile; where that fails, as [`Self::committed`].
     pub fn put_back(self) -> Result<()> {
-        let came = restore(self.repo, &self.record, &self.folder);
-        self.forget().and(came)
-    }
-
-    fn forget(&self) -> Result<()> {
+        restore(self.repo, &self.record, &self.folder)?;
         forget(&self.folder)
     }
 }
@@ -110,17 +120,19 @@ impl<'r> IndexAhead<'r> {
 /// started is still at work.
 pub fn recover(repo: &Repo) -> Result<Option<RecoveredIndex>> {
     let folder = folder(repo);
-    let Ok(text) = file::read(&folder.join("record")) else { return Ok(None) };
-    if repo.index_lock().symlink_metadata().is_ok() {
+    if !folder.join("record").exists() || repo.index_lock().symlink_metadata().is_ok() {
         return Ok(None);
     }
     let Some(_lock) = lock::take_for_children(&folder.join("lock"))? else { return Ok(None) };
+    // Another command may have done it by now.
+    let Ok(text) = file::read(&folder.join("record")) else { return Ok(None) };
     let Ok(record) = serde_json::from_slice::<IndexRecord>(&text) else {
         forget(&folder)?;
         return Ok(None);
     };
-    // Whoever staged something else since is not met by this.
-    let is_as_left = repo.staged_tree()? == record.after;
+    // Whoever staged something else since is not met by this, nor who has conflicts by now.
+    let has_conflicts = !list_files(repo.git(), &["--unmerged"])?.is_empty();
+    let is_as_left = !has_conflicts && repo.staged_tree()? == record.after;
     let head = repo.head()?;
     let is_next = match &head {
         Some(head) if record.head != Some(head.clone()) => {
@@ -154,7 +166,8 @@ fn take_over(repo: &Repo, record: &IndexRecord, commit: &Oid) -> Result<()> {
     let tree = repo.tree_of(commit)?;
     let committed = places(&between(repo, record.base_tree.as_ref(), &tree)?);
     let now = repo.staged_tree()?;
-    let meanwhile = places(&between(repo, Some(&record.after), &now)?);
+    let mut meanwhile = places(&between(repo, Some(&record.seen), &record.before)?);
+    meanwhile.extend(places(&between(repo, Some(&record.after), &now)?));
     let is_ours = |path: &BString| committed.contains(path) && !meanwhile.contains(path);
     repo.set_in_index(&entries(repo, &now, &tree, is_ours)?, &tree)
 }
@@ -164,8 +177,10 @@ fn restore(repo: &Repo, record: &IndexRecord, folder: &Path) -> Result<()> {
     if now == record.before {
         return Ok(());
     }
-    if now == record.after {
-        return repo.replace_index(&folder.join("index"));
+    // Marks and files that are to be added are part of no tree.
+    if now == record.after && repo.index_listed()? == record.listed {
+        let copy = Some(folder.join("index")).filter(|_| record.was_there);
+        return repo.replace_index(copy.as_deref());
     }
     let ours = places(&between(repo, Some(&record.before), &record.after)?);
     let meanwhile = places(&between(repo, Some(&record.after), &now)?);

@@ -5,10 +5,12 @@ use bstr::ByteSlice as _;
 
 use crate::domain::committing::result::CommitEnd;
 use crate::domain::model::error::hinted;
+use crate::domain::model::oid::Oid;
 use crate::flow::commit::index_ahead::IndexAhead;
 use crate::flow::commit::{PreparedCommit, refuse_locked};
 use crate::flow::context::Context;
 use crate::flow::review::request::Stopped;
+use crate::platform::git::repo::Repo;
 use crate::platform::process::Interrupts;
 
 /// The message of a commit.
@@ -18,6 +20,10 @@ pub enum CommitText<'a> {
     /// Git has it already.
     OfGit,
 }
+
+/// What to do where the index could not be written once git had ended.
+pub const STAGES_LATER: &str =
+    "`tribunal status` brings what is staged into line, once no other git command is at work";
 
 /// Makes the commit.
 ///
@@ -56,11 +62,15 @@ pub fn make(
         CommitText::OfGit => git.args(["--no-edit", "--cleanup=strip"]),
     };
     let output = git.inherit_errors();
-    let made = repo.head()?.filter(|head| prepared.head.as_ref() != Some(head));
-    let Some(commit) = made else {
+    let Some(commit) = made(repo, prepared, output.as_ref().is_ok_and(|done| done.code() == 0))?
+    else {
         let put_back = ahead.map_or(Ok(()), IndexAhead::put_back);
         let output = output?;
-        put_back?;
+        put_back.map_err(|error| {
+            let why =
+                format!("nothing was committed, and what was to be is still staged: {error:#}");
+            hinted(why, STAGES_LATER)
+        })?;
         if let Some(signal) = interrupts.received() {
             return Err(Stopped { run: String::new(), signal }.into());
         }
@@ -70,4 +80,14 @@ pub fn make(
     let stale_index = taken.err().map(|error| format!("{error:#}"));
     drop(signals);
     Ok(CommitEnd::Made { commit, stale_index })
+}
+
+/// The commit that git made, on which a hook may have made more. Where a hook before it replaced what was checked out, git has
+/// refused.
+fn made(repo: &Repo, prepared: &PreparedCommit<'_>, has_succeeded: bool) -> Result<Option<Oid>> {
+    let Some(head) = repo.head()?.filter(|head| prepared.head.as_ref() != Some(head)) else {
+        return Ok(None);
+    };
+    let is_next = repo.commit(&head)?.parents.first() == prepared.head.as_ref();
+    Ok(Some(head).filter(|_| has_succeeded || is_next))
 }

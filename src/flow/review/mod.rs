@@ -177,9 +177,8 @@ fn review_target(
         if let Some((folder, run)) = driver.claim(&asked)? {
             let reviewed = driver.perform(&inputs, &folder, run, target.paths(), ahead.take())?;
             note_answer(context.repo, request);
-            let reviewed = ReviewResult { tell, ..reviewed };
             let unreadable = EarlierReviews::unreadable_in(context, &target.change, &delivered)?;
-            return Ok(finish::beside_unreadable(reviewed, &unreadable));
+            return Ok(finish::beside_unreadable(ReviewResult { tell, ..reviewed }, &unreadable));
         }
     }
 }

@@ -289,11 +289,10 @@ impl<'a> SpecSession<'a> {
     }
 
     fn prove_red(&self, written: &WrittenTests) -> Result<SpecOutcome> {
-        // What tests that were refused left behind, as compiled ones, is not run with those that replace them, nor what was
-        // built ahead and is built again.
-        let progress = self.run.progress();
-        let is_again = progress.set_aside.iter().any(|one| one.before == progress.before());
-        let ignored = if written.number > 1 || is_again { Ignored::Go } else { Ignored::Stay };
+        // What tests that were refused left behind, as compiled ones, is not run with those that replace them, nor what is
+        // built beside it.
+        let is_first = written.number == 1 && !self.run.progress().has_others_beside();
+        let ignored = if is_first { Ignored::Stay } else { Ignored::Go };
         let now = self.test(&written.at, ignored)?;
         let (objects, tree) = (&self.private.objects, &written.at.tree);
         let read = |file: &str| shown_text::of_file(objects, tree, file.as_bytes().as_bstr());
@@ -320,12 +319,13 @@ impl<'a> SpecSession<'a> {
         let base = self.kept_of(self.run.progress().before(), base);
         let mut now = self.test(&code.at, Ignored::Stay)?;
         let mut proof = prove_green(&base, &red.failing, &now);
-        if let GreenProof::Green(_) = proof {
+        let was_green = matches!(proof, GreenProof::Green(_));
+        if was_green || self.run.progress().has_others_beside() {
             // Once more without anything that tests or builds left behind: what passes by that, or passes by
-            // chance, fails here.
+            // chance, fails here, and what others left that are built beside it says nothing.
             now = self.test(&code.at, Ignored::Go)?;
             proof = match self.weigh_green(&red.failing, &code.at, &now)? {
-                GreenProof::Red(why) => {
+                GreenProof::Red(why) if was_green => {
                     let first = "it passed once, and not again in a fresh checkout".to_owned();
                     GreenProof::Red([vec![first], why].concat())
                 }

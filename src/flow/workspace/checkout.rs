@@ -232,12 +232,22 @@ impl Workspace {
         self.invalidate()?;
         self.unlink()?;
         private_repo::remove(&work)?;
-        fs::create_dir_all(&work)
-            .with_context(|| format!("could not create `{}`", work.display()))?;
         let index = self.index();
         let git = || repo.git_into(&work, &index);
         // `--reset`: what a command changed or removed is put right as well.
-        self.run(git().args(["read-tree", "--reset", "-u", tree.as_str()]), interrupts)?;
+        let read = || {
+            fs::create_dir_all(&work)
+                .with_context(|| format!("could not create `{}`", work.display()))?;
+            self.run(git().args(["read-tree", "--reset", "-u", tree.as_str()]), interrupts)
+        };
+        if let Err(error) = read() {
+            // A loss of power may have damaged what was there.
+            if !was_checked_out || error.is::<Unavailable>() {
+                return Err(error);
+            }
+            self.wipe()?;
+            read()?;
+        }
         if was_checked_out {
             let flags = match ignored {
                 Ignored::Stay => "-ffdq",

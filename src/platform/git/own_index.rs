@@ -14,6 +14,7 @@ use crate::domain::model::oid::Oid;
 use crate::platform::git::command::succeeded;
 use crate::platform::git::repo::Repo;
 use crate::platform::process::Cmd;
+use crate::platform::store::permissions;
 use crate::platform::store::regular;
 use crate::platform::store::regular::LastLink;
 
@@ -62,6 +63,24 @@ impl<'r> OwnIndex<'r> {
         Ok(Oid::parse(succeeded(&output, "git write-tree")?.trim().to_str()?)?)
     }
 
+    /// All that it lists, with what marks it and what is to be added, as one number.
+    pub fn listed(&self) -> Result<String> {
+        listed(self.git())
+    }
+
+    /// Copies it to a file that a loss of power leaves whole, with its time; gives whether there is an index.
+    pub fn keep(&self, to: &Path) -> Result<bool> {
+        if !self.path.exists() {
+            return Ok(false);
+        }
+        let kept = permissions::file_beside(to, None).and_then(|beside| {
+            copied(&self.path, beside.reopen()?)?;
+            beside.as_file().sync_all()?;
+            beside.persist(to).map_err(|error| error.error)
+        });
+        kept.map(|_| true).with_context(|| format!("could not write `{}`", to.display()))
+    }
+
     fn git(&self) -> Cmd {
         let git = self.repo.git().env("GIT_INDEX_FILE", &self.path);
         // The parts of a split index would lie in the person's git directory.
@@ -88,19 +107,17 @@ impl Repo {
         self.git_dir.join("index.lock")
     }
 
-    /// Has the person's own index be what stands in a file; without that file there is no index.
-    pub fn replace_index(&self, by: &Path) -> Result<()> {
-        let lock = self.index_lock();
+    /// Has the person's own index be what stands in a file, with its time and the rights of the one that it replaces; `None`:
+    /// there is to be no index.
+    pub fn replace_index(&self, by: Option<&Path>) -> Result<()> {
+        let (index, lock) = (self.git_dir.join("index"), self.index_lock());
         let hold = || -> io::Result<()> {
-            let mut held = File::options().write(true).create_new(true).open(&lock)?;
-            let replaced = match regular::open(by, LastLink::Refuse) {
-                Ok(mut kept) => io::copy(&mut kept, &mut held)
-                    .and_then(|_| fs::rename(&lock, self.git_dir.join("index"))),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::remove_file(self.git_dir.join("index"))
-                        .and_then(|()| fs::remove_file(&lock))
-                }
-                Err(error) => Err(error),
+            let held = File::options().write(true).create_new(true).open(&lock)?;
+            let replaced = match by {
+                Some(by) => copied(by, held)
+                    .and_then(|()| fs::set_permissions(&lock, fs::metadata(&index)?.permissions()))
+                    .and_then(|()| fs::rename(&lock, &index)),
+                None => fs::remove_file(&index).and_then(|()| fs::remove_file(&lock)),
             };
             if replaced.is_err() {
                 drop(fs::remove_file(&lock));
@@ -112,6 +129,11 @@ impl Repo {
         Ok(())
     }
 
+    /// What the person's own index lists, as [`OwnIndex::listed`].
+    pub fn index_listed(&self) -> Result<String> {
+        listed(self.git())
+    }
+
     /// Puts entries into the person's own index, and has git look at the files in the work tree again.
     pub fn set_in_index(&self, entries: &[IndexEntry], any: &Oid) -> Result<()> {
         set_entries(self.git(), entries, any)?;
@@ -119,6 +141,19 @@ impl Repo {
         drop(self.git().args(["update-index", "-q", "--refresh"]).capture()?);
         Ok(())
     }
+}
+
+/// Copies an index with its time: a file that was changed right after it was staged looks as it did, and git looks twice where
+/// the index is no newer.
+fn copied(from: &Path, mut to: File) -> io::Result<()> {
+    let mut from = regular::open(from, LastLink::Refuse)?;
+    io::copy(&mut from, &mut to)?;
+    to.set_modified(from.metadata()?.modified()?)
+}
+
+fn listed(git: Cmd) -> Result<String> {
+    let output = git.args(["ls-files", "-z", "--stage", "-v"]).capture()?;
+    Ok(blake3::hash(succeeded(&output, "git ls-files")?).to_hex().to_string())
 }
 
 fn set_entries(git: Cmd, entries: &[IndexEntry], any: &Oid) -> Result<()> {

@@ -16,6 +16,14 @@ use crate::domain::pipeline::spec_run::stage::{ReviewedTask, SpecStage, TaskTry}
 use crate::domain::pipeline::spec_run::stop::{SpecEnd, SpecStop};
 use crate::domain::planning::independent::is_independent;
 
+impl SpecProgress {
+    /// Whether tests of tasks were built that are in no commit below the one that is built now: what was compiled of them
+    /// may be there.
+    pub fn has_others_beside(&self) -> bool {
+        self.begun.is_some() || !self.ahead.is_empty() || !self.set_aside.is_empty()
+    }
+}
+
 /// Brings what is ahead into line with what just happened.
 pub(super) fn settle(run: &mut SpecRun, at: Timestamp) {
     let (about, spec) = (&run.about, &mut run.machine.spec);
