@@ -388,6 +388,15 @@ fn where_nothing_ran_nothing_is_shown() {
         "{note}"
     );
 
+    let named = [&WORDS[..], &["--spec", "docs/specs/other.md"]].concat();
+    repo.write(
+        "docs/specs/other.md",
+        "---\nid: other\nstatus: ready\n---\n# Other\n\n## Goal\n\nIt is another one.\n\n## Acceptance criteria\n\n- **AC-1** WHEN it is run THEN it is another one. verify: test\n",
+    );
+    let unlike = repo.tribunal(&named).code(4).json();
+    let note = unlike["notes"].to_string();
+    assert!(note.contains("no line of its intake counts"), "{unlike}");
+
     *said.lock().unwrap() = Say::json(json!({"files": [], "cases": []}));
     let empty = attack(&repo).code(4).json();
     assert!(empty["notes"].to_string().contains("it gave no case, twice"), "{empty}");
@@ -436,6 +445,90 @@ fn a_test_that_meddles_with_the_code_breaks_no_other() {
     assert_eq!(repo.read("src/size.sh"), CODE);
 }
 
+/// What one file of tests does to the code hides no mistake from another, what an attacker calls a mistake makes no
+/// second finding of it, and of many attacks the newest are kept.
+#[test]
+fn a_test_that_repairs_the_code_hides_no_mistake() {
+    let round = AtomicUsize::new(0);
+    let scene = attacker(move |_| {
+        let repairs = format!("sed -i s/1000/1024/ src/size.sh\n{}", asks("2K", "2048"));
+        let (small, smaller, plain) = (asks("2k", "2048"), asks("3k", "3072"), asks("8", "8"));
+        let mut tests = vec![test("a", ["L-1", UNIT, "2K", "2048"], &repairs)];
+        tests.extend(["b", "c"].map(|name| test(name, ["L-1", UNIT, "2K", "2048"], &plain)));
+        tests.push(test("small", ["L-2", SMALL, "2k", "2048"], &small));
+        tests.push(test("smaller", ["L-2", SMALL, "3k", "3072"], &smaller));
+        tests.extend(["d", "e"].map(|name| test(name, ["L-3", PLAIN, "8", "8"], &plain)));
+        let mut given = answer(&tests);
+        // In the place of a folder of tests.
+        let folder = json!({"path": "tests/more", "content": "exit 0\n"});
+        given["files"].as_array_mut().unwrap().push(folder);
+        let mut case = given["cases"][6].clone();
+        (case["name"], case["file"]) = (json!("more"), json!("tests/more"));
+        given["cases"].as_array_mut().unwrap().push(case);
+        if round.fetch_add(1, Ordering::Relaxed) > 1 {
+            for case in given["cases"].as_array_mut().unwrap() {
+                case["class"] = json!("correctness/off-by-one");
+                case["title"] = json!("it is not as it should be");
+            }
+        }
+        Say::json(given)
+    });
+    let repo = project(&scene, POLICY);
+    repo.write("tests/more/data", "x\n").write("src/size.sh", format!("{CODE}# more\n"));
+    repo.commit_unjudged("feat: more\n\nSpec: sizes");
+    let first = attack(&repo).code(1).json();
+    let came: Vec<String> = verdicts(&first).into_iter().map(|(_, verdict, _)| verdict).collect();
+    let expected = ["holds", "holds", "holds", "breaks", "breaks", "holds", "holds", "invalid"];
+    assert_eq!(came, expected, "{first}");
+    assert!(first["cases"][7]["why"].as_str().unwrap().contains("is there already"), "{first}");
+
+    let folder = Path::new(first["page"].as_str().unwrap()).parent().unwrap().to_owned();
+    let root = folder.parent().unwrap();
+    for old in 0..120 {
+        fs::create_dir(root.join(format!("01ARZ3NDEKTSV4RRFFQ69G5{old:03}"))).unwrap();
+    }
+    let again = attack(&repo).code(1).json();
+    assert_eq!(again["findings"][0]["title"], "it is not as it should be");
+    assert_eq!(again["findings"][0]["id"], first["findings"][0]["id"]);
+    let listed = repo.tribunal(&["findings", "list", "--format", "json"]).ok().json();
+    assert_eq!(listed["findings"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(fs::read_dir(root).unwrap().count(), 100);
+    // What is repaired is open until a review says that it is resolved, and is told.
+    repo.write("src/size.sh", CODE.replace("1000", "1024"))
+        .commit_unjudged("fix: units\n\nSpec: sizes");
+    let repaired = repo.tribunal(&["attack", "--from", "HEAD~3", "--quiet"]).ok();
+    repaired.says("1 finding of earlier attacks in these files not shown again, and open");
+    assert!(folder.exists() && Path::new(again["page"].as_str().unwrap()).exists());
+    repo.tribunal(&["uninstall", "--purge"]).ok();
+    assert!(!root.exists());
+}
+
+/// An answer that is too large to be told what is wrong with it counts as far as it can.
+#[test]
+fn an_answer_of_thousands_of_tests_stops_no_later_attack() {
+    let asked = AtomicUsize::new(0);
+    let scene = attacker(move |_| {
+        let mut given = harmless();
+        if asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            let case = given["cases"][0].clone();
+            let cases = given["cases"].as_array_mut().unwrap();
+            cases.extend((0..12_000).map(|at| {
+                let mut case = case.clone();
+                (case["name"], case["line"]) = (json!(format!("more-{at}")), json!("L-9"));
+                case
+            }));
+        }
+        Say::json(given)
+    });
+    let repo = project(&scene, POLICY);
+    let many = attack(&repo).ok().says("the first answer counts, there is no second: ");
+    let json = many.json();
+    assert_eq!(json["cases"].as_array().unwrap().len(), 15, "{json}");
+    assert!(json["notes"].to_string().contains("beyond the number"), "{json}");
+    let next = attack(&repo).ok().json();
+    assert_eq!(next["cases"].as_array().unwrap().len(), 8, "{next}");
+}
+
 #[test]
 fn an_attack_that_was_stopped_goes_on_where_it_was() {
     for (signal, code) in [("INT", 130), ("KILL", -1)] {
@@ -470,7 +563,8 @@ fn an_attack_that_was_stopped_goes_on_where_it_was() {
 const PY_CODE: &str = "\"\"\"Reads sizes with a unit.\"\"\"\n\n\ndef parse_size(text):\n    if text.endswith(\"K\"):\n        \
     return int(text[:-1]) * 1024\n    return int(text)\n";
 
-const PY_TESTS: &str = "from sizes.size import parse_size\n\n\ndef test_a_unit():\n    assert parse_size(\"3K\") == 3072\n\n\n\
+const PY_TESTS: &str = "import pytest\nfrom sizes.size import parse_size\n\n\n\
+    @pytest.mark.parametrize(\"text\", [\"x\", \"y\"])\ndef test_many(text):\n    assert parse_size(text) is None\n\n\ndef test_a_unit():\n    assert parse_size(\"3K\") == 3072\n\n\n\
     def test_no_size():\n    assert parse_size(\"x\") is None\n\n\ndef test_below():\n    assert parse_size(\"-2K\") is None\n\n\n\
     def test_its_own_mistake():\n    assert parse_sizes(\"2K\") == 2048\n";
 
@@ -497,9 +591,10 @@ fn a_python_project_is_attacked_in_its_own_framework() {
     let tests = json!({
         "files": [{"path": attack, "content": PY_TESTS}, {"path": lost, "content": PY_LOST}],
         "cases": [
-            case("test_a_unit", attack, "L-1", unit), case("test_no_size", attack, "L-2", none),
+            case("test_a_unit", attack, "L-1", unit),
+            case("tests/test_attack.py::test_no_size", attack, "L-2", none),
             case("test_below", attack, "L-1", none), case("test_its_own_mistake", attack, "L-1", unit),
-            case("test_units", lost, "L-1", unit),
+            case("test_units", lost, "L-1", unit), case("test_many", attack, "L-2", none),
         ],
     });
     let project = projects::python(toolchain);
@@ -529,7 +624,8 @@ fn a_python_project_is_attacked_in_its_own_framework() {
     let json = repo.tribunal(&words).code(1).json();
     let words: Vec<String> =
         verdicts(&json).into_iter().map(|(_, verdict, weighed)| verdict + &weighed).collect();
-    assert_eq!(words, ["holds", "breaksupheld", "breaksupheld", "invalid", "invalid"], "{json}");
+    let expected = ["holds", "breaksupheld", "breaksupheld", "invalid", "invalid", "breaksupheld"];
+    assert_eq!(words, expected, "{json}");
     let why = |at: usize| json["cases"][at]["why"].as_str().unwrap().to_owned();
     assert!(why(3).contains("`parse_sizes`") && why(4).contains("not collected"), "{json}");
     assert_eq!(json["findings"].as_array().unwrap().len(), 2);

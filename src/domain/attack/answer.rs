@@ -18,6 +18,12 @@ use crate::domain::planning::task::is_file_path;
 const FILE_BYTES_MAX: usize = 64 << 10;
 const TEXT_CHARS_MAX: usize = 400;
 
+/// The longest path of a file of tests, in bytes.
+const PATH_BYTES_MAX: usize = 200;
+
+/// How much is said of what is wrong with an answer, in lines: all of it may cost more than a second answer may.
+const WRONG_MAX: usize = 20;
+
 /// The fewest tests of a clause: of one alone none can be held back.
 pub const CLAUSE_TESTS_MIN: usize = 2;
 
@@ -122,7 +128,7 @@ impl AttackCase {
         let clause = self.clause.as_ref();
         let id = clause
             .map_or("", |clause| if clause.id.is_empty() { &clause.text } else { &clause.id });
-        format!("{id} at {}", self.line.id)
+        format!("{id} at {} {}", self.line.path, self.line.quote)
     }
 }
 
@@ -177,6 +183,11 @@ pub fn wrong(answer: &AttackAnswer, ground: AttackGround<'_>) -> Vec<String> {
     wrong.extend(single_clauses(answer, ground.clauses).into_iter().map(|clause| {
         format!("`{clause}` has one test; a clause has {CLAUSE_TESTS_MIN} at least")
     }));
+    let more = wrong.len().saturating_sub(WRONG_MAX);
+    if more > 0 {
+        wrong.truncate(WRONG_MAX);
+        wrong.push(format!("and {more} more of that kind"));
+    }
     wrong
 }
 
@@ -190,16 +201,19 @@ fn single_clauses(answer: &AttackAnswer, clauses: &[SpecClause]) -> Vec<String> 
     few.map(|(clause, _)| clause).collect()
 }
 
-/// Of each case why it cannot be run; `None` where it can.
+/// Of each case that is not beyond the number why it cannot be run; `None` where it can.
 fn refusals(answer: &AttackAnswer, ground: AttackGround<'_>) -> Vec<Option<String>> {
     let mut names = ground.known.clone();
     let why = |case: &SaidCase, names: &mut BTreeSet<String>| {
         let name = case.name.trim();
-        let mut files = answer.files.iter().filter(|file| file.path == case.file);
-        let file = files.next();
         let path = &case.file;
+        let file = answer.files.iter().find(|file| file.path == *path);
+        let in_place = answer.files.iter().filter(|file| share_a_place(&file.path, path)).count();
         if name.is_empty() || !names.insert(name.to_owned()) {
             return Some(format!("the name `{name}` is empty, or another case has it"));
+        }
+        if name.contains(char::is_control) || name.chars().count() > TEXT_CHARS_MAX {
+            return Some(format!("the name `{name}` is none of one line that can be shown"));
         }
         if ground.lines.iter().all(|line| line.id != case.line.trim()) {
             return Some(format!("`{name}` attacks `{}`, which is no line", case.line));
@@ -207,17 +221,19 @@ fn refusals(answer: &AttackAnswer, ground: AttackGround<'_>) -> Vec<Option<Strin
         let Some(file) = file else {
             return Some(format!("`{name}` is in `{path}`, which is not among the files"));
         };
-        if files.next().is_some() {
-            return Some(format!("`{path}` is there twice"));
+        if in_place > 1 {
+            return Some(format!("`{path}` is there twice, or another file has its place"));
         }
         wrong_file(file, ground)
     };
-    answer.cases.iter().map(|case| why(case, &mut names)).collect()
+    let most = ground.number.most;
+    let cases = answer.cases.iter().take(most);
+    cases.map(|case| why(case, &mut names).map(|why| text(&why))).collect()
 }
 
 fn wrong_file(file: &AttackFile, ground: AttackGround<'_>) -> Option<String> {
     let AttackFile { path, content } = file;
-    if !is_file_path(path) {
+    if !is_file_path(path) || !is_plain(path) {
         Some(format!("`{path}` is no path of one file in this repository"))
     } else if !is_test(path) || is_manifest(path) {
         Some(format!("`{path}` is not named as files of tests are here"))
@@ -232,6 +248,32 @@ fn wrong_file(file: &AttackFile, ground: AttackGround<'_>) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Whether a path can be written everywhere, shown in one line, and is none of git's.
+fn is_plain(path: &str) -> bool {
+    let is_plain = |part: &str| {
+        let part = part.to_lowercase();
+        let is_of_git = part.starts_with(".git") && part != ".github" || part.starts_with("git~");
+        !is_of_git && !part.ends_with([' ', '.'])
+    };
+    path.len() <= PATH_BYTES_MAX
+        && !path.contains(|c: char| c.is_control() || c == '"' || c == ':')
+        && path.split('/').all(is_plain)
+}
+
+/// Whether two files cannot both be there: one path in any case of its letters, or one is a folder of the other.
+pub fn share_a_place(one: &str, other: &str) -> bool {
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let is_below = |below: &str, above: &str| {
+        below.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    is_below(&one, &other) || is_below(&other, &one)
+}
+
+/// What is said, in one line that is not too long.
+fn text(said: &str) -> String {
+    one_line(said).chars().take(TEXT_CHARS_MAX).collect()
 }
 
 /// What an answer comes to: the cases, numbered from `next` on, the files of those that can be run, and what is to be
@@ -253,7 +295,6 @@ pub fn taken(
     let singles = single_clauses(&answer, ground.clauses);
     notes.extend(singles.iter().map(|one| format!("one test alone is about `{one}`")));
     let refused = refusals(&answer, ground);
-    let text = |text: &str| -> String { one_line(text).chars().take(TEXT_CHARS_MAX).collect() };
     let cases = answer.cases.iter().zip(refused).enumerate();
     let cases: Vec<AttackCase> = cases
         .filter_map(|(at, (case, refused))| {
@@ -263,8 +304,11 @@ pub fn taken(
             let clause = quoted(ground.clauses, &case.clause).cloned();
             Some(AttackCase {
                 id: format!("T-{}", next + at),
-                name: case.name.trim().to_owned(),
-                file: case.file.clone(),
+                // What may be run can be shown as it is.
+                name: refused
+                    .as_ref()
+                    .map_or_else(|| case.name.trim().to_owned(), |_| text(&case.name)),
+                file: refused.as_ref().map_or_else(|| case.file.clone(), |_| text(&case.file)),
                 kind: case.kind,
                 line,
                 clause,

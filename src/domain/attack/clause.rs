@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::model::severity::Severity;
+use crate::domain::model::text::one_line;
 use crate::domain::spec::types::Spec;
 
 /// The fewest letters and digits of a part of a clause that is quoted.
@@ -14,7 +15,7 @@ pub struct SpecClause {
     pub kind: ClauseKind,
     /// `AC-1`; empty for one that has no id.
     pub id: String,
-    /// All of it, as the spec has it.
+    /// All of it, as the spec has it, in one line.
     pub text: String,
 }
 
@@ -46,6 +47,16 @@ impl SpecClause {
         if self.id.is_empty() { "invariant".to_owned() } else { format!("spec:{}", self.id) }
     }
 
+    /// The rule that a finding is kept under: by it the same one is known again, whatever an attacker calls it.
+    pub fn rule(&self) -> String {
+        if self.id.is_empty() {
+            let hash = blake3::hash(plain(&self.text).as_bytes()).to_hex();
+            format!("spec:{}", &hash[..8])
+        } else {
+            self.basis()
+        }
+    }
+
     /// For people.
     pub fn in_words(&self) -> String {
         if self.id.is_empty() { self.text.clone() } else { format!("{}: {}", self.id, self.text) }
@@ -57,7 +68,7 @@ pub fn clauses(spec: &Spec) -> Vec<SpecClause> {
     let with_id = |kind, id: &str, text: &str| SpecClause {
         kind,
         id: id.to_owned(),
-        text: text.trim().to_owned(),
+        text: one_line(text.trim()),
     };
     let mut all: Vec<SpecClause> =
         spec.all_criteria().map(|one| with_id(ClauseKind::Criterion, &one.id, &one.text)).collect();
@@ -74,18 +85,29 @@ pub fn clauses(spec: &Spec) -> Vec<SpecClause> {
     all
 }
 
-/// The clause that was quoted: all of it, with its id before it or not, or enough of it in its very words. White space
-/// and the marks of Markdown do not count.
+/// The clause that was quoted: all of it, with its id before it or not, or enough of it in its very words. White space,
+/// the marks of Markdown, quotation marks around it, and how it is verified do not count.
 pub fn quoted<'c>(clauses: &'c [SpecClause], said: &str) -> Option<&'c SpecClause> {
     let said = plain(said);
     let said = said.trim_start_matches(['-', ' ']);
-    clauses.iter().find(|clause| {
-        let text = plain(&clause.text);
+    let bare = said.trim_matches(['"', '“', '”', '\'', ' ']);
+    let before = bare.rsplit_once(" verify: ").map_or(bare, |(before, _)| before);
+    [said, bare, before].into_iter().find_map(|said| in_words_of(clauses, said))
+}
+
+/// The clause of these words; else the first that has them.
+fn in_words_of<'c>(clauses: &'c [SpecClause], said: &str) -> Option<&'c SpecClause> {
+    let words_for = |clause: &SpecClause| {
         let after_id = said.strip_prefix(clause.id.as_str()).filter(|_| !clause.id.is_empty());
-        let words = after_id.unwrap_or(said).trim_start_matches([':', ' ']);
-        let is_enough = words.chars().filter(|c| c.is_alphanumeric()).count() >= LETTERS_MIN;
-        !words.is_empty() && (words == text || (is_enough && text.contains(words)))
-    })
+        after_id.unwrap_or(said).trim_start_matches([':', ' ']).to_owned()
+    };
+    let is_whole = |clause: &&SpecClause| words_for(clause) == plain(&clause.text);
+    let has_them = |clause: &&SpecClause| {
+        let words = words_for(clause);
+        let letters = words.chars().filter(|c| c.is_alphanumeric()).count();
+        letters >= LETTERS_MIN && plain(&clause.text).contains(&words)
+    };
+    clauses.iter().find(is_whole).or_else(|| clauses.iter().find(has_them))
 }
 
 fn plain(text: &str) -> String {

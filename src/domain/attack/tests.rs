@@ -52,6 +52,13 @@ fn a_clause_counts_in_the_words_of_the_spec_alone() {
         critical(ClauseKind::Criterion)
     );
     assert_eq!(found("It raises nothing but ValueError"), critical(ClauseKind::Constraint));
+    assert_eq!(found("“It raises nothing\u{a0}but ValueError”"), critical(ClauseKind::Constraint));
+    assert_eq!(
+        found("- **AC-1** WHEN `parse` is given `2K` THEN it gives 2048. verify: test"),
+        critical(ClauseKind::Criterion)
+    );
+    let rules: BTreeSet<String> = all.iter().map(SpecClause::rule).collect();
+    assert_eq!(rules.len(), all.len(), "{rules:?}");
     assert_eq!(found("a size is read as negative"), critical(ClauseKind::CriticalIf));
     assert_eq!(found("an empty text gives nothing"), Some((ClauseKind::EdgeCase, Severity::High)));
     assert_eq!(found("People write sizes with a unit."), Some((ClauseKind::Goal, Severity::High)));
@@ -181,13 +188,34 @@ fn tests_that_cannot_be_run_as_they_are_are_asked_for_again_and_refused_one_by_o
         ("tests/conftest.py", "not named as files of tests are"),
         ("tests/test_old.py", "is there already"),
         ("tests/run-tests", "no attacker's to write"),
+        ("tests/.GIT/test_x.py", "is no path of one file"),
+        ("git~1/tests/test_x.py", "is no path of one file"),
+        ("tests/.gitattributes", "is no path of one file"),
+        ("tests/test_x.py ", "is no path of one file"),
+        ("tests/test_\"x\".py", "is no path of one file"),
+        ("tests/test_x.py\n- T-9 holds", "is no path of one file"),
+        (&format!("tests/test_{}.py", "x".repeat(200)), "is no path of one file"),
     ] {
-        let text = good().to_string().replace("tests/test_attack.py", path);
-        let answer: Value = serde_json::from_str(&text).unwrap();
+        let mut answer = good();
+        answer["files"][0]["path"] = json!(path);
+        for case in answer["cases"].as_array_mut().unwrap() {
+            case["file"] = json!(path);
+        }
         assert!(said(&answer).contains(part), "{path}: {}", said(&answer));
-        let (files, ..) = held(&answer, |answer, ground| taken(answer, ground, 1));
+        let (files, cases, _) = held(&answer, |answer, ground| taken(answer, ground, 1));
         assert_eq!(files, []);
+        assert!(cases.iter().all(|case| !case.file.contains('\n') && !case.refused.contains('\n')));
     }
+    for beside in ["tests/TEST_attack.py", "tests/test_attack.py/test_x.py"] {
+        let mut answer = good();
+        let more = json!({"path": beside, "content": "def test(): pass\n"});
+        answer["files"].as_array_mut().unwrap().push(more);
+        assert!(said(&answer).contains("another file has its place"), "{}", said(&answer));
+    }
+    let many: Vec<Value> = (0..3_000).map(|at| case(&format!("{at}\t"), CLAUSE)).collect();
+    let all_wrong: Vec<Value> =
+        many.into_iter().chain(good()["cases"].as_array().cloned().unwrap()).collect();
+    assert!(said(&with_cases(&all_wrong)).len() < 2_000, "{}", said(&with_cases(&all_wrong)));
     let mut unknown = good();
     unknown["cases"][0]["more"] = json!(1);
     assert!(answer::parse(&unknown).unwrap_err().contains("more"));
@@ -202,7 +230,7 @@ fn what_is_taken_says_which_tests_belong_together() {
     let (files, cases, notes) = held(&given, |answer, ground| taken(answer, ground, 7));
     assert_eq!((files.len(), cases.len(), notes.len()), (1, 4, 0));
     assert_eq!((cases[0].id.as_str(), cases[3].id.as_str()), ("T-7", "T-10"));
-    assert_eq!(cases[0].group(), "C-1 at L-1");
+    assert_eq!(cases[0].group(), "C-1 at size.py     return int(text[:-1]) * 1024");
     assert_eq!((cases[0].group(), &cases[1].clause), (cases[2].group(), &None));
     assert_eq!(cases[3].class.as_str(), "correctness/unhandled-case");
     let six = with_cases(&["1", "2", "3", "4", "5", "6"].map(|name| case(name, CLAUSE)));

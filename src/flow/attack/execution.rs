@@ -25,6 +25,9 @@ use crate::flow::workspace::with_files;
 /// The most that is kept of what a test said, in characters.
 const OUTPUT_CHARS_MAX: usize = 4_000;
 
+/// The most that is kept of the first line of it, in characters.
+const SAID_CHARS_MAX: usize = 1_000;
+
 /// What stands before the name of a test in a report's.
 const SEPARATORS: [&str; 5] = ["::", ".", "/", " > ", " "];
 
@@ -37,7 +40,11 @@ pub(super) struct OwnTests {
 /// The runs of a file of tests on a tree, or why there are none.
 #[derive(Clone)]
 enum FileRuns {
-    Ran(Vec<SuiteRun>),
+    /// Whether other files were beside it.
+    Ran {
+        runs: Vec<SuiteRun>,
+        beside: bool,
+    },
     Broken(String),
     NotRun(String),
 }
@@ -71,7 +78,8 @@ impl AttackSession<'_> {
         self.tell(format!("running {} in the sandbox", counted(cases.len(), "test")));
         let on_head = self.observed(head, own, files, cases)?;
         // What shows nothing on the change is not asked of the base.
-        let is_run = |file: &&AttackFile| matches!(on_head.get(&file.path), Some(FileRuns::Ran(_)));
+        let is_run =
+            |file: &&AttackFile| matches!(on_head.get(&file.path), Some(FileRuns::Ran { .. }));
         let run: Vec<AttackFile> = files.iter().filter(is_run).cloned().collect();
         let on_base = match base {
             Some(base) => self.observed(base, own, &run, cases)?,
@@ -81,48 +89,74 @@ impl AttackSession<'_> {
             if !case.refused.is_empty() {
                 return CaseVerdict::Invalid { why: case.refused.clone() };
             }
-            let seen = |runs: &BTreeMap<String, FileRuns>, tree: &Oid| match runs.get(&case.file) {
-                Some(FileRuns::Ran(runs)) => {
-                    runs.iter().map(|run| self.seen(run, case, own, files, tree)).collect()
-                }
-                Some(FileRuns::Broken(why)) => vec![TestSeen::Broken(why.clone()); RUNS],
-                Some(FileRuns::NotRun(why)) => vec![TestSeen::NotRun(why.clone()); RUNS],
-                None => Vec::new(),
-            };
-            let (on_head, on_base) = (seen(&on_head, head), seen(&on_base, base.unwrap_or(head)));
-            verdict(case.clause.is_some(), &on_head, &on_base)
+            self.verdict_of(case, own, files, (&on_head, &on_base))
         });
         let mut verdicts: Vec<CaseVerdict> = verdicts.collect();
-        if run.len() > 1 {
-            self.try_alone(own, &run, cases, &mut verdicts)?;
+        let was_beside = |file: &&AttackFile| {
+            matches!(on_head.get(&file.path), Some(FileRuns::Ran { beside: true, .. }))
+        };
+        for file in run.iter().filter(was_beside) {
+            self.try_alone(own, file, cases, &mut verdicts)?;
         }
         Ok(verdicts)
     }
 
-    /// Runs each file with a test that breaks once by itself: what fails only beside others may be their doing.
+    /// The verdict on a case by the runs of its file on the change and on its base.
+    fn verdict_of(
+        &self,
+        case: &AttackCase,
+        own: &OwnTests,
+        files: &[AttackFile],
+        (on_head, on_base): (&BTreeMap<String, FileRuns>, &BTreeMap<String, FileRuns>),
+    ) -> CaseVerdict {
+        let head = &self.target.change.tree;
+        let base = self.target.change.base_tree.as_ref().unwrap_or(head);
+        let seen = |runs: &BTreeMap<String, FileRuns>, tree: &Oid| match runs.get(&case.file) {
+            Some(FileRuns::Ran { runs, .. }) => {
+                runs.iter().map(|run| self.seen(run, case, own, files, tree)).collect()
+            }
+            Some(FileRuns::Broken(why)) => vec![TestSeen::Broken(why.clone()); RUNS],
+            Some(FileRuns::NotRun(why)) => vec![TestSeen::NotRun(why.clone()); RUNS],
+            None => Vec::new(),
+        };
+        verdict(case.clause.is_some(), &seen(on_head, head), &seen(on_base, base))
+    }
+
+    /// Runs a file once by itself: what came of it beside others may be their doing. What fails beside them alone is
+    /// flaky; where something holds beside them alone, its runs by itself count.
     fn try_alone(
         &self,
         own: &OwnTests,
-        files: &[AttackFile],
+        file: &AttackFile,
         cases: &[AttackCase],
         verdicts: &mut [CaseVerdict],
     ) -> Result<()> {
-        let head = &self.target.change.tree;
-        for file in files {
-            let of_file = cases.iter().zip(verdicts.iter_mut());
-            let of_file =
-                of_file.filter(|(case, came)| case.file == file.path && came.is_breaking());
-            let breaking: Vec<(&AttackCase, &mut CaseVerdict)> = of_file.collect();
-            if breaking.is_empty() {
-                continue;
-            }
-            let alone = self.test(head, &[file])?;
-            for (case, came) in breaking {
-                if !matches!(self.seen(&alone, case, own, files, head), TestSeen::Failed(..)) {
+        let (head, base) = (&self.target.change.tree, self.target.change.base_tree.as_ref());
+        let files = std::slice::from_ref(file);
+        let alone = self.test(head, &[file])?;
+        let of_file = |case: &AttackCase| case.file == file.path && case.refused.is_empty();
+        let mut hidden = Vec::new();
+        for (at, case) in cases.iter().enumerate().filter(|(_, case)| of_file(case)) {
+            let seen = self.seen(&alone, case, own, files, head);
+            match &verdicts[at] {
+                CaseVerdict::Breaks { .. } if !matches!(seen, TestSeen::Failed(..)) => {
                     let why = "it fails beside the other tests, and not by itself".to_owned();
-                    *came = CaseVerdict::Flaky { why };
+                    verdicts[at] = CaseVerdict::Flaky { why };
                 }
+                CaseVerdict::Holds if seen != TestSeen::Passed => hidden.push(at),
+                _ => {}
             }
+        }
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        let on_head = self.observed(head, own, files, cases)?;
+        let on_base = match base {
+            Some(base) => self.observed(base, own, files, cases)?,
+            None => BTreeMap::new(),
+        };
+        for at in hidden {
+            verdicts[at] = self.verdict_of(&cases[at], own, files, (&on_head, &on_base));
         }
         Ok(())
     }
@@ -146,37 +180,39 @@ impl AttackSession<'_> {
                 && suite.broken().is_empty()
                 && files.iter().all(|file| {
                     let mut of_file = cases.iter().filter(|case| case.file == file.path);
-                    of_file.any(|case| found(suite, &case.name, own).is_some())
+                    of_file.any(|case| found(suite, case, own).is_some())
                 })
         };
         let first = self.test(tree, &all)?;
-        let mut groups = vec![all.clone()];
-        if !is_whole(&first, &all) {
-            let mut good = Vec::new();
+        let mut groups = Vec::new();
+        if is_whole(&first, &all) {
+            groups.push((all, first));
+        } else {
             for file in all {
                 let alone = self.test(tree, &[file])?;
                 if is_whole(&alone, &[file]) {
-                    good.push(file);
+                    groups.push((vec![file], alone));
                 } else {
                     let not_run = alone.not_run().map(FileRuns::NotRun);
                     let came = not_run.unwrap_or_else(|| FileRuns::Broken(why_broken(&alone, own)));
                     known.insert(file.path.clone(), came);
                 }
             }
-            groups = match good.as_slice() {
-                [] => Vec::new(),
-                [_] => vec![good],
-                _ if is_whole(&self.test(tree, &good)?, &good) => vec![good],
-                // Each is well by itself, and together they are not.
-                _ => good.into_iter().map(|file| vec![file]).collect(),
-            };
+            let good: Vec<&AttackFile> = groups.iter().map(|(group, _)| group[0]).collect();
+            if good.len() > 1 {
+                let together = self.test(tree, &good)?;
+                // Else each is well by itself, and together they are not.
+                if is_whole(&together, &good) {
+                    groups = vec![(good, together)];
+                }
+            }
         }
-        for group in groups {
-            let mut runs = Vec::new();
-            for _ in 0..RUNS {
+        for (group, first) in groups {
+            let mut runs = vec![first];
+            while runs.len() < RUNS {
                 runs.push(self.test(tree, &group)?);
             }
-            let ran = FileRuns::Ran(runs);
+            let ran = FileRuns::Ran { runs, beside: group.len() > 1 };
             known.extend(group.iter().map(|file| (file.path.clone(), ran.clone())));
         }
         Ok(known)
@@ -194,7 +230,7 @@ impl AttackSession<'_> {
         if let Some(why) = run.not_run() {
             return TestSeen::NotRun(why);
         }
-        let Some((state, ended_well)) = found(run, &case.name, own) else {
+        let Some((state, ended_well)) = found(run, case, own) else {
             return TestSeen::Missing;
         };
         let failed = match state {
@@ -223,8 +259,12 @@ impl AttackSession<'_> {
         let said = |what: &str| redact_str(&one_line(&format!("{what} ({})", failed.said)));
         match of_case(failed, tests) {
             FailureKind::Assertion => {
-                let output: String = failed.text.chars().take(OUTPUT_CHARS_MAX).collect();
-                TestSeen::Failed(redact_str(&failed.said), redact_str(&output))
+                // Redacted before it is cut: of half a secret nobody knows that it is one.
+                let cut = |text: &str, most| redact_str(text).chars().take(most).collect();
+                TestSeen::Failed(
+                    cut(&failed.said, SAID_CHARS_MAX),
+                    cut(&failed.text, OUTPUT_CHARS_MAX),
+                )
             }
             FailureKind::Infrastructure(what) => TestSeen::Lacking(said(&what)),
             FailureKind::MissingSymbol(name)
@@ -267,9 +307,16 @@ impl AttackSession<'_> {
     }
 }
 
-/// What a report says of the test of that name which the change does not have by itself, and whether its command ended
-/// with 0: by its whole name, else by the end of the one name that has it.
-fn found<'r>(run: &'r SuiteRun, name: &str, own: &OwnTests) -> Option<(&'r CaseState, bool)> {
+/// What a report says of the test of a case which the change does not have by itself, and whether its command ended with
+/// 0: of its whole name; else of the one name that ends so, or that does and names its file; else of the worst of those
+/// that differ from such a name by their parameters.
+fn found<'r>(
+    run: &'r SuiteRun,
+    case: &AttackCase,
+    own: &OwnTests,
+) -> Option<(&'r CaseState, bool)> {
+    let below = case.name.strip_prefix(&case.file).and_then(|rest| rest.strip_prefix("::"));
+    let name = below.filter(|rest| !rest.is_empty()).unwrap_or(&case.name);
     let all: Vec<(&str, &CaseState, bool)> = run
         .commands
         .iter()
@@ -280,14 +327,33 @@ fn found<'r>(run: &'r SuiteRun, name: &str, own: &OwnTests) -> Option<(&'r CaseS
         })
         .filter(|(known, ..)| !own.names.contains(*known))
         .collect();
-    let whole = all.iter().find(|(known, ..)| *known == name);
+    if let Some((_, state, ended_well)) = all.iter().find(|(known, ..)| *known == case.name) {
+        return Some((*state, *ended_well));
+    }
     let is_end = |known: &str| {
         let before = known.strip_suffix(name);
-        before.is_some_and(|before| SEPARATORS.iter().any(|separator| before.ends_with(separator)))
+        before.is_some_and(|before| {
+            before.is_empty() || SEPARATORS.iter().any(|separator| before.ends_with(separator))
+        })
     };
-    let mut ends = all.iter().filter(|(known, ..)| is_end(known));
-    let one = ends.next().filter(|_| ends.next().is_none());
-    whole.or(one).map(|(_, state, ended_well)| (*state, *ended_well))
+    let stem = |known: &'r str| match known.split_once('[') {
+        Some((stem, _)) if known.ends_with(']') => stem,
+        _ => known,
+    };
+    let mut ends: Vec<_> = all.iter().filter(|(known, ..)| is_end(known)).collect();
+    if ends.is_empty() {
+        ends = all.iter().filter(|(known, ..)| is_end(stem(known))).collect();
+    }
+    let stems = |ends: &[&(&'r str, &CaseState, bool)]| {
+        ends.iter().map(|(known, ..)| stem(known)).collect::<BTreeSet<_>>().len()
+    };
+    if stems(&ends) > 1 {
+        let module = case.file.rsplit_once('.').map_or(case.file.as_str(), |(module, _)| module);
+        let dotted = module.replace('/', ".");
+        ends.retain(|(known, ..)| known.contains(&case.file) || known.contains(&dotted));
+    }
+    let worst = ends.iter().max_by_key(|(_, state, _)| *state).filter(|_| stems(&ends) == 1);
+    worst.map(|(_, state, ended_well)| (*state, *ended_well))
 }
 
 /// Why a file by itself is not built, or not collected.

@@ -10,9 +10,10 @@ use crate::domain::attack::record::{AttackFinding, CaseRecord};
 use crate::domain::attack::verdict::CaseVerdict;
 use crate::domain::attack::weighing::Weighed;
 use crate::domain::gates::secrets::redact;
-use crate::domain::model::finding::{Effect, Finding};
+use crate::domain::model::finding::{Effect, Finding, Location};
 use crate::domain::model::gate::Gate;
-use crate::domain::model::stored_finding::FindingStatus;
+use crate::domain::model::stored_finding::{FindingStatus, StoredFinding};
+use crate::domain::model::text::counted;
 use crate::domain::review::arbiter_decision::{ArbiterDecision, ArbiterVerdict, DecidedBy};
 use crate::domain::review::record::FindingRecord;
 use crate::domain::review::tracked::TrackedFinding;
@@ -24,6 +25,7 @@ use crate::flow::setup::inbox_event;
 use crate::platform::config::env::now;
 use crate::platform::store::ledger;
 use crate::platform::store::ledger::error::Error as LedgerError;
+use crate::platform::store::ledger::query::Filter;
 
 impl AttackSession<'_> {
     /// Records what was upheld; what a person answered before is not counted again.
@@ -55,6 +57,35 @@ impl AttackSession<'_> {
         Ok(findings)
     }
 
+    /// What earlier attacks found in files of the change and nobody answered, for people; `None` where there is nothing.
+    pub(super) fn earlier_open(&self, now_found: &[AttackFinding]) -> Result<Option<String>> {
+        let state_dir = self.context.repo.state_dir();
+        if !ledger::exists(&state_dir) {
+            return Ok(None);
+        }
+        let now = now(self.context.env);
+        let (status, gate) = (Some(FindingStatus::Open), Some(Gate::Attack));
+        let filter = Filter { status, gate, ..Filter::default() };
+        let listed = ledger::with(&state_dir, now, |ledger| ledger.list(&filter, now))
+            .map_err(LedgerError::hinted)?;
+        let is_earlier =
+            |kept: &&StoredFinding| {
+                let path = kept.finding.place.as_ref().and_then(Location::path);
+                let is_of_change =
+                    self.target.change.files.iter().any(|file| {
+                        path.is_some_and(|path| *path == redact::mask_path(&file.path))
+                    });
+                is_of_change && now_found.iter().all(|found| found.id != kept.id)
+            };
+        let earlier = listed.value.findings.iter().filter(is_earlier).count();
+        Ok((earlier > 0).then(|| {
+            format!(
+                "{} of earlier attacks in these files not shown again, and open (hint: `tribunal findings list --gate attack`)",
+                counted(earlier, "finding")
+            )
+        }))
+    }
+
     /// The ledger's id of the finding of a case, with its status there.
     fn keep_finding(&self, one: &CaseRecord) -> Result<(String, Option<FindingStatus>)> {
         let claim = self.claim_of(one);
@@ -62,7 +93,9 @@ impl AttackSession<'_> {
         let tracked =
             TrackedFinding { decision: Some(decision), ..TrackedFinding::new(claim, 0, false) };
         let to_ledger = finding::to_ledger(&tracked, tracked.decision.as_ref(), Effect::Warn);
-        let found = Finding { gate: Gate::Attack, ..to_ledger };
+        let rule =
+            one.case.clause.as_ref().map_or_else(|| to_ledger.rule.clone(), SpecClause::rule);
+        let found = Finding { gate: Gate::Attack, rule, ..to_ledger };
         let change = &self.target.change;
         let kept = recording::try_record(self.context, &[(change, vec![found])])
             .map_err(LedgerError::hinted)?;

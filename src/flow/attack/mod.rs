@@ -78,11 +78,13 @@ pub fn attack(context: Context<'_>, request: &AttackRequest) -> Result<Attacked>
             "`--from A` or `--base BRANCH` names another range",
         ));
     }
+    let head = target.parent.clone().or_else(|| target.change.commit.clone());
+    let head = head.ok_or_else(|| {
+        hinted("there is no commit yet that tests could stand on", "`git commit` makes one")
+    })?;
     announce::begins(context, &target, &inputs, &agents)?;
     let calls = CallsApart::of_question(context, &question)?;
     let client = calls.client(context, inputs.policy(), agent_env, context.notices)?;
-    let head = target.parent.clone().or_else(|| target.change.commit.clone());
-    let head = head.context("there is no commit yet that tests could stand on")?;
     let private = private_repo::of_run(context.repo, &calls.path().join("repo.git"), &head)?;
     let session = AttackSession {
         context,

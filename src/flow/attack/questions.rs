@@ -8,7 +8,7 @@ use bstr::BStr;
 use serde_json::Value;
 
 use crate::domain::attack::answer;
-use crate::domain::attack::answer::{AttackAnswer, AttackGround};
+use crate::domain::attack::answer::{AttackAnswer, AttackGround, share_a_place};
 use crate::domain::attack::clause::SpecClause;
 use crate::domain::attack::intake;
 use crate::domain::attack::intake::IntakeAnswer;
@@ -129,6 +129,7 @@ impl AttackSession<'_> {
         let part = delivery.calls.get(chunk).context("the change is laid out differently now")?;
         let lines = gathered.lines[from..].to_vec();
         if lines.is_empty() {
+            gathered.note_no_line();
             return Ok(());
         }
         let number = asked_for(self.changed_lines(), delivery.calls.len());
@@ -198,10 +199,19 @@ impl AttackSession<'_> {
         let dir = self.reading_copy_for(attacker, &question.key)?;
         let first = self.ask_once(question, &question.key, &question.prompt, &dir)?;
         let came = match first {
-            Ok(ReadReply { wrong, gave, .. }) if !wrong.is_empty() => {
-                let again = repair(&question.prompt, &wrong.join("\n"), &gave, question.token);
+            Ok(first) if !first.wrong.is_empty() => {
+                let wrong = first.wrong.join("\n");
+                let again = repair(&question.prompt, &wrong, &first.gave, question.token);
                 let key = format!("{}-again", question.key);
-                self.ask_once(question, &key, &again, &dir)?
+                let second = self.ask_once(question, &key, &again, &dir)?;
+                Ok(second.unwrap_or_else(|error| {
+                    let failure = error.of(attacker);
+                    self.tell(format!(
+                        "the first answer counts, there is no second: {}",
+                        failure.why()
+                    ));
+                    first
+                }))
             }
             came => came,
         };
@@ -265,18 +275,23 @@ impl AttackSession<'_> {
             .cloned()
             .collect();
         let objects = self.context.repo.again();
-        let written: BTreeSet<String> =
-            gathered.files.iter().map(|file| file.path.clone()).collect();
+        let written: Vec<String> = gathered.files.iter().map(|file| file.path.clone()).collect();
         move |path: &str| {
             let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
             let Ok(repo) = &objects else { return true };
-            let is_file = |path: &str| {
+            // A folder as well: git would put the file in its place.
+            let is_there = trees
+                .iter()
+                .any(|tree| repo.objects.has_in_any_case(tree, BStr::new(path)).unwrap_or(true));
+            let is_entry = |path: &str| {
                 let path = BStr::new(path);
                 trees.iter().any(|tree| {
-                    repo.objects.file_up_to(tree, path, 0).map_or(true, |file| file.is_some())
+                    repo.objects.entry(tree, path).map_or(true, |entry| entry.is_some())
                 })
             };
-            written.contains(path) || is_file(path) || folders.into_iter().any(is_file)
+            written.iter().any(|known| share_a_place(known, path))
+                || is_there
+                || folders.into_iter().any(is_entry)
         }
     }
 
@@ -292,6 +307,15 @@ impl AttackSession<'_> {
                 || globs.is_spec(Path::new(path))
                 || runs.contains(path)
         })
+    }
+}
+
+impl Gathered {
+    /// Says once that there is nothing to attack.
+    fn note_no_line(&mut self) {
+        let why = "nobody was asked for tests of a part of it: no line of its intake counts";
+        self.notes.retain(|note| note != why);
+        self.notes.push(why.to_owned());
     }
 }
 

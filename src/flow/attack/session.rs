@@ -110,6 +110,7 @@ impl AttackSession<'_> {
         self.tell_counts(&cases);
         self.weigh(&files, &mut cases)?;
         let findings = self.keep_findings(&mut cases)?;
+        let earlier = self.earlier_open(&findings)?;
         let calls = calls::calls(self.context, self.client.run.as_str())?;
         let spent: Spent = calls::spent(&calls);
         Ok(AttackRecord {
@@ -126,7 +127,7 @@ impl AttackSession<'_> {
             files,
             cases,
             findings,
-            notes: [self.agents.notes.clone(), notes].concat(),
+            notes: [self.agents.notes.clone(), notes, earlier.into_iter().collect()].concat(),
             cost: spent.to_string(),
             usd: spent.money.dollars(),
         })

@@ -106,9 +106,14 @@ pub fn assigned(members: &[&FindingFingerprint], candidates: &[OnRecord]) -> Vec
     let known: Vec<KnownFinding> = candidates.iter().map(known_of).collect();
     let terms = Terms {
         in_file: group_of(members[0]).2 == "file",
-        by_message: Gate::BROUGHT_IN.contains(&members[0].finding.gate),
+        by_message: is_told_by_message(members[0].finding.gate),
     };
     assign(&seen, &known, terms)
+}
+
+/// Whether the message tells two findings of one rule and place apart. The rule of an attack is its clause.
+fn is_told_by_message(gate: Gate) -> bool {
+    Gate::BROUGHT_IN.contains(&gate) && gate != Gate::Attack
 }
 
 fn trace_of(fingerprint: &FindingFingerprint) -> Trace<'_> {
