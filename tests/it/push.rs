@@ -265,8 +265,8 @@ fn a_large_push_tells_on_one_line_of_the_terminal_how_far_it_is() {
     repo.git(&["remote", "add", "origin", "../remote.git"]).ok();
     let mut stream = String::new();
     for number in 0..700 {
-        // Enough to read that it takes longer than one look at the clock.
-        let text = format!("{number}\n{}", "a line of no interest to anybody\n".repeat(400));
+        // So much to read that it takes several times as long as from one look at the clock to the next.
+        let text = format!("{number}\n{}", "a line of no interest to anybody\n".repeat(2_000));
         let _infallible = write!(
             stream,
             "commit refs/heads/main\ncommitter n <n@example.org> {} +0000\ndata 6\nfeat:x\n\
