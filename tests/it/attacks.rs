@@ -401,7 +401,7 @@ fn where_nothing_ran_nothing_is_shown() {
     let empty = attack(&repo).code(4).json();
     assert!(empty["notes"].to_string().contains("it gave no case, twice"), "{empty}");
 
-    // What an agent wrote runs in the sandbox alone: where there is none, nobody is asked for tests.
+    // What an agent wrote runs in the sandbox alone: where there is none, no tests are asked for.
     let asked = asked_for(&scene, Part::Attack).len();
     let mut command = repo.command(&WORDS);
     command.env("PATH", programs_without(&scene.sandbox, &["true"]));

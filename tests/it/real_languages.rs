@@ -1,5 +1,5 @@
 //! The real `claude` and `codex` build specs that are dropped into projects of real languages: one writes and the other
-//! judges. Their models are on loopback; what a real service would answer nobody verifies here.
+//! judges. Their models are on loopback; what a real service would answer is not verified here.
 //!
 //! In the usual form the spec is of two tasks in Rust alone, where a suite takes the least time; with
 //! `TRIBUNAL_TEST_ALL=1` it is in each language, with both casts.

@@ -847,7 +847,7 @@ fn a_test_that_fails_on_the_base_is_not_blamed_on_what_is_built() {
             assert!(!reasons.contains("other_test"), "{outcome}");
         }
     }
-    // Where it hides how another check ends, nobody could tell what is built from it.
+    // Where it hides how another check ends, what is built cannot be told from it.
     let scene = builder(vec![good_tests()], vec![good_code()], &[]);
     let repo = project(&scene);
     let several = POLICY.replace("sh run-tests", "sh run-tests; bad=$?; sh lint; exit $bad");

@@ -179,7 +179,7 @@ mod tests {
             });
             assert_eq!(found, known, "{command} {now:?}");
         }
-        // What ends otherwise than it did fails for another reason, or nobody can tell.
+        // What ends otherwise than it did fails for another reason, or the reason cannot be told.
         let now = report(&["old"], &["older"], &[]);
         for (run, then, code, is_told) in [
             ("sh tests", Some(1), 1, true),

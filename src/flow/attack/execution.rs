@@ -259,7 +259,7 @@ impl AttackSession<'_> {
         let said = |what: &str| redact_str(&one_line(&format!("{what} ({})", failed.said)));
         match of_case(failed, tests) {
             FailureKind::Assertion => {
-                // Redacted before it is cut: of half a secret nobody knows that it is one.
+                // Redacted before it is cut: half a secret is not recognised as one.
                 let cut = |text: &str, most| redact_str(text).chars().take(most).collect();
                 TestSeen::Failed(
                     cut(&failed.said, SAID_CHARS_MAX),

@@ -57,7 +57,7 @@ impl AttackSession<'_> {
         Ok(findings)
     }
 
-    /// What earlier attacks found in files of the change and nobody answered, for people; `None` where there is nothing.
+    /// What earlier attacks found in files of the change and was not answered, for people; `None` where there is nothing.
     pub(super) fn earlier_open(&self, now_found: &[AttackFinding]) -> Result<Option<String>> {
         let state_dir = self.context.repo.state_dir();
         if !ledger::exists(&state_dir) {

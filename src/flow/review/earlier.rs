@@ -91,7 +91,8 @@ impl EarlierReviews {
         Ok(Self { uncovered, unreviewed, reviewable, findings, unreadable })
     }
 
-    /// The findings that may hold in a change and of which nothing can be read, without the rest.
+    /// The findings that may hold in a change and of which nothing can be read. All else is left empty: it does not
+    /// say whether the change is answered.
     pub fn unreadable_in(
         context: Context<'_>,
         change: &Change,

@@ -259,7 +259,7 @@ fn call(
     Ok(Err(AskError::Failed(failure)))
 }
 
-/// An answer without the secrets that whoever gave it may have read in the folder: it is shown to others, and
+/// An answer without the secrets that its agent may have read in the folder: it is shown to others, and
 /// committed.
 pub fn without_secrets(value: &Value) -> Value {
     match value {
